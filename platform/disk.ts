@@ -1,0 +1,132 @@
+import { constants } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * The disk as a log and its snapshots see it. What was written is durable only after `sync`; a created, renamed or
+ * removed name only after `syncDirectory` of its folder. The simulator's disk makes use of every bit of that freedom.
+ */
+export interface Disk {
+  /** Opens for reading and writing; `create` makes the file where it is absent. */
+  open(path: string, options?: { create?: boolean; mode?: number }): Promise<DiskFile>
+  read(path: string): Promise<Uint8Array>
+  /** Names in a folder, sorted; [] when there is no such folder. */
+  list(directory: string): Promise<string[]>
+  makeDirectory(path: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  remove(path: string): Promise<void>
+  syncDirectory(path: string): Promise<void>
+}
+
+export interface DiskFile {
+  size(): Promise<number>
+  read(position: number, length: number): Promise<Uint8Array>
+  /** Writes all of the parts, one after the other, from `position` on. */
+  write(position: number, parts: readonly Uint8Array[]): Promise<void>
+  /** fdatasync: returns when everything written so far survives a power cut. */
+  sync(): Promise<void>
+  truncate(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** Fails with ENOENT, ENOSPC and friends in `code`, as node:fs does. */
+export const systemDisk: Disk = {
+  async open(path, options = {}) {
+    const flags = constants.O_RDWR | (options.create ? constants.O_CREAT : 0)
+    return new SystemFile(await fs.open(path, flags, options.mode ?? 0o600))
+  },
+  read: path => fs.readFile(path),
+  async list(directory) {
+    try {
+      return (await fs.readdir(directory)).sort()
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return []
+      throw error
+    }
+  },
+  async makeDirectory(path) {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 })
+  },
+  rename: (from, to) => fs.rename(from, to),
+  remove: path => fs.rm(path, { recursive: true, force: true }),
+  async syncDirectory(path) {
+    const handle = await fs.open(path, constants.O_RDONLY)
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
+}
+
+class SystemFile implements DiskFile {
+  readonly #handle: fs.FileHandle
+
+  constructor(handle: fs.FileHandle) {
+    this.#handle = handle
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const buffer = Buffer.alloc(length)
+    const { bytesRead } = await this.#handle.read(buffer, 0, length, position)
+    return buffer.subarray(0, bytesRead)
+  }
+
+  async write(position: number, parts: readonly Uint8Array[]): Promise<void> {
+    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+    for (let done = 0; done < whole.length; ) {
+      const { bytesWritten } = await this.#handle.write(whole, done, whole.length - done, position + done)
+      done += bytesWritten
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  truncate(size: number): Promise<void> {
+    return this.#handle.truncate(size)
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
+
+/** The whole file or nothing, whenever the power goes: written aside, synced, renamed, folder synced. */
+export async function writeFileAtomic(
+  disk: Disk,
+  path: string,
+  data: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
+  const aside = `${path}.tmp`
+  await disk.remove(aside)
+  const file = await disk.open(aside, { create: true, mode })
+  try {
+    await file.write(0, [typeof data === 'string' ? Buffer.from(data) : data])
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await disk.rename(aside, path)
+  await disk.syncDirectory(dirname(path))
+}
+
+/** The text of a file, or undefined when there is none. */
+export async function readTextIfAny(disk: Disk, path: string): Promise<string | undefined> {
+  try {
+    return Buffer.from(await disk.read(path)).toString()
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}

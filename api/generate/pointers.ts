@@ -1,0 +1,1 @@
+export const POINTERS: Readonly<Record<string, readonly string[]>> = {}

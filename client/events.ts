@@ -1,0 +1,121 @@
+import { isReason } from '../api/errors.ts'
+import type { KubeObject } from '../api/objects.ts'
+import type { Event } from '../api/types/core-v1.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import { nameSuffix, type Random } from '../platform/random.ts'
+import type { Client, ResourceClient } from './client.ts'
+import { EventCorrelator, type EventFacts, type Recorded } from './event-correlator.ts'
+import { EVENTS } from './resources.ts'
+import { timestamp } from './times.ts'
+
+export type EventType = 'Normal' | 'Warning'
+
+/** What happened to an object, in words for people: `kubectl describe` and `kubectl get events` show it. */
+export interface EventRecorder {
+  event(regarding: KubeObject, type: EventType, reason: string, message: string): void
+  /** Resolves when everything recorded so far was sent or given up. */
+  flush(): Promise<void>
+}
+
+export interface RecorderOptions {
+  client: Client
+  clock: Clock
+  random: Random
+  log: Log
+  /** e.g. `deployment-controller`, `kubelet` */
+  component: string
+  /** Node, for those who speak of one. */
+  host?: string
+}
+
+const MAX_WAITING = 1000
+
+/** Records events in the background, in order: repeated ones are counted, floods are cut. */
+export function createEventRecorder(options: RecorderOptions): EventRecorder {
+  return new Recorder(options)
+}
+
+class Recorder implements EventRecorder {
+  readonly #options: RecorderOptions
+  readonly #events: ResourceClient<Event>
+  readonly #correlator = new EventCorrelator()
+  #tail = Promise.resolve()
+  #waiting = 0
+
+  constructor(options: RecorderOptions) {
+    this.#options = options
+    this.#events = options.client.resource<Event>(EVENTS)
+  }
+
+  event(regarding: KubeObject, type: EventType, reason: string, message: string): void {
+    const { log, component } = this.#options
+    if (this.#waiting >= MAX_WAITING) {
+      log.warn('Too many events wait, one was dropped', { component, reason, message })
+      return
+    }
+    const facts: EventFacts = { involvedObject: referenceTo(regarding), type, reason, message: message.slice(0, 1024) }
+    const recorded = this.#correlator.record(facts, this.#options.clock.now())
+    if (!recorded) return
+    this.#waiting++
+    this.#tail = this.#tail.then(() => this.#send(recorded, facts))
+  }
+
+  flush(): Promise<void> {
+    return this.#tail
+  }
+
+  async #send(recorded: Recorded, facts: EventFacts): Promise<void> {
+    try {
+      if (recorded.series.name) await this.#raiseCount(recorded, facts)
+      else await this.#create(recorded, facts)
+    } catch (error) {
+      this.#options.log.warn('An event could not be recorded', { reason: facts.reason, message: facts.message, error })
+    }
+    this.#waiting--
+  }
+
+  async #raiseCount(recorded: Recorded, facts: EventFacts): Promise<void> {
+    const { message, count, series } = recorded
+    const patch = { count, message, lastTimestamp: timestamp(recorded.at) }
+    const namespace = namespaceOf(facts)
+    try {
+      await this.#events.patch(series.name!, 'strategic', patch, { namespace })
+    } catch (error) {
+      // Events do not live for ever.
+      if (!isReason(error, 'NotFound')) throw error
+      await this.#create(recorded, facts)
+    }
+  }
+
+  async #create({ message, count, series, at }: Recorded, facts: EventFacts): Promise<void> {
+    const { component, host, random } = this.#options
+    const { involvedObject, type, reason } = facts
+    const name = `${involvedObject.name}.${nameSuffix(random, 16)}`
+    const time = timestamp(at)
+    await this.#events.create({
+      metadata: { name, namespace: namespaceOf(facts) },
+      involvedObject,
+      type,
+      reason,
+      message,
+      source: { component, ...(host ? { host } : {}) },
+      firstTimestamp: series.first === undefined ? time : timestamp(series.first),
+      lastTimestamp: time,
+      count,
+      reportingComponent: component,
+      reportingInstance: host ?? '',
+    })
+    series.name = name
+  }
+}
+
+/** Events about things outside namespaces live in `default`. */
+function namespaceOf(facts: EventFacts): string {
+  return facts.involvedObject.namespace ?? 'default'
+}
+
+function referenceTo(object: KubeObject): EventFacts['involvedObject'] {
+  const { name, namespace, uid, resourceVersion } = object.metadata ?? {}
+  return { apiVersion: object.apiVersion, kind: object.kind, name: name ?? '', namespace, uid, resourceVersion }
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, it } from 'node:test'
+import type { ApiRequest, ApiResponse } from '../api/exchange.ts'
+import { sleep, systemClock } from '../platform/clock.ts'
+import { readBody } from './client.ts'
+import { httpTransport } from './http.ts'
+import { inProcessTransport } from './in-process.ts'
+import { retryPause, withRetries } from './retry.ts'
+import { TransportError, type TransportRequest } from './transport.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+
+function answer(status: number, headers: Record<string, string> = {}): { response: ApiResponse } {
+  return { response: { status, headers } }
+}
+
+function broken(code: string): { error: unknown } {
+  return { error: new TransportError('broken', { cause: Object.assign(new Error(code), { code }) }) }
+}
+
+describe('retryPause', () => {
+  const cases: [string, TransportRequest['method'], Parameters<typeof retryPause>[1], number, number | undefined][] = [
+    ['an answer is final', 'GET', answer(200), 1, undefined],
+    ['a refusal is final', 'GET', answer(409), 1, undefined],
+    ['too many requests without a time is final', 'GET', answer(429), 1, undefined],
+    ['Retry-After in seconds', 'GET', answer(429, { 'retry-after': '2' }), 1, 2000],
+    ['Retry-After counts for writes as well', 'POST', answer(429, { 'retry-after': '1' }), 1, 1000],
+    ['Retry-After of an unavailable server', 'POST', answer(503, { 'retry-after': '1' }), 1, 1000],
+    ['Retry-After as a date', 'GET', answer(503, { 'retry-after': new Date(NOW + 5000).toUTCString() }), 1, 5000],
+    ['Retry-After in the past', 'GET', answer(503, { 'retry-after': new Date(NOW - 5000).toUTCString() }), 1, 0],
+    ['Retry-After of an hour is cut', 'GET', answer(429, { 'retry-after': '3600' }), 1, 30_000],
+    ['Retry-After that says nothing', 'GET', answer(429, { 'retry-after': 'soon' }), 1, undefined],
+    ['Retry-After on a success', 'GET', answer(200, { 'retry-after': '1' }), 1, undefined],
+    ['a read over a broken connection', 'GET', broken('ECONNRESET'), 1, 100],
+    ['later and later', 'GET', broken('ECONNRESET'), 3, 400],
+    ['not for ever', 'GET', broken('ECONNRESET'), 5, undefined],
+    ['a write over a broken connection may have been done', 'POST', broken('ECONNRESET'), 1, undefined],
+    ['a write that never left', 'POST', broken('ECONNREFUSED'), 1, 100],
+    ['a delete that may have been done', 'DELETE', broken('UND_ERR_SOCKET'), 1, undefined],
+    ['an error that is none of the connection', 'GET', { error: new Error('bug') }, 1, undefined],
+  ]
+  for (const [name, method, outcome, attempt, expected] of cases) {
+    it(name, () => assert.equal(retryPause({ method, path: '/' }, outcome, attempt, NOW), expected))
+  }
+
+  it('never repeats what was given up', () => {
+    const request: TransportRequest = { method: 'GET', path: '/', signal: AbortSignal.abort() }
+    assert.equal(retryPause(request, broken('ECONNRESET'), 1, NOW), undefined)
+  })
+})
+
+describe('withRetries', () => {
+  it('asks again after the time that the server names, and gives the answer of then', async () => {
+    const pauses: number[] = []
+    const clock = {
+      ...systemClock,
+      after: (ms: number, run: () => void) => {
+        pauses.push(ms)
+        return systemClock.after(0, run)
+      },
+    }
+    let asked = 0
+    const request = withRetries(
+      { request: async () => (++asked < 3 ? answer(429, { 'retry-after': '7' }).response : answer(200).response) },
+      clock,
+    )
+    assert.equal((await request({ method: 'POST', path: '/' })).status, 200)
+    assert.deepEqual([asked, pauses], [3, [7000, 7000]])
+  })
+})
+
+describe('inProcessTransport', () => {
+  it('hands over what a socket would carry', async () => {
+    let seen: ApiRequest | undefined
+    const transport = inProcessTransport(
+      async request => {
+        seen = request
+        return { status: 201, headers: {}, body: Buffer.from('{}') }
+      },
+      { name: 'system:kube-scheduler', groups: [] },
+    )
+    const response = await transport.request({
+      method: 'POST',
+      path: '/api/v1/pods?a=1&b=x%2Fy',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"a":1}',
+    })
+    assert.equal(response.status, 201)
+    assert.equal(seen?.path, '/api/v1/pods')
+    assert.equal(seen?.query.get('b'), 'x/y')
+    assert.equal(seen?.headers['content-type'], 'application/json')
+    assert.equal(Buffer.from(seen!.body!).toString(), '{"a":1}')
+    assert.equal(seen?.trusted?.name, 'system:kube-scheduler')
+  })
+
+  it('ends its requests when it is closed', async () => {
+    let signal: AbortSignal | undefined
+    const transport = inProcessTransport(
+      async request => {
+        signal = request.signal
+        return { status: 200, headers: {} }
+      },
+      { name: 'x', groups: [] },
+    )
+    await transport.request({ method: 'GET', path: '/', signal: new AbortController().signal })
+    await transport.close()
+    assert.equal(signal?.aborted, true)
+  })
+})
+
+describe('httpTransport', () => {
+  it('keeps one connection, sends who we are, and takes a new token at once', async () => {
+    const seen: (string | undefined)[] = []
+    const ports = new Set<number | undefined>()
+    await withServer(
+      (request, response) => {
+        seen.push(request.headers.authorization)
+        ports.add(request.socket.remotePort)
+        response.setHeader('x-path', request.url!).end('hello')
+      },
+      async server => {
+        const transport = httpTransport({ server, credentials: { token: 'one' }, clock: systemClock })
+        const response = await transport.request({ method: 'GET', path: '/a?b=c' })
+        assert.deepEqual(
+          [response.status, response.headers['x-path'], await readBody(response)],
+          [200, '/a?b=c', 'hello'],
+        )
+        // The connection is free again a moment after its body was read.
+        await sleep(systemClock, 5)
+        await readBody(await transport.request({ method: 'GET', path: '/' }))
+        assert.equal(ports.size, 1)
+        transport.setCredentials({ token: 'two' })
+        await readBody(await transport.request({ method: 'GET', path: '/' }))
+        assert.deepEqual(seen, ['Bearer one', 'Bearer one', 'Bearer two'])
+        await transport.close()
+      },
+    )
+  })
+
+  it('speaks of a server that is not there as a TransportError', async () => {
+    const gone = await withServer(
+      () => {},
+      async server => server,
+    )
+    const clock = { ...systemClock, after: (_: number, run: () => void) => systemClock.after(0, run) }
+    const transport = httpTransport({ server: gone, clock })
+    await assert.rejects(transport.request({ method: 'POST', path: '/' }), TransportError)
+    await transport.close()
+  })
+
+  it('speaks of an answer that broke off as a TransportError', async () => {
+    await withServer(
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '100' })
+        response.write('half')
+        response.socket!.end()
+      },
+      async server => {
+        const transport = httpTransport({ server, clock: systemClock })
+        const response = await transport.request({ method: 'GET', path: '/' })
+        await assert.rejects(readBody(response), TransportError)
+        await transport.close()
+      },
+    )
+  })
+
+  it('upgrades a connection and hands over its socket', async () => {
+    const server = createServer()
+    server.on('upgrade', (request, socket) => {
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n` +
+          'X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n',
+      )
+      socket.on('data', data => socket.end(`echo ${data}`))
+    })
+    await listening(server, async url => {
+      const transport = httpTransport({ server: url, clock: systemClock })
+      const { protocol, socket } = await transport.upgrade({
+        method: 'POST',
+        path: '/exec',
+        headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1' },
+      })
+      assert.equal(protocol, 'v4.channel.k8s.io')
+      socket.write('hi')
+      const chunks: Buffer[] = []
+      for await (const chunk of socket) chunks.push(chunk)
+      assert.equal(Buffer.concat(chunks).toString(), 'echo hi')
+      await transport.close()
+    })
+  })
+})
+
+function withServer<R>(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  use: (url: string) => Promise<R>,
+): Promise<R> {
+  return listening(createServer(handle), use)
+}
+
+async function listening<R>(server: ReturnType<typeof createServer>, use: (url: string) => Promise<R>): Promise<R> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  try {
+    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  }
+}

@@ -23,6 +23,13 @@ const PROGRAMS = fileURLToPath(new URL('./programs/', import.meta.url))
 // Files of a Debian package that no program of an image reads.
 const DEAD_WEIGHT = ['usr/share', 'usr/include', 'etc/init.d', 'var/lib', 'usr/lib/*/gconv', 'usr/lib/*/audit']
 
+const REGISTRY_CONFIGURATION = `version: 0.1
+storage:
+  filesystem: { rootdirectory: /var/lib/registry }
+  delete: { enabled: true }
+http: { addr: ':80' }
+`
+
 /** What each layer holds: a function that fills an empty folder. */
 const FILLERS: Record<LayerName, (root: string) => Promise<void>> = {
   base: fillBase,
@@ -31,6 +38,10 @@ const FILLERS: Record<LayerName, (root: string) => Promise<void>> = {
     await fillPackages(root, ['curl'], true)
     // The C library came with the layer below.
     await shell(root, 'rm -rf usr/lib/*/libc.so.6 usr/lib/*/libcrypt.so.1* usr/bin/*spell usr/sbin')
+  },
+  registry: async root => {
+    await fillPackages(root, ['docker-registry'], false)
+    await fs.writeFile(join(root, 'etc/registry.yml'), REGISTRY_CONFIGURATION)
   },
   programs: async root => {
     await fs.mkdir(join(root, 'usr/bin'), { recursive: true })

@@ -1,5 +1,5 @@
 /** One layer of files; a layer is built once and shared by the images that name it. */
-export type LayerName = 'base' | 'perl' | 'curl' | 'programs'
+export type LayerName = 'base' | 'perl' | 'curl' | 'programs' | 'registry'
 
 export interface Recipe {
   /** Lowest first. */
@@ -36,6 +36,12 @@ export const RECIPES = {
     env: ['JENKINS_HOME=/var/jenkins_home'],
     ports: [8080, 50000],
     volumes: ['/var/jenkins_home'],
+  },
+  registry: {
+    layers: ['base', 'perl', 'registry'],
+    command: ['docker-registry', 'serve', '/etc/registry.yml'],
+    ports: [80],
+    volumes: ['/var/lib/registry'],
   },
 } as const satisfies Record<string, Recipe>
 

@@ -1,0 +1,27 @@
+import type { ClusterPki } from '../../pki/cluster.ts'
+
+export interface InitOptions {
+  advertiseAddress?: string
+  bindPort: number
+  nodeName?: string
+  podNetworkCidr: string
+  serviceCidr: string
+  dnsDomain: string
+  extraNames: string[]
+  failSwapOn: boolean
+  etcdClientPort: number
+  etcdPeerPort: number
+  /** Real etcd, or any cluster that speaks its API, instead of the built-in store. */
+  etcdServers?: string
+  kubeletPort: number
+  podNetwork: string
+}
+
+export interface Master {
+  nodeName: string
+  address: string
+  endpoint: string
+  server: string
+  pki: ClusterPki
+  options: InitOptions
+}

@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join as joinPath } from 'node:path'
+import type { Command } from 'commander'
+import { isReason } from '../api/errors.ts'
+import type { Node } from '../api/types/core-v1.ts'
+import { type Client, createClient } from '../client/client.ts'
+import { httpTransport } from '../client/http.ts'
+import { NODES } from '../client/resources.ts'
+import { parseBootstrapToken } from '../pki/bootstrap-token.ts'
+import { readTextIfAny, writeFileAtomic } from '../platform/disk.ts'
+import { DEFAULT_AGENT_CONFIG, writeAgentConfig } from './config.ts'
+import { type Discovered, discoverCluster } from './discovery.ts'
+import { CLIENT_SIGNER, IdentityFile, requestCertificate } from './identity.ts'
+import { nodeNameOf, writeNodeKubeconfig } from './init/prepare.ts'
+import { isReady } from './init/settle.ts'
+import { UserError } from './output.ts'
+import { checkMachine } from './preflight.ts'
+import { selfCommand, systemTools, type Tools } from './tools.ts'
+import { until } from './wait.ts'
+
+interface JoinOptions {
+  endpoint: string
+  token: string
+  pins: string[]
+  nodeName: string
+  kubeletPort: number
+  podNetwork: string
+  failSwapOn: boolean
+}
+
+const NEW_TOKEN = "make a new one on the master: 'kubox token create --print-join-command'"
+
+export function joinCommand(program: Command): void {
+  program
+    .command('join <endpoint>')
+    .description('make this machine a node of the cluster at ADDRESS:6443')
+    .requiredOption('--token <token>', 'from the master: kubox token create')
+    .requiredOption(
+      '--discovery-token-ca-cert-hash <hash...>',
+      'sha256:... of the cluster’s authority, as init printed it',
+    )
+    .option('--node-name <name>', 'name of this node; the host name otherwise')
+    .option('--kubelet-port <port>', 'port of the agent', Number, DEFAULT_AGENT_CONFIG.port)
+    .option('--pod-network <name>', 'name of the Docker network of this node’s pods', DEFAULT_AGENT_CONFIG.podNetwork)
+    .option('--fail-swap-on <bool>', 'refuse to start while swap is on', (text: string) => text !== 'false', true)
+    .action(async (endpoint: string, given, command) => {
+      const options = readOptions(endpoint, given)
+      await join(options, systemTools(command.optsWithGlobals().root))
+    })
+}
+
+function readOptions(endpoint: string, given: Record<string, unknown>): JoinOptions {
+  const token = String(given.token)
+  const pins = given.discoveryTokenCaCertHash as string[]
+  if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d+$/.test(endpoint))
+    throw new UserError(`${JSON.stringify(endpoint)} must be ADDRESS:PORT, such as 192.168.56.10:6443`)
+  if (!parseBootstrapToken(token)) throw new UserError(`--token must have the form abcdef.0123456789abcdef`, NEW_TOKEN)
+  const bad = pins.find(pin => !/^sha256:[0-9a-f]{64}$/i.test(pin))
+  if (bad) throw new UserError(`--discovery-token-ca-cert-hash ${bad} must be sha256: and 64 hexadecimal digits`)
+  return {
+    endpoint,
+    token,
+    pins: pins.map(pin => pin.toLowerCase()),
+    nodeName: nodeNameOf(given.nodeName as string | undefined),
+    kubeletPort: given.kubeletPort as number,
+    podNetwork: given.podNetwork as string,
+    failSwapOn: given.failSwapOn as boolean,
+  }
+}
+
+async function join(options: JoinOptions, tools: Tools): Promise<void> {
+  const { output, daemons, layout } = tools
+  output.line('kubox join')
+  const ports = [options.kubeletPort]
+  await output.step('checking this machine', () =>
+    checkMachine({ failSwapOn: options.failSwapOn, ports, role: 'worker' }, tools),
+  )
+  const cluster = await output.step('finding the cluster', () => discoverCluster(options, tools.clock))
+  const address = await localAddressTowards(options.endpoint)
+  output.line(`  address ${address}: the local end of the connection to the master`)
+  await becomeNode(cluster, address, options, tools)
+  const rootFlag = layout.root === '/' ? [] : ['--root', layout.root]
+  await output.step('starting the agent', () =>
+    daemons.start({ name: 'kubox-agent', description: 'kubox node agent', command: selfCommand('agent', ...rootFlag) }),
+  )
+  await awaitOwnNode(cluster, options, tools)
+  output.line(`\nThis node has joined the cluster. On the master, 'kubectl get nodes' shows ${options.nodeName}.`)
+}
+
+/** Gets this machine's identity and writes the files that the agent starts from. */
+async function becomeNode(cluster: Discovered, address: string, options: JoinOptions, tools: Tools): Promise<void> {
+  const { disk, layout } = tools
+  const credentials = { ca: cluster.authorityPem, token: options.token }
+  const transport = httpTransport({ server: cluster.server, credentials, clock: tools.clock })
+  try {
+    const client = createClient(transport)
+    await tools.output.step('comparing with the nodes that are there', () =>
+      refuseTwins(client, options.nodeName, address),
+    )
+    const wish = { signer: CLIENT_SIGNER, nodeName: options.nodeName } as const
+    const pair = await tools.output.step('getting a certificate', () => requestCertificate(client, wish, tools.clock))
+    const identity = new IdentityFile(layout.kubelet, 'kubelet-client-current', disk)
+    await identity.write(pair)
+    await disk.makeDirectory(layout.pki)
+    await writeFileAtomic(disk, joinPath(layout.pki, 'ca.crt'), cluster.authorityPem)
+    await writeNodeKubeconfig(cluster.server, cluster.authorityPem, options.nodeName, identity.path, tools)
+    const { nodeName, kubeletPort: port, podNetwork, failSwapOn } = options
+    await writeAgentConfig(disk, layout, { ...DEFAULT_AGENT_CONFIG, nodeName, port, podNetwork, failSwapOn })
+  } finally {
+    await transport.close()
+  }
+}
+
+/** A clone of a VM brings the name, the machine-id or the address of its original: named here, before it does harm. */
+async function refuseTwins(client: Client, nodeName: string, address: string): Promise<void> {
+  const { items } = await listNodes(client)
+  const machineId = readFileSync('/etc/machine-id', 'utf8').trim()
+  for (const node of items) {
+    const problem = twinProblem(node, { nodeName, address, machineId })
+    if (problem) throw problem
+  }
+}
+
+async function listNodes(client: Client) {
+  try {
+    return await client.resource<Node>(NODES).list()
+  } catch (cause) {
+    if (isReason(cause, 'Unauthorized'))
+      throw new UserError('the token is unknown to the cluster, or has expired', NEW_TOKEN, { cause })
+    throw cause
+  }
+}
+
+interface Self {
+  nodeName: string
+  address: string
+  machineId: string
+}
+
+export function twinProblem(node: Node, self: Self): UserError | undefined {
+  const name = node.metadata?.name ?? ''
+  const sameMachine = node.status?.nodeInfo?.machineID === self.machineId
+  if (name === self.nodeName) {
+    if (sameMachine) return undefined
+    return new UserError(
+      `another machine is node ${name} already`,
+      `give this one a name of its own (hostnamectl set-hostname NAME), or free the name with 'kubectl delete node ${name}'`,
+    )
+  }
+  if (sameMachine) {
+    return new UserError(
+      `this machine has the machine-id of node ${name}: it is a clone`,
+      'make a new one: rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup, then reboot',
+    )
+  }
+  const addresses = node.status?.addresses ?? []
+  if (!addresses.some(({ type, address }) => type === 'InternalIP' && address === self.address)) return undefined
+  return new UserError(
+    `node ${name} has the address ${self.address} already`,
+    'give each VM an adapter in a NAT Network or host-only network, with a MAC address of its own',
+  )
+}
+
+/** The address by which this machine reaches the master is the one by which the master reaches it. */
+function localAddressTowards(endpoint: string): Promise<string> {
+  const { hostname, port } = new URL(`https://${endpoint}`)
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), timeout: 5000 })
+    socket.once('connect', () => {
+      resolve(socket.localAddress ?? '')
+      socket.destroy()
+    })
+    socket.once('timeout', () => socket.destroy(new Error('timed out')))
+    socket.once('error', error => reject(new UserError(`cannot connect to ${endpoint}: ${error.message}`)))
+  })
+}
+
+async function awaitOwnNode(cluster: Discovered, options: JoinOptions, tools: Tools): Promise<void> {
+  const identity = await readTextIfAny(tools.disk, joinPath(tools.layout.kubelet, 'pki/kubelet-client-current.pem'))
+  const credentials = { ca: cluster.authorityPem, certificate: identity, key: identity }
+  const transport = httpTransport({ server: cluster.server, credentials, clock: tools.clock })
+  const what = `node ${options.nodeName} did not become Ready`
+  const remedy = `see what the agent says: ${tools.daemons.logCommand('kubox-agent')}`
+  try {
+    const nodes = createClient(transport).resource<Node>(NODES)
+    await tools.output.step(`waiting for node ${options.nodeName} to be Ready`, () =>
+      until({ clock: tools.clock, deadlineMs: 60_000, what, remedy }, async () =>
+        isReady(await nodes.get(options.nodeName)) ? true : undefined,
+      ),
+    )
+  } finally {
+    await transport.close()
+  }
+}

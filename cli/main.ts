@@ -26,10 +26,14 @@ function explain(error: unknown): string {
   return error.remedy ? `kubox: ${error.message}\n  -> ${error.remedy}` : `kubox: ${error.message}`
 }
 
-try {
-  await register()
-  await program.parseAsync()
-} catch (error) {
-  console.error(explain(error))
-  process.exitCode = 1
+async function main(): Promise<void> {
+  try {
+    await register()
+    await program.parseAsync()
+  } catch (error) {
+    console.error(explain(error))
+    process.exitCode = 1
+  }
 }
+
+main()

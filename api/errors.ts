@@ -40,7 +40,8 @@ export interface StatusDetails {
 export interface Status {
   kind: 'Status'
   apiVersion: 'v1'
-  metadata: Record<string, never>
+  /** `continue` is set only when a list's token has expired: how to go on all the same. */
+  metadata: { continue?: string }
   status: 'Success' | 'Failure'
   message?: string
   reason?: Reason | string
@@ -53,6 +54,7 @@ export class ApiError extends Error {
   readonly reason: Reason | string
   readonly code: number
   readonly details: StatusDetails | undefined
+  listMeta: { continue?: string } = {}
 
   constructor(reason: Reason | string, message: string, details?: StatusDetails, code?: number) {
     super(message)
@@ -66,7 +68,7 @@ export class ApiError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.listMeta,
       status: 'Failure',
       message: this.message,
       reason: this.reason,

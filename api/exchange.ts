@@ -21,6 +21,10 @@ export interface ApiRequest {
   signal: AbortSignal
   /** The subject of a verified client certificate: CN is the name, O the groups. */
   certificate?: Identity
+  /** Why the certificate that the client showed was not taken. */
+  certificateProblem?: string
+  /** Common name of the client certificate when the front-proxy authority signed it: it may speak for others. */
+  frontProxy?: string
   /** Set only by the in-process transport: a component of our own, already known. */
   trusted?: Identity
   remoteAddress?: string

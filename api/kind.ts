@@ -25,6 +25,8 @@ export interface Kind {
   validate(object: KubeObject): FieldError[]
   /** Everything wrong with a change, immutable fields included. */
   validateUpdate(object: KubeObject, old: KubeObject): FieldError[]
+  /** Changes through a subresource that have rules of their own: `status`, `ephemeralcontainers`, `approval`... */
+  validateSubresource?: Readonly<Record<string, Kind['validateUpdate']>>
   strategy: Strategy
   columns: readonly Column[]
   /** Values that fieldSelector may ask for, metadata.name and metadata.namespace not listed. */
@@ -49,6 +51,8 @@ export interface Strategy {
   prepareForUpdate(object: KubeObject, old: KubeObject): void
   /** Keeps everything but the status (and its own metadata rules). */
   prepareForStatusUpdate(object: KubeObject, old: KubeObject): void
+  /** What an update through another subresource keeps: `ephemeralcontainers`, `resize`, `approval`, `finalize`. */
+  prepareForSubresource?: Readonly<Record<string, Strategy['prepareForUpdate']>>
   /** Whether PUT may create. */
   allowCreateOnUpdate: boolean
   /** Whether an update without resourceVersion is taken. */

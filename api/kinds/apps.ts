@@ -1,0 +1,62 @@
+import {
+  daemonSetColumns,
+  deploymentColumns,
+  replicaSetColumns,
+  revisionColumns,
+  statefulSetColumns,
+} from '../columns/workloads.ts'
+import {
+  setDaemonSetDefaults,
+  setDeploymentDefaults,
+  setReplicaSetDefaults,
+  setStatefulSetDefaults,
+} from '../defaults/workloads.ts'
+import type { Kind } from '../kind.ts'
+import type { ReplicaSet } from '../types/apps-v1.ts'
+import { declareKinds, kind } from './declare.ts'
+
+const workload = { generation: true, categories: ['all'] }
+
+export function appsKinds(): Kind[] {
+  return declareKinds('apps', 'v1', [
+    kind({
+      ...workload,
+      kind: 'Deployment',
+      shortNames: ['deploy'],
+      setDefaults: setDeploymentDefaults,
+      initialStatus: () => ({}),
+      columns: deploymentColumns,
+    }),
+    kind<ReplicaSet>({
+      ...workload,
+      kind: 'ReplicaSet',
+      shortNames: ['rs'],
+      setDefaults: setReplicaSetDefaults,
+      initialStatus: () => ({ replicas: 0 }),
+      columns: replicaSetColumns,
+      fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+    }),
+    kind({
+      ...workload,
+      kind: 'StatefulSet',
+      shortNames: ['sts'],
+      setDefaults: setStatefulSetDefaults,
+      initialStatus: () => ({ replicas: 0, availableReplicas: 0 }),
+      columns: statefulSetColumns,
+    }),
+    kind({
+      ...workload,
+      kind: 'DaemonSet',
+      shortNames: ['ds'],
+      setDefaults: setDaemonSetDefaults,
+      initialStatus: () => ({
+        currentNumberScheduled: 0,
+        desiredNumberScheduled: 0,
+        numberMisscheduled: 0,
+        numberReady: 0,
+      }),
+      columns: daemonSetColumns,
+    }),
+    { kind: 'ControllerRevision', columns: revisionColumns },
+  ])
+}

@@ -1,0 +1,30 @@
+import { cronJobColumns, jobColumns } from '../columns/workloads.ts'
+import { setCronJobDefaults, setJobDefaults } from '../defaults/workloads.ts'
+import type { Kind } from '../kind.ts'
+import { jobStrategy } from '../strategy/job.ts'
+import type { Job } from '../types/batch-v1.ts'
+import { declareKinds, kind } from './declare.ts'
+
+export function batchKinds(): Kind[] {
+  return declareKinds('batch', 'v1', [
+    kind<Job>({
+      kind: 'Job',
+      categories: ['all'],
+      generation: true,
+      setDefaults: setJobDefaults,
+      strategy: jobStrategy,
+      initialStatus: () => ({}),
+      columns: jobColumns,
+      fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
+    }),
+    kind({
+      kind: 'CronJob',
+      shortNames: ['cj'],
+      categories: ['all'],
+      generation: true,
+      setDefaults: setCronJobDefaults,
+      initialStatus: () => ({}),
+      columns: cronJobColumns,
+    }),
+  ])
+}

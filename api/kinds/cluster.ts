@@ -1,0 +1,69 @@
+import { signingRequestColumns } from '../columns/access.ts'
+import { leaseColumns, priorityClassColumns, runtimeClassColumns } from '../columns/cluster.ts'
+import { eventColumns } from '../columns/core.ts'
+import { endpointSliceColumns } from '../columns/network.ts'
+import { eventFromCore, eventToCore } from '../convert/event.ts'
+import { setPriorityClassDefaults } from '../defaults/cluster.ts'
+import { setEndpointSliceDefaults } from '../defaults/network.ts'
+import { eventsFields } from '../fields/event.ts'
+import type { Kind } from '../kind.ts'
+import { signingRequestStrategy } from '../strategy/certificates.ts'
+import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
+import type { EndpointSlice } from '../types/discovery-v1.ts'
+import type { Event } from '../types/events-v1.ts'
+import type { PriorityClass } from '../types/scheduling-v1.ts'
+import { declareKinds, kind } from './declare.ts'
+
+/** The groups of one or two kinds that the cluster itself lives by. */
+export function clusterKinds(): Kind[] {
+  return [
+    ...declareKinds('coordination.k8s.io', 'v1', [
+      {
+        kind: 'Lease',
+        columns: leaseColumns,
+        strategy: { allowCreateOnUpdate: true, allowUnconditionalUpdate: false },
+      },
+    ]),
+    ...declareKinds('discovery.k8s.io', 'v1', [
+      kind<EndpointSlice>({
+        kind: 'EndpointSlice',
+        generation: true,
+        setDefaults: setEndpointSliceDefaults,
+        columns: endpointSliceColumns,
+      }),
+    ]),
+    ...declareKinds('events.k8s.io', 'v1', [eventRecord]),
+    ...declareKinds('node.k8s.io', 'v1', [
+      { kind: 'RuntimeClass', columns: runtimeClassColumns, strategy: { allowUnconditionalUpdate: false } },
+    ]),
+    ...declareKinds('scheduling.k8s.io', 'v1', [
+      kind<PriorityClass>({
+        kind: 'PriorityClass',
+        shortNames: ['pc'],
+        generation: true,
+        setDefaults: setPriorityClassDefaults,
+        columns: priorityClassColumns,
+      }),
+    ]),
+    ...declareKinds('certificates.k8s.io', 'v1', [
+      kind<CertificateSigningRequest>({
+        kind: 'CertificateSigningRequest',
+        shortNames: ['csr'],
+        initialStatus: () => ({}),
+        strategy: signingRequestStrategy,
+        columns: signingRequestColumns,
+        fields: { 'spec.signerName': ({ spec }) => spec.signerName },
+      }),
+    ]),
+  ]
+}
+
+const eventRecord = kind<Event>({
+  kind: 'Event',
+  shortNames: ['ev'],
+  stored: { version: { group: '', version: 'v1' }, fromStored: eventFromCore, toStored: eventToCore },
+  // The columns are those of the core kind, whose fields have other names.
+  columns: eventColumns.map(column => ({ ...column, cell: (event, now) => column.cell(eventToCore(event), now) })),
+  fields: eventsFields,
+  strategy: { allowCreateOnUpdate: true },
+})

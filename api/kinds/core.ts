@@ -1,0 +1,136 @@
+import {
+  claimColumns,
+  componentColumns,
+  configMapColumns,
+  controllerColumns,
+  endpointsColumns,
+  eventColumns,
+  limitRangeColumns,
+  namespaceColumns,
+  nodeColumns,
+  podTemplateColumns,
+  quotaColumns,
+  secretColumns,
+  serviceAccountColumns,
+  serviceColumns,
+  volumeColumns,
+} from '../columns/core.ts'
+import { podColumns } from '../columns/pod.ts'
+import { setLimitRangeDefaults, setNamespaceDefaults, setNodeDefaults, setSecretDefaults } from '../defaults/core.ts'
+import { setEndpointsDefaults, setServiceDefaults } from '../defaults/network.ts'
+import { setPodDefaults } from '../defaults/pod.ts'
+import { setClaimDefaults, setVolumeDefaults } from '../defaults/storage.ts'
+import { setPodTemplateDefaults, setReplicationControllerDefaults } from '../defaults/workloads.ts'
+import { eventFields } from '../fields/event.ts'
+import { podFields } from '../fields/pod.ts'
+import type { Kind } from '../kind.ts'
+import { isLabel1035Name, isLabelName, isPathSegmentName } from '../names.ts'
+import { namespaceStrategy, serviceStrategy } from '../strategy/core.ts'
+import { podStrategy } from '../strategy/pod.ts'
+import type { Event, Namespace, Node, Pod, ReplicationController, Secret, Service } from '../types/core-v1.ts'
+import { declareKinds, kind } from './declare.ts'
+
+const all = ['all']
+
+export function coreKinds(): Kind[] {
+  return declareKinds('', 'v1', [
+    kind<Pod>({
+      kind: 'Pod',
+      shortNames: ['po'],
+      categories: all,
+      setDefaults: setPodDefaults,
+      generation: true,
+      strategy: podStrategy,
+      columns: podColumns,
+      fields: podFields,
+    }),
+    kind<Service>({
+      kind: 'Service',
+      shortNames: ['svc'],
+      categories: all,
+      prefix: 'services/specs',
+      name: isLabel1035Name,
+      setDefaults: setServiceDefaults,
+      strategy: serviceStrategy,
+      columns: serviceColumns,
+      fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP, 'spec.type': ({ spec }) => spec?.type },
+    }),
+    kind<Node>({
+      kind: 'Node',
+      shortNames: ['no'],
+      prefix: 'minions',
+      statusOnCreate: true,
+      setDefaults: setNodeDefaults,
+      columns: nodeColumns,
+      fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+    }),
+    kind<Namespace>({
+      kind: 'Namespace',
+      shortNames: ['ns'],
+      name: isLabelName,
+      setDefaults: setNamespaceDefaults,
+      strategy: namespaceStrategy,
+      columns: namespaceColumns,
+      fields: { 'status.phase': ({ status }) => status?.phase },
+    }),
+    kind<Event>({
+      kind: 'Event',
+      shortNames: ['ev'],
+      columns: eventColumns,
+      fields: eventFields,
+      strategy: { allowCreateOnUpdate: true },
+    }),
+    { kind: 'ConfigMap', shortNames: ['cm'], columns: configMapColumns },
+    kind<Secret>({
+      kind: 'Secret',
+      setDefaults: setSecretDefaults,
+      columns: secretColumns,
+      fields: { type: ({ type }) => type },
+    }),
+    { kind: 'ServiceAccount', shortNames: ['sa'], columns: serviceAccountColumns },
+    kind({
+      kind: 'Endpoints',
+      shortNames: ['ep'],
+      prefix: 'services/endpoints',
+      setDefaults: setEndpointsDefaults,
+      columns: endpointsColumns,
+      strategy: { allowCreateOnUpdate: true },
+    }),
+    kind<ReplicationController>({
+      kind: 'ReplicationController',
+      shortNames: ['rc'],
+      categories: all,
+      prefix: 'controllers',
+      generation: true,
+      initialStatus: () => ({ replicas: 0 }),
+      setDefaults: setReplicationControllerDefaults,
+      columns: controllerColumns,
+      fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+    }),
+    kind({ kind: 'PodTemplate', generation: true, setDefaults: setPodTemplateDefaults, columns: podTemplateColumns }),
+    kind({
+      kind: 'PersistentVolume',
+      shortNames: ['pv'],
+      initialStatus: () => ({ phase: 'Pending' }),
+      setDefaults: setVolumeDefaults,
+      columns: volumeColumns,
+    }),
+    kind({
+      kind: 'PersistentVolumeClaim',
+      shortNames: ['pvc'],
+      initialStatus: () => ({ phase: 'Pending' }),
+      setDefaults: setClaimDefaults,
+      columns: claimColumns,
+    }),
+    { kind: 'ResourceQuota', shortNames: ['quota'], columns: quotaColumns },
+    kind({
+      kind: 'LimitRange',
+      shortNames: ['limits'],
+      setDefaults: setLimitRangeDefaults,
+      columns: limitRangeColumns,
+      strategy: { allowCreateOnUpdate: true },
+    }),
+    { kind: 'ComponentStatus', shortNames: ['cs'], name: isPathSegmentName, columns: componentColumns },
+    { kind: 'Binding', name: 'none' },
+  ])
+}

@@ -1,0 +1,91 @@
+import { ageColumn, nameColumn } from '../columns/basic.ts'
+import type { Column, FieldError, Kind, KindStorage, Strategy } from '../kind.ts'
+import { isSubdomainName, type NameRule } from '../names.ts'
+import type { KubeObject } from '../objects.ts'
+import { messageOf, schemaOf } from '../schema.ts'
+import { validateObjectMeta, validateObjectMetaUpdate } from '../validate/meta.ts'
+import { type ResourceFacts, resourcesOf } from './resources.ts'
+import { genericStrategy, type StrategyOptions } from './strategy.ts'
+
+/** What a kind's record has to say; everything else is as for most kinds. */
+export interface KindRecord<T extends KubeObject = KubeObject> extends StrategyOptions {
+  kind: string
+  shortNames?: readonly string[]
+  categories?: readonly string[]
+  /** Path segment in the store, where it is not the plural. */
+  prefix?: string
+  /** Where another version of the kind is what the store holds. */
+  stored?: Omit<KindStorage, 'prefix'>
+  /** Rule of metadata.name; a DNS subdomain where nothing is said. `none`: a request for an answer, never stored. */
+  name?: NameRule | 'none'
+  setDefaults?(object: T): void
+  validate?(object: T): FieldError[]
+  validateUpdate?(object: T, old: T): FieldError[]
+  validateSubresource?: Readonly<Record<string, (object: T, old: T) => FieldError[]>>
+  columns?: readonly Column[]
+  fields?: Readonly<Record<string, (object: T) => string | undefined>>
+  strategy?: Partial<Strategy>
+}
+
+/** A record whose functions take the kind's own type. */
+export function kind<T extends KubeObject>(record: KindRecord<T>): KindRecord {
+  return record as unknown as KindRecord
+}
+
+/** Completes the records of a group version with the facts and with what most kinds do. */
+export function declareKinds(group: string, version: string, records: readonly KindRecord[]): Kind[] {
+  const resources = resourcesOf(group, version)
+  return records.map(record => {
+    const facts = resources.get(record.kind)
+    if (!facts) throw new Error(`nothing is known of the resource of ${group}/${version} ${record.kind}`)
+    return completeKind(record, facts)
+  })
+}
+
+/** Kinds without a resource of their own: bodies of requests to subresources. */
+export function declareBodies(group: string, version: string, records: readonly KindRecord[]): Kind[] {
+  return records.map(record =>
+    completeKind(record, {
+      group,
+      version,
+      plural: '',
+      kind: record.kind,
+      namespaced: true,
+      verbs: [],
+      subresources: [],
+    }),
+  )
+}
+
+const NO_DEFAULTS = (): void => {}
+
+function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
+  const { group, version, plural, kind: name, namespaced, verbs, subresources } = facts
+  const rule = record.name ?? isSubdomainName
+  const validateMeta = (object: KubeObject) =>
+    rule === 'none' ? [] : validateObjectMeta(object.metadata, namespaced, rule)
+  const schema = schemaOf(messageOf(facts))
+  return {
+    ...{ group, version, kind: name, plural, namespaced, verbs, subresources, schema },
+    singular: name.toLowerCase(),
+    shortNames: record.shortNames ?? [],
+    categories: record.categories ?? [],
+    storage: { prefix: record.prefix ?? plural, version: { group, version }, ...record.stored },
+    setDefaults: record.setDefaults ?? NO_DEFAULTS,
+    validate: object => [...validateMeta(object), ...(record.validate?.(object) ?? [])],
+    validateUpdate: (object, old) => [
+      ...validateObjectMetaUpdate(object.metadata, old.metadata),
+      ...((record.validateUpdate ?? record.validate)?.(object, old) ?? []),
+    ],
+    validateSubresource: record.validateSubresource,
+    strategy: { ...genericStrategy(facts, record), ...record.strategy },
+    columns: record.columns ?? [nameColumn, ageColumn],
+    fields: textFields(record.fields),
+  }
+}
+
+/** Absent values are selected by the empty string. */
+function textFields(fields: KindRecord['fields'] = {}): Kind['fields'] {
+  const entries = Object.entries(fields).map(([name, read]) => [name, (object: KubeObject) => read(object) ?? ''])
+  return Object.fromEntries(entries)
+}

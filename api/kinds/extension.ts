@@ -1,0 +1,92 @@
+import { createdAtColumn, nameColumn } from '../columns/basic.ts'
+import {
+  admissionPolicyColumns,
+  apiServiceColumns,
+  flowSchemaColumns,
+  policyBindingColumns,
+  priorityLevelColumns,
+  webhookColumns,
+} from '../columns/cluster.ts'
+import {
+  setAdmissionPolicyDefaults,
+  setApiServiceDefaults,
+  setCustomResourceDefaults,
+  setFlowSchemaDefaults,
+  setMutatingWebhookDefaults,
+  setPolicyBindingDefaults,
+  setPriorityLevelDefaults,
+  setWebhookDefaults,
+} from '../defaults/cluster.ts'
+import type { Kind } from '../kind.ts'
+import { customResourceStrategy } from '../strategy/extensions.ts'
+import type { CustomResourceDefinition } from '../types/apiextensions-v1.ts'
+import { declareKinds, kind } from './declare.ts'
+
+const extension = { categories: ['api-extensions'], generation: true }
+const guarded = { ...extension, strategy: { allowUnconditionalUpdate: false } }
+
+/** Kinds by which the API server itself is extended and ruled. */
+export function extensionKinds(): Kind[] {
+  return [
+    ...declareKinds('admissionregistration.k8s.io', 'v1', [
+      kind({
+        ...guarded,
+        kind: 'ValidatingWebhookConfiguration',
+        setDefaults: setWebhookDefaults,
+        columns: webhookColumns,
+      }),
+      kind({
+        ...guarded,
+        kind: 'MutatingWebhookConfiguration',
+        setDefaults: setMutatingWebhookDefaults,
+        columns: webhookColumns,
+      }),
+      kind({
+        ...guarded,
+        kind: 'ValidatingAdmissionPolicy',
+        setDefaults: setAdmissionPolicyDefaults,
+        columns: admissionPolicyColumns,
+        initialStatus: () => ({}),
+      }),
+      kind({
+        ...guarded,
+        kind: 'ValidatingAdmissionPolicyBinding',
+        setDefaults: setPolicyBindingDefaults,
+        columns: policyBindingColumns,
+      }),
+      kind({ ...guarded, kind: 'MutatingAdmissionPolicy', setDefaults: setAdmissionPolicyDefaults }),
+      kind({ ...guarded, kind: 'MutatingAdmissionPolicyBinding', columns: policyBindingColumns }),
+    ]),
+    ...declareKinds('apiextensions.k8s.io', 'v1', [
+      kind<CustomResourceDefinition>({
+        ...extension,
+        kind: 'CustomResourceDefinition',
+        shortNames: ['crd', 'crds'],
+        prefix: 'apiextensions.k8s.io/customresourcedefinitions',
+        setDefaults: setCustomResourceDefaults,
+        strategy: customResourceStrategy,
+        columns: [nameColumn, createdAtColumn],
+      }),
+    ]),
+    ...declareKinds('apiregistration.k8s.io', 'v1', [
+      kind({
+        categories: ['api-extensions'],
+        kind: 'APIService',
+        prefix: 'apiregistration.k8s.io/apiservices',
+        setDefaults: setApiServiceDefaults,
+        initialStatus: () => ({}),
+        columns: apiServiceColumns,
+        strategy: { allowUnconditionalUpdate: false },
+      }),
+    ]),
+    ...declareKinds('flowcontrol.apiserver.k8s.io', 'v1', [
+      kind({ kind: 'FlowSchema', generation: true, setDefaults: setFlowSchemaDefaults, columns: flowSchemaColumns }),
+      kind({
+        kind: 'PriorityLevelConfiguration',
+        generation: true,
+        setDefaults: setPriorityLevelDefaults,
+        columns: priorityLevelColumns,
+      }),
+    ]),
+  ]
+}

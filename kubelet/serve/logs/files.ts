@@ -1,0 +1,112 @@
+import * as fs from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { errorCode } from '../../../platform/disk.ts'
+
+/** One file of a container's log, opened: it can be read to its end also after it was renamed or removed. */
+export interface LogFile {
+  /** Tells a file from the one that takes its name when the log is rotated. */
+  readonly identity: string
+  readonly modifiedAt: number
+  size(): Promise<number>
+  read(position: number, length: number): Promise<Buffer>
+  close(): Promise<void>
+}
+
+/** What a log consists of: the file being written, and those that were rotated away. */
+export interface LogFolder {
+  /** Oldest first; the one being written comes last. Undefined when there is no log (any more). */
+  open(): Promise<LogFile[] | undefined>
+  /** The identity of the file being written, to notice a rotation. */
+  current(): Promise<string | undefined>
+}
+
+/** Docker names them `ID-json.log`, then `.1`, `.2`... the older the higher, with `.gz` where it packs them. */
+export function dockerLogFolder(path: string): LogFolder {
+  return {
+    async open() {
+      const files: LogFile[] = []
+      for (const name of await rotatedNames(path)) {
+        const file = await openIfAny(join(dirname(path), name))
+        if (file) files.push(file)
+      }
+      return files.length > 0 ? files : undefined
+    },
+    async current() {
+      try {
+        return identityOf(await fs.stat(path))
+      } catch (error) {
+        if (errorCode(error) === 'ENOENT') return undefined
+        throw error
+      }
+    },
+  }
+}
+
+async function rotatedNames(path: string): Promise<string[]> {
+  try {
+    return oldestFirst(basename(path), await fs.readdir(dirname(path)))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Picks a log's files out of a folder. Where a file is just being packed, both forms are there: the plain one counts. */
+export function oldestFirst(current: string, names: readonly string[]): string[] {
+  const ages = new Map<number, string>()
+  for (const name of [...names].sort().reverse()) {
+    const suffix = name.startsWith(current) ? name.slice(current.length) : undefined
+    const [matched, age = '0'] = /^(?:\.(\d+)(?:\.gz)?)?$/.exec(suffix ?? '-') ?? []
+    if (matched !== undefined) ages.set(Number(age), name)
+  }
+  return [...ages].sort(([a], [b]) => b - a).map(([, name]) => name)
+}
+
+async function openIfAny(path: string): Promise<LogFile | undefined> {
+  let handle: fs.FileHandle
+  try {
+    handle = await fs.open(path)
+  } catch (error) {
+    // Rotated away since the folder was listed; its successor has it.
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  const stat = await handle.stat()
+  if (!path.endsWith('.gz')) return plainFile(handle, identityOf(stat), stat.mtimeMs)
+  try {
+    const content = await promisify(gunzip)(await handle.readFile())
+    return packedFile(content, identityOf(stat), stat.mtimeMs)
+  } finally {
+    await handle.close()
+  }
+}
+
+function plainFile(handle: fs.FileHandle, identity: string, modifiedAt: number): LogFile {
+  return {
+    identity,
+    modifiedAt,
+    size: async () => (await handle.stat()).size,
+    async read(position, length) {
+      const buffer = Buffer.allocUnsafe(length)
+      const { bytesRead } = await handle.read(buffer, 0, length, position)
+      return buffer.subarray(0, bytesRead)
+    },
+    close: () => handle.close(),
+  }
+}
+
+function packedFile(content: Buffer, identity: string, modifiedAt: number): LogFile {
+  return {
+    identity,
+    modifiedAt,
+    size: async () => content.length,
+    read: async (position, length) => content.subarray(position, position + length),
+    close: async () => {},
+  }
+}
+
+function identityOf({ dev, ino }: { dev: number; ino: number }): string {
+  return `${dev}:${ino}`
+}

@@ -1,0 +1,191 @@
+/**
+ * etcd/snapshot/ keeps snapshots of the state machine as files: whole or not there at all, whenever the power goes. What
+ * is in them is the state machine's business. Imports platform/disk and the log's checksum.
+ *
+ *     'KBXSNAP1' | pieces | end          piece: length u32 | checksum so far u32 | data          end: 0 | checksum
+ *
+ * The first piece is the description (SnapshotMeta) in JSON.
+ */
+import { type Disk, type DiskFile, errorCode } from '../../platform/disk.ts'
+import type { SnapshotMeta } from '../raft/message.ts'
+import { crc32c } from '../wal/crc32c.ts'
+
+const MAGIC = Buffer.from('KBXSNAP1')
+const PIECE_HEAD = 8
+const MAX_PIECE = 1024 * 1024
+
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+export class SnapshotDamageError extends Error {
+  override name = 'SnapshotDamageError'
+}
+
+export class SnapshotStore {
+  readonly #disk: Disk
+  readonly #directory: string
+
+  constructor(disk: Disk, directory: string) {
+    this.#disk = disk
+    this.#directory = directory
+  }
+
+  path(snapshot: SnapshotMeta): string {
+    return `${this.#directory}/${hex(snapshot.term)}-${hex(snapshot.index)}.snap`
+  }
+
+  /** Durable when it resolves, with the size of the content. */
+  async write(snapshot: SnapshotMeta, chunks: Chunks): Promise<number> {
+    const writer = await this.begin(snapshot)
+    try {
+      for await (const chunk of chunks) await writer.append(chunk)
+      await writer.finish()
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+    return writer.size
+  }
+
+  async begin(snapshot: SnapshotMeta): Promise<SnapshotWriter> {
+    await this.#disk.makeDirectory(this.#directory)
+    return SnapshotWriter.open(this.#disk, this.#directory, this.path(snapshot), snapshot)
+  }
+
+  /** The content, checked piece by piece; SnapshotDamageError as soon as one is not as it was written. */
+  async *read(snapshot: SnapshotMeta): AsyncGenerator<Uint8Array> {
+    const path = this.path(snapshot)
+    const file = await this.#disk.open(path)
+    try {
+      let first = true
+      for await (const piece of readPieces(file, path)) {
+        if (!first) yield piece
+        first = false
+      }
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** What is wrong with the file, or undefined when it can be read to its end. */
+  async problem(snapshot: SnapshotMeta): Promise<string | undefined> {
+    try {
+      for await (const _ of this.read(snapshot)) {
+        // Reading is the check.
+      }
+      return undefined
+    } catch (error) {
+      if (error instanceof SnapshotDamageError) return error.message
+      if (errorCode(error) === 'ENOENT') return `${this.path(snapshot)} is missing`
+      throw error
+    }
+  }
+
+  /** Removes everything but these, and what an interrupted writer left. */
+  async retain(snapshots: readonly SnapshotMeta[]): Promise<void> {
+    const keep = new Set(snapshots.map(snapshot => this.path(snapshot)))
+    const paths = (await this.#disk.list(this.#directory)).map(name => `${this.#directory}/${name}`)
+    for (const path of paths) if (!keep.has(path) && path.endsWith('.snap')) await this.#disk.remove(path)
+  }
+
+  /** At start, when no writer is at work. */
+  async removeLeftovers(): Promise<void> {
+    const names = await this.#disk.list(this.#directory)
+    for (const name of names) if (name.endsWith('.tmp')) await this.#disk.remove(`${this.#directory}/${name}`)
+  }
+}
+
+let writers = 0
+
+/** Writes aside, piece by piece; the file gets its name when it is whole. */
+export class SnapshotWriter {
+  size = 0
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #path: string
+  readonly #aside: string
+  readonly #file: DiskFile
+  #position = 0
+  #checksum = 0
+  #closed = false
+
+  private constructor(disk: Disk, directory: string, path: string, aside: string, file: DiskFile) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#path = path
+    this.#aside = aside
+    this.#file = file
+  }
+
+  static async open(disk: Disk, directory: string, path: string, snapshot: SnapshotMeta): Promise<SnapshotWriter> {
+    const aside = `${path}.${++writers}.tmp`
+    await disk.remove(aside)
+    const writer = new SnapshotWriter(disk, directory, path, aside, await disk.open(aside, { create: true }))
+    try {
+      await writer.#write(MAGIC)
+      await writer.#piece(Buffer.from(JSON.stringify(snapshot)))
+      return writer
+    } catch (error) {
+      await writer.abort()
+      throw error
+    }
+  }
+
+  async append(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += MAX_PIECE) await this.#piece(chunk.subarray(at, at + MAX_PIECE))
+    this.size += chunk.length
+  }
+
+  async finish(): Promise<void> {
+    await this.#piece(new Uint8Array(0))
+    await this.#file.sync()
+    await this.#close()
+    await this.#disk.rename(this.#aside, this.#path)
+    await this.#disk.syncDirectory(this.#directory)
+  }
+
+  async abort(): Promise<void> {
+    await this.#close()
+    await this.#disk.remove(this.#aside)
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#file.close()
+  }
+
+  async #piece(data: Uint8Array): Promise<void> {
+    this.#checksum = crc32c(data, 0, data.length, this.#checksum)
+    const head = Buffer.alloc(PIECE_HEAD)
+    head.writeUInt32LE(data.length, 0)
+    head.writeUInt32LE(this.#checksum, 4)
+    await this.#write(head, data)
+  }
+
+  async #write(...parts: Uint8Array[]): Promise<void> {
+    await this.#file.write(this.#position, parts)
+    this.#position += parts.reduce((sum, part) => sum + part.length, 0)
+  }
+}
+
+async function* readPieces(file: DiskFile, path: string): AsyncGenerator<Uint8Array> {
+  if (!MAGIC.equals(await file.read(0, MAGIC.length))) throw new SnapshotDamageError(`${path} is not a snapshot`)
+  let checksum = 0
+  for (let at = MAGIC.length; ; ) {
+    const head = Buffer.from(await file.read(at, PIECE_HEAD))
+    const length = head.length === PIECE_HEAD ? head.readUInt32LE(0) : MAX_PIECE + 1
+    if (length > MAX_PIECE) throw new SnapshotDamageError(`${path} is damaged at offset ${at}`)
+    const data = await file.read(at + PIECE_HEAD, length)
+    checksum = crc32c(data, 0, data.length, checksum)
+    if (data.length < length || checksum !== head.readUInt32LE(4)) {
+      throw new SnapshotDamageError(`${path} is damaged at offset ${at}`)
+    }
+    if (length === 0) return
+    yield data
+    at += PIECE_HEAD + length
+  }
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(16, '0')
+}

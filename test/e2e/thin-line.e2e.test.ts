@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ensureImage } from '../images/index.ts'
 import { extraKubectls, kubectls } from '../peers/index.ts'
+import { firstMatch } from '../support/children.ts'
 import { startCluster, type TestCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -161,22 +162,5 @@ async function answering(cluster: TestCluster, path: string): Promise<void> {
       'localhost:8080',
     ]
     return (await cluster.kubectl(path, probe)).stdout.trim() === '200'
-  })
-}
-
-/** What a running program has printed once it contains `pattern`. */
-function firstMatch(child: ChildProcess, pattern: RegExp, deadlineMs = 20_000): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = ''
-    const overdue = setTimeout(() => reject(new Error(`${pattern} did not appear in: ${said}`)), deadlineMs)
-    const listen = (chunk: Buffer) => {
-      said += chunk
-      if (!pattern.test(said)) return
-      clearTimeout(overdue)
-      resolve(said)
-    }
-    child.stdout?.on('data', listen)
-    child.stderr?.on('data', listen)
-    child.on('exit', code => reject(new Error(`ended with code ${code} before ${pattern} appeared: ${said}`)))
   })
 }

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { systemProcesses } from '../../platform/processes.ts'
+import { Lab } from '../lab/lab.ts'
+import { kubectl as debianKubectl } from '../peers/index.ts'
+import { firstMatch } from '../support/children.ts'
+
+const PODS = ['web-1', 'web-2', 'web-3', 'web-4']
+
+const podManifest = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, labels: { app: 'web' } },
+  spec: {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: 'web', image: 'web', imagePullPolicy: 'IfNotPresent', ports: [{ containerPort: 8080 }] }],
+  },
+})
+
+describe('three VMs, all with the address 10.0.2.15 as well', () => {
+  const lab = new Lab('join')
+  let folder: string
+  let kubeconfig: string
+  let kubectlPath: string
+  let joinLine: string
+
+  const kubectl = (args: string[], env: Record<string, string> = {}) =>
+    systemProcesses.run(kubectlPath, args, {
+      env: { KUBECONFIG: kubeconfig, HOME: folder, ...env },
+      timeoutMs: 120_000,
+    })
+  const succeed = async (...args: string[]) => {
+    const result = await kubectl(args)
+    assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}\n${await evidence()}`)
+    return result.stdout
+  }
+  const evidence = async () => {
+    const parts = ['master1', 'worker1', 'worker2'].map(async vm => {
+      const { stdout } = await lab.exec(vm, [
+        'sh',
+        '-c',
+        'journalctl -u kubox-server -u kubox-agent -n 40 --no-pager -o cat',
+      ])
+      return `--- ${vm}\n${stdout}`
+    })
+    return (await Promise.all(parts)).join('\n')
+  }
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kubox-join-'))
+    kubeconfig = join(folder, 'admin.conf')
+    kubectlPath = await debianKubectl('1.36')
+    await lab.down()
+    await lab.up({ masters: 1, workers: 2 })
+  })
+  after(async () => {
+    await lab.down()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('init on one prints the join command, with the address that the others reach', async () => {
+    const said = await lab.sh('master1', 'kubox init', { timeoutMs: 120_000 })
+    const address = await lab.address('master1')
+    const match = /kubox join (\S+):6443 --token (\S+) \\\s+--discovery-token-ca-cert-hash (sha256:[0-9a-f]{64})/.exec(
+      said,
+    )
+    assert.ok(match, said)
+    assert.equal(match[1], address)
+    assert.match(said, /not 10\.0\.2\.15/)
+    joinLine = match[0].replace('\\\n', '')
+    await lab.copy('master1:/etc/kubernetes/admin.conf', kubeconfig)
+  })
+
+  it('refuses a wrong hash, an unknown token and swap, each with the way out', async () => {
+    const wrong = (line: string) => lab.exec('worker1', ['sh', '-c', line], { timeoutMs: 60_000 })
+    const otherCluster = await wrong(joinLine.replace(/sha256:[0-9a-f]{8}/, 'sha256:00000000'))
+    assert.notEqual(otherCluster.code, 0)
+    assert.match(
+      otherCluster.stderr,
+      /is not the one that the join command names.*\n.*kubox token create --print-join-command/,
+    )
+    const unknownToken = await wrong(joinLine.replace(/--token \S+/, '--token abcdef.0123456789abcdef'))
+    assert.notEqual(unknownToken.code, 0)
+    assert.match(unknownToken.stderr, /token is unknown to the cluster, or has expired\n.*kubox token create/)
+    const swaps = 'Filename\tType\tSize\tUsed\tPriority\n/dev/sda5 partition 999420 0 -2\n'
+    await lab.sh('worker1', `printf '%b' '${swaps}' > /run/swaps && mount --bind /run/swaps /proc/swaps`)
+    const swapOn = await wrong(joinLine)
+    await lab.sh('worker1', 'umount /proc/swaps')
+    assert.notEqual(swapOn.code, 0)
+    assert.match(swapOn.stderr + swapOn.stdout, /\/dev\/sda5/)
+    assert.match(swapOn.stderr + swapOn.stdout, /swapoff/)
+    assert.match(swapOn.stderr + swapOn.stdout, /--fail-swap-on=false/)
+  })
+
+  it('that line makes the two others nodes', async () => {
+    for (const vm of ['worker1', 'worker2']) await lab.sh(vm, joinLine, { timeoutMs: 120_000 })
+    const rows = (await succeed('get', 'nodes', '-o', 'wide', '--no-headers')).trim().split('\n')
+    assert.equal(rows.length, 3)
+    for (const row of rows) assert.match(row, /^\S+ +Ready /)
+    for (const vm of ['master1', 'worker1', 'worker2']) {
+      assert.ok(
+        rows.some(row => row.startsWith(`${vm} `) && row.includes(` `)),
+        rows.join('\n'),
+      )
+    }
+    const addresses = await Promise.all(['master1', 'worker1', 'worker2'].map(vm => lab.address(vm)))
+    for (const address of addresses)
+      assert.ok(
+        rows.some(row => row.includes(` ${address} `)),
+        `${address} in\n${rows.join('\n')}`,
+      )
+    assert.ok(!rows.some(row => row.includes('10.0.2.15')), rows.join('\n'))
+  })
+
+  it('spreads pods over the workers', async () => {
+    for (const vm of ['worker1', 'worker2']) await lab.loadImages(vm, ['web'])
+    const file = join(folder, 'pods.json')
+    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: PODS.map(podManifest) }))
+    await succeed('create', '-f', file)
+    await succeed('wait', '--for=condition=Ready', 'pod', '-l', 'app=web', '--timeout=90s')
+    const nodes = (await succeed('get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}')).split(' ').sort()
+    assert.deepEqual(nodes, ['worker1', 'worker1', 'worker2', 'worker2'])
+  })
+
+  for (const pod of PODS) {
+    it(`logs, exec and port-forward reach ${pod}`, async () => {
+      assert.equal((await succeed('exec', pod, '--', 'hostname')).trim(), pod)
+      assert.notEqual(await succeed('logs', pod), '')
+      const env = { ...process.env, KUBECONFIG: kubeconfig }
+      const forward = spawn(kubectlPath, ['port-forward', pod, ':8080'], { env })
+      try {
+        const said = await firstMatch(forward, /127\.0\.0\.1:(\d+) -> 8080/)
+        const answer = await fetch(`http://127.0.0.1:${/127\.0\.0\.1:(\d+)/.exec(said)?.[1]}/hostname`)
+        assert.match(await answer.text(), new RegExp(pod))
+      } finally {
+        forward.kill()
+        await once(forward, 'exit')
+      }
+    })
+  }
+
+  it('pods of different nodes reach each other by their own addresses', async () => {
+    const rows = (
+      await succeed(
+        'get',
+        'pods',
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\\n"}{end}',
+      )
+    )
+      .trim()
+      .split('\n')
+      .map(row => row.split(' '))
+    const [from] = rows.find(([, node]) => node === 'worker1') ?? []
+    const [target, , address] = rows.find(([, node]) => node === 'worker2') ?? []
+    assert.ok(from && target && address)
+    const answer = await succeed('exec', from, '--', 'wget', '-qO-', '-T', '5', `http://${address}:8080/hostname`)
+    assert.match(answer, new RegExp(target))
+  })
+})

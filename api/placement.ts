@@ -7,6 +7,7 @@ import type {
   Taint,
   Toleration,
 } from './types/core-v1.ts'
+import type { LabelSelector } from './types/meta-v1.ts'
 
 /** Where a pod may stand: taints and tolerations, node selectors and affinity. The scheduler and DaemonSets both ask. */
 export type Matcher<T> = (subject: T) => boolean
@@ -81,4 +82,21 @@ function comparesTo(operator: 'Gt' | 'Lt', actual: string | undefined, bound: st
   if (!/^-?\d+$/.test(actual ?? '') || !/^-?\d+$/.test(bound ?? '')) return false
   const difference = BigInt(actual!) - BigInt(bound!)
   return operator === 'Gt' ? difference > 0n : difference < 0n
+}
+
+export type Labels = Readonly<Record<string, string>> | undefined
+
+/** A label selector ready to be asked many times. Undefined selects nothing, an empty one everything. */
+export function compileSelector(selector: LabelSelector | undefined): (labels: Labels) => boolean {
+  if (!selector) return () => false
+  const equal = Object.entries(selector.matchLabels ?? {})
+  const expressions = selector.matchExpressions ?? []
+  return labels =>
+    equal.every(([key, value]) => labels?.[key] === value) &&
+    expressions.every(({ key, operator, values = [] }) => {
+      const actual = labels?.[key]
+      if (operator === 'In') return actual !== undefined && values.includes(actual)
+      if (operator === 'NotIn') return actual === undefined || !values.includes(actual)
+      return operator === 'Exists' ? actual !== undefined : actual === undefined
+    })
 }

@@ -1,0 +1,44 @@
+/** Durations as Go writes them: `1h30m`, `300ms`, `2m0s`. In milliseconds here. */
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+
+const PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y
+
+/** undefined for what is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const sign = text.startsWith('-') ? -1 : 1
+  const body = text.replace(/^[-+]/, '')
+  if (body === '0') return 0
+  let total = 0
+  PART.lastIndex = 0
+  let end = 0
+  for (let match = PART.exec(body); match; match = PART.exec(body)) {
+    total += Number(match[1]) * UNITS[match[2]!]!
+    end = PART.lastIndex
+  }
+  return end === body.length && end > 0 ? sign * total : undefined
+}
+
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return '0s'
+  const sign = milliseconds < 0 ? '-' : ''
+  const rest = Math.abs(milliseconds)
+  if (rest < 1000) return `${sign}${trimmed(rest)}ms`
+  const hours = Math.floor(rest / 3_600_000)
+  const minutes = Math.floor((rest % 3_600_000) / 60_000)
+  const seconds = `${trimmed((rest % 60_000) / 1000)}s`
+  if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}`
+  return minutes > 0 ? `${sign}${minutes}m${seconds}` : `${sign}${seconds}`
+}
+
+function trimmed(value: number): string {
+  return String(Number(value.toFixed(6)))
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemProcesses } from '../../platform/processes.ts'
+import { CACHE, debianSuite, homeSuite, indexTargets, type Suite, unpackedPackages } from '../peers/debian.ts'
+import { withLock } from '../peers/lock.ts'
+import { docker, machine } from './docker.ts'
+
+const PACKAGES = [
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'docker.io',
+  'iptables',
+  'nftables',
+  'iproute2',
+  'conntrack',
+  'ca-certificates',
+  'curl',
+  'procps',
+  'kmod',
+  'iputils-ping',
+]
+
+/**
+ * Nothing of the machine below may change because a VM boots (kernel settings, modules, kernel file systems), and what
+ * only costs time at boot is left out.
+ */
+const TRIM = `
+rm -rf var/cache/apt/* var/lib/apt/lists/* usr/share/doc usr/share/man usr/share/locale usr/lib/sysctl.d/* etc/sysctl.d/*
+: > etc/machine-id
+rm -f var/lib/dbus/machine-id etc/hostname
+for unit in systemd-modules-load.service systemd-remount-fs.service systemd-udev-trigger.service e2scrub_reap.service \\
+    dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-mqueue.mount \\
+    apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer getty.target systemd-logind.service; do
+  ln -sf /dev/null etc/systemd/system/$unit
+done
+ln -sf /lib/systemd/system/multi-user.target etc/systemd/system/default.target
+ln -s /opt/kubox/kubox usr/local/bin/kubox
+`
+
+/** The disk that all VMs start from, as an image of this machine's Docker Engine: made once, then kept in the cache. */
+export async function ensureBase(suiteName?: string): Promise<string> {
+  const targets = await indexTargets()
+  const suite = suiteName ? debianSuite(suiteName, targets) : homeSuite(targets)
+  const recipe = createHash('sha256').update(`${PACKAGES} ${TRIM}`).digest('hex').slice(0, 12)
+  const image = `kubox-lab-base:${suite.name}-${recipe}`
+  return withLock(`${CACHE}lab`, async () => {
+    const inspected = await systemProcesses.run('docker', ['image', 'inspect', image])
+    if (inspected.code === 0) return image
+    const archive = join(CACHE, 'lab', `${suite.name}-${recipe}.tar`)
+    if (!existsSync(archive)) await buildArchive(suite, archive)
+    await docker(['import', '-c', 'CMD ["/sbin/vm-init"]', '-c', 'ENV container=docker', archive, image])
+    return image
+  })
+}
+
+async function buildArchive(suite: Suite, archive: string): Promise<void> {
+  const root = `${archive}.root`
+  await fs.rm(root, { recursive: true, force: true })
+  await fs.mkdir(root, { recursive: true })
+  await debootstrap(suite, root)
+  await machine('sh', ['-ec', TRIM], { cwd: root })
+  await machine('tar', ['-C', root, '-cf', `${archive}.tmp`, '.'])
+  await fs.rename(`${archive}.tmp`, archive)
+  await fs.rm(root, { recursive: true, force: true })
+}
+
+async function debootstrap(suite: Suite, root: string): Promise<void> {
+  const tools = await unpackedPackages(homeSuite(await indexTargets()), ['debootstrap'])
+  await machine(
+    join(tools, 'usr/sbin/debootstrap'),
+    [
+      '--variant=minbase',
+      `--keyring=${suite.keyring}`,
+      `--components=${suite.components.replaceAll(' ', ',')}`,
+      `--include=${PACKAGES.join(',')}`,
+      suite.name,
+      root,
+      suite.uri,
+    ],
+    { env: { DEBOOTSTRAP_DIR: join(tools, 'usr/share/debootstrap') } },
+  )
+}

@@ -1,0 +1,143 @@
+import type { KeyObject } from 'node:crypto'
+import type { ApiServerOptions, AuthorizationMode } from '../../apiserver/options.ts'
+import { publicOf, readPrivateKey, readPublicKey } from '../../pki/keys.ts'
+import type { Disk } from '../../platform/disk.ts'
+import type { FlagReader, FlagTable } from '../flags.ts'
+import { UserError } from '../output.ts'
+
+const TLS_ONLY = { ignored: 'kubox serves TLS only' }
+const ALWAYS = { ignored: 'kubox always does' }
+
+/** kube-apiserver's flags that kubox knows. */
+export const APISERVER_FLAGS: FlagTable = {
+  'advertise-address': 'text',
+  'allow-privileged': ALWAYS,
+  'anonymous-auth': 'boolean',
+  'api-audiences': 'list',
+  'authorization-mode': 'list',
+  'bind-address': 'text',
+  'client-ca-file': 'text',
+  'disable-admission-plugins': 'list',
+  'enable-admission-plugins': 'list',
+  'enable-bootstrap-token-auth': ALWAYS,
+  'etcd-cafile': 'text',
+  'etcd-certfile': 'text',
+  'etcd-keyfile': 'text',
+  'etcd-servers': 'list',
+  'event-ttl': 'duration',
+  'insecure-port': TLS_ONLY,
+  'kubelet-client-certificate': 'text',
+  'kubelet-client-key': 'text',
+  'kubelet-certificate-authority': 'text',
+  'kubelet-preferred-address-types': { ignored: 'kubox uses the InternalIP that an agent measured' },
+  'proxy-client-cert-file': 'text',
+  'proxy-client-key-file': 'text',
+  'requestheader-allowed-names': 'list',
+  'requestheader-client-ca-file': 'text',
+  'requestheader-extra-headers-prefix': 'list',
+  'requestheader-group-headers': 'list',
+  'requestheader-username-headers': 'list',
+  'secure-port': 'number',
+  'service-account-issuer': 'text',
+  'service-account-key-file': 'text',
+  'service-account-signing-key-file': 'text',
+  'service-cluster-ip-range': 'text',
+  'service-node-port-range': 'text',
+  'tls-cert-file': 'text',
+  'tls-private-key-file': 'text',
+}
+
+/** How the API server listens, read from its flags; contents of the files, not their paths. */
+export interface ListenOptions {
+  host: string
+  port: number
+  certificate: string
+  key: string
+  clientAuthority: string
+  requestHeaderAuthority?: string
+}
+
+export class ApiserverFlags {
+  readonly #flags: FlagReader
+  readonly #disk: Disk
+
+  constructor(flags: FlagReader, disk: Disk) {
+    this.#flags = flags
+    this.#disk = disk
+  }
+
+  async listen(): Promise<ListenOptions> {
+    return {
+      host: this.#flags.text('bind-address') ?? '0.0.0.0',
+      port: this.#flags.number('secure-port') ?? 6443,
+      certificate: await this.#file('tls-cert-file'),
+      key: await this.#file('tls-private-key-file'),
+      clientAuthority: await this.#file('client-ca-file'),
+      requestHeaderAuthority: await this.#optionalFile('requestheader-client-ca-file'),
+    }
+  }
+
+  /** The part of the server's options that flags decide. */
+  async options(): Promise<Omit<ApiServerOptions, 'store' | 'clock' | 'random' | 'log' | 'kinds' | 'version'>> {
+    const { host, port } = await this.listen()
+    return {
+      advertiseAddress: `${this.#flags.text('advertise-address') ?? host}:${port}`,
+      serviceAccounts: await this.#serviceAccounts(),
+      authentication: { anonymous: this.#flags.boolean('anonymous-auth') },
+      authorization: this.#flags.list('authorization-mode') as AuthorizationMode[] | undefined,
+      admission: {
+        enable: this.#flags.list('enable-admission-plugins'),
+        disable: this.#flags.list('disable-admission-plugins'),
+      },
+      serviceClusterIPRange: this.#flags.text('service-cluster-ip-range'),
+      serviceNodePortRange: this.#nodePorts(),
+      kubeletClient: await this.#kubeletClient(),
+      eventTtlSeconds: seconds(this.#flags.duration('event-ttl')),
+    }
+  }
+
+  async #serviceAccounts(): Promise<ApiServerOptions['serviceAccounts']> {
+    const signingKey = readPrivateKey(await this.#file('service-account-signing-key-file'))
+    const verification = await this.#optionalFile('service-account-key-file')
+    const verificationKeys: KeyObject[] = verification ? [readPublicKey(verification)] : [publicOf(signingKey)]
+    const issuer = this.#flags.text('service-account-issuer') ?? 'https://kubernetes.default.svc.cluster.local'
+    return { issuer, signingKey, verificationKeys, audiences: this.#flags.list('api-audiences') }
+  }
+
+  async #kubeletClient(): Promise<ApiServerOptions['kubeletClient']> {
+    const ca = (await this.#optionalFile('kubelet-certificate-authority')) ?? (await this.#file('client-ca-file'))
+    return {
+      certificate: await this.#file('kubelet-client-certificate'),
+      key: await this.#file('kubelet-client-key'),
+      ca,
+    }
+  }
+
+  #nodePorts(): { first: number; last: number } | undefined {
+    const text = this.#flags.text('service-node-port-range')
+    if (text === undefined) return undefined
+    const match = /^(\d+)-(\d+)$/.exec(text)
+    if (!match || Number(match[1]) > Number(match[2])) {
+      throw new UserError(`--service-node-port-range=${text} must be FIRST-LAST, such as 30000-32767`)
+    }
+    return { first: Number(match[1]), last: Number(match[2]) }
+  }
+
+  async #file(flag: string): Promise<string> {
+    const text = await this.#optionalFile(flag)
+    if (text === undefined) throw new UserError(`kube-apiserver needs --${flag}`)
+    return text
+  }
+
+  async #optionalFile(flag: string): Promise<string | undefined> {
+    const path = this.#flags.text(flag)
+    if (path === undefined) return undefined
+    try {
+      return Buffer.from(await this.#disk.read(path)).toString()
+    } catch (cause) {
+      throw new UserError(`--${flag}=${path} cannot be read: ${(cause as Error).message}`, undefined, { cause })
+    }
+  }
+}
+
+const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000)

@@ -1,0 +1,47 @@
+import type { HostPort } from '../facts.ts'
+import type { NodeInfo } from '../picture.ts'
+import type { Filter } from '../plugin.ts'
+import { type Amounts, amountOf } from '../resources.ts'
+
+/** Whether what the pod asks for is still free. */
+export const nodeResourcesFit: Filter = {
+  name: 'NodeResourcesFit',
+  forPod({ requests }) {
+    const asked = askedResources(requests)
+    return info => {
+      const lacking = asked.filter(resource => lacks(info, requests, resource))
+      const isFull = info.pods.size + 1 > info.maxPods
+      if (lacking.length === 0 && !isFull) return undefined
+      const reasons = lacking.map(resource => `Insufficient ${resource}`)
+      if (isFull) reasons.unshift('Too many pods')
+      const isFinal = lacking.some(resource => amountOf(requests, resource) > amountOf(info.allocatable, resource))
+      return { reasons, isFinal }
+    }
+  },
+}
+
+function askedResources(requests: Amounts): string[] {
+  const asked = ['cpu', 'memory', 'ephemeral-storage', ...(requests.others?.keys() ?? [])]
+  return asked.filter(resource => amountOf(requests, resource) > 0)
+}
+
+function lacks(info: NodeInfo, requests: Amounts, resource: string): boolean {
+  return amountOf(info.requested, resource) + amountOf(requests, resource) > amountOf(info.allocatable, resource)
+}
+
+export const nodePorts: Filter = {
+  name: 'NodePorts',
+  forPod({ hostPorts }) {
+    if (hostPorts.length === 0) return undefined
+    const refusal = { reasons: ["node(s) didn't have free ports for the requested pod ports"], isFinal: false }
+    return info => (hostPorts.some(port => isTaken(info, port)) ? refusal : undefined)
+  },
+}
+
+/** A port on all addresses collides with the same port on any. */
+function isTaken(info: NodeInfo, { ip, protocol, port }: HostPort): boolean {
+  if (info.hostPorts.size === 0) return false
+  const prefix = `${protocol}/${port}/`
+  if (info.hostPorts.has(`${prefix}0.0.0.0`) || info.hostPorts.has(`${prefix}${ip}`)) return true
+  return ip === '0.0.0.0' && [...info.hostPorts.keys()].some(key => key.startsWith(prefix))
+}

@@ -1,0 +1,71 @@
+import { untoleratedTaint } from '../../api/placement.ts'
+import type { PodFacts, SpreadRule } from '../facts.ts'
+import type { NodeInfo, View } from '../picture.ts'
+import type { Check, Filter } from '../plugin.ts'
+
+const MISSING_LABEL = {
+  reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"],
+  isFinal: true,
+}
+const TOO_SKEWED = { reasons: ["node(s) didn't match pod topology spread constraints"], isFinal: false }
+
+/** Hard topology spread: no domain may be ahead of the emptiest by more than maxSkew. */
+export const podTopologySpread: Filter = {
+  name: 'PodTopologySpread',
+  forPod(pod, view) {
+    const rules = pod.spread.filter(rule => rule.isHard)
+    if (rules.length === 0) return undefined
+    const checks = rules.map(rule => checkOf(rule, rules, pod, view))
+    return info => {
+      for (const check of checks) {
+        const refusal = check(info)
+        if (refusal) return refusal
+      }
+      return undefined
+    }
+  },
+}
+
+function checkOf(rule: SpreadRule, rules: readonly SpreadRule[], pod: PodFacts, view: View): Check {
+  const keys = rules.map(other => other.topologyKey)
+  const eligible = view.nodes.filter(info => hasLabels(info, keys) && isEligible(rule, pod, info))
+  const domains = countByDomain(rule, eligible, view.counts(pod.namespace, rule.selection))
+  const fewest = domains.size < rule.minDomains ? 0 : smallest(domains.values())
+  const own = rule.selection.selects(pod) ? 1 : 0
+  return info => {
+    const domain = info.node.metadata?.labels?.[rule.topologyKey]
+    if (domain === undefined) return MISSING_LABEL
+    return (domains.get(domain) ?? 0) + own - fewest > rule.maxSkew ? TOO_SKEWED : undefined
+  }
+}
+
+export function hasLabels(info: NodeInfo, keys: readonly string[]): boolean {
+  const labels = info.node.metadata?.labels
+  return keys.every(key => labels?.[key] !== undefined)
+}
+
+/** Whether a node counts as a place at all: by default those that the pod's own node affinity allows. */
+export function isEligible(rule: SpreadRule, pod: PodFacts, info: NodeInfo): boolean {
+  if (rule.honorsAffinity && pod.requiredNodes && !pod.requiredNodes(info.node)) return false
+  if (!rule.honorsTaints) return true
+  return !untoleratedTaint(info.node.spec?.taints, pod.pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
+}
+
+export function countByDomain(
+  rule: SpreadRule,
+  nodes: readonly NodeInfo[],
+  counts: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const domains = new Map<string, number>()
+  for (const info of nodes) {
+    const domain = info.node.metadata?.labels?.[rule.topologyKey] ?? ''
+    domains.set(domain, (domains.get(domain) ?? 0) + (counts.get(info.name) ?? 0))
+  }
+  return domains
+}
+
+function smallest(values: Iterable<number>): number {
+  let least = Number.POSITIVE_INFINITY
+  for (const value of values) if (value < least) least = value
+  return least === Number.POSITIVE_INFINITY ? 0 : least
+}

@@ -1,0 +1,301 @@
+import type { Labels } from '../api/placement.ts'
+import type { Node, PersistentVolume, PersistentVolumeClaim } from '../api/types/core-v1.ts'
+import type { StorageClass } from '../api/types/storage-v1.ts'
+import type { PodFacts, Selection } from './facts.ts'
+import { type Amounts, addTo, emptyAmounts, podCapacity, toAmounts } from './resources.ts'
+
+/** A node with what stands on it, summed up as pods come and go. */
+export class NodeInfo {
+  readonly name: string
+  node: Node
+  allocatable: Amounts
+  maxPods: number
+  readonly images = new Map<string, number>()
+  readonly pods = new Map<string, PodFacts>()
+  readonly requested = emptyAmounts()
+  readonly scoredRequested = emptyAmounts()
+  /** How many pods use a host port, by `protocol/port/ip`. */
+  readonly hostPorts = new Map<string, number>()
+  withAffinity = 0
+  withRequiredAntiAffinity = 0
+
+  constructor(name: string, node: Node) {
+    this.name = name
+    this.node = node
+    this.allocatable = emptyAmounts()
+    this.maxPods = 0
+    this.setNode(node)
+  }
+
+  setNode(node: Node): void {
+    this.node = node
+    this.allocatable = toAmounts(node.status?.allocatable)
+    this.maxPods = podCapacity(node)
+    this.images.clear()
+    for (const { names = [], sizeBytes = 0 } of node.status?.images ?? []) {
+      for (const name of names) this.images.set(name, sizeBytes)
+    }
+  }
+
+  add(pod: PodFacts): void {
+    this.pods.set(pod.uid, pod)
+    this.#count(pod, 1)
+  }
+
+  remove(uid: string): void {
+    const pod = this.pods.get(uid)
+    if (!pod) return
+    this.pods.delete(uid)
+    this.#count(pod, -1)
+  }
+
+  /** The same node without some pods and with others: what would be, asked without touching what is. */
+  changed(gone: Iterable<PodFacts>, come: Iterable<PodFacts>): NodeInfo {
+    const copy = new NodeInfo(this.name, this.node)
+    for (const pod of this.pods.values()) copy.add(pod)
+    for (const pod of gone) copy.remove(pod.uid)
+    for (const pod of come) copy.add(pod)
+    return copy
+  }
+
+  #count(pod: PodFacts, sign: 1 | -1): void {
+    addTo(this.requested, pod.requests, sign)
+    addTo(this.scoredRequested, pod.scoredRequests, sign)
+    for (const { ip, protocol, port } of pod.hostPorts) {
+      const key = `${protocol}/${port}/${ip}`
+      const users = (this.hostPorts.get(key) ?? 0) + sign
+      if (users > 0) this.hostPorts.set(key, users)
+      else this.hostPorts.delete(key)
+    }
+    if (pod.affinity || pod.antiAffinity) this.withAffinity += sign
+    if (pod.antiAffinity?.required.length) this.withRequiredAntiAffinity += sign
+  }
+}
+
+/** Claims and volumes, as far as decisions ask for them. */
+export interface StorageView {
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined
+  volume(name: string): PersistentVolume | undefined
+  volumesOf(className: string): Iterable<PersistentVolume>
+  storageClass(name: string): StorageClass | undefined
+}
+
+export const NO_STORAGE: StorageView = {
+  claim: () => undefined,
+  volume: () => undefined,
+  volumesOf: () => [],
+  storageClass: () => undefined,
+}
+
+/** What decisions may ask. Filters see this much of the world and no more. */
+export interface View {
+  /** In the order of turns: neighbours are of different zones. */
+  readonly nodes: readonly NodeInfo[]
+  node(name: string): NodeInfo | undefined
+  namespaceLabels(namespace: string): Labels
+  /** Nodes on which pods with affinity rules of their own stand. */
+  readonly nodesWithAffinity: Iterable<NodeInfo>
+  /** How many pods of a namespace are selected on each node; absent: none. Kept up as pods come and go. */
+  counts(namespace: string, selection: Selection): ReadonlyMap<string, number>
+  /** On how many nodes an image is. */
+  imageSpread(image: string): number
+  /** Pods that are promised a place on a node, once its victims are gone. */
+  nominated(nodeName: string): readonly PodFacts[]
+  readonly storage: StorageView
+}
+
+interface Counter {
+  namespace: string
+  selects(pod: PodFacts): boolean
+  byNode: Map<string, number>
+}
+
+const MAX_COUNTERS = 500
+
+/** The world as the scheduler knows it: filled by informers, and by what it has itself decided a moment ago. */
+export class Picture implements View {
+  readonly #byName = new Map<string, NodeInfo>()
+  /** Pods whose node is not (or no longer) known, by node: they count again when it comes. */
+  readonly #strays = new Map<string, Map<string, PodFacts>>()
+  readonly #namespaces = new Map<string, Labels>()
+  readonly #nodesWithAffinity = new Set<NodeInfo>()
+  readonly #counters = new Map<string, Counter>()
+  readonly #imageNodes = new Map<string, number>()
+  readonly #nominated = new Map<string, PodFacts[]>()
+  readonly storage: StorageView
+  #ordered: NodeInfo[] | undefined
+
+  constructor(storage: StorageView = NO_STORAGE) {
+    this.storage = storage
+  }
+
+  get nodes(): readonly NodeInfo[] {
+    this.#ordered ??= inTurns([...this.#byName.values()])
+    return this.#ordered
+  }
+
+  node(name: string): NodeInfo | undefined {
+    return this.#byName.get(name)
+  }
+
+  namespaceLabels(namespace: string): Labels {
+    return this.#namespaces.get(namespace)
+  }
+
+  get nodesWithAffinity(): Iterable<NodeInfo> {
+    return this.#nodesWithAffinity
+  }
+
+  imageSpread(image: string): number {
+    return this.#imageNodes.get(image) ?? 0
+  }
+
+  counts(namespace: string, selection: Selection): ReadonlyMap<string, number> {
+    const key = `${namespace}\n${selection.key}`
+    const known = this.#counters.get(key)
+    const counter = known ?? { namespace, selects: selection.selects, byNode: new Map() }
+    this.#counters.delete(key)
+    this.#counters.set(key, counter) // now the freshest
+    if (known) return known.byNode
+    for (const node of this.#byName.values()) for (const pod of node.pods.values()) count(counter, node.name, pod, 1)
+    if (this.#counters.size > MAX_COUNTERS) this.#counters.delete(this.#counters.keys().next().value!)
+    return counter.byNode
+  }
+
+  nominated(nodeName: string): readonly PodFacts[] {
+    return this.#nominated.get(nodeName) ?? []
+  }
+
+  nominate(pod: PodFacts, nodeName: string): void {
+    this.withdraw(pod.uid)
+    this.#nominated.set(nodeName, [...this.nominated(nodeName), pod])
+  }
+
+  withdraw(uid: string): void {
+    for (const [nodeName, pods] of this.#nominated) {
+      const left = pods.filter(pod => pod.uid !== uid)
+      if (left.length === 0) this.#nominated.delete(nodeName)
+      else if (left.length < pods.length) this.#nominated.set(nodeName, left)
+    }
+  }
+
+  setNamespace(name: string, labels: Labels): void {
+    this.#namespaces.set(name, labels)
+  }
+
+  removeNamespace(name: string): void {
+    this.#namespaces.delete(name)
+  }
+
+  setNode(node: Node): void {
+    const name = node.metadata?.name ?? ''
+    const known = this.#byName.get(name)
+    if (known) {
+      const moved = zoneOf(known.node) !== zoneOf(node)
+      this.#countImages(known, -1)
+      known.setNode(node)
+      this.#countImages(known, 1)
+      if (moved) this.#ordered = undefined
+      return
+    }
+    const info = new NodeInfo(name, node)
+    this.#byName.set(name, info)
+    this.#countImages(info, 1)
+    this.#ordered = undefined
+    const strays = this.#strays.get(name)
+    this.#strays.delete(name)
+    for (const pod of strays?.values() ?? []) this.addPod(pod, name)
+  }
+
+  removeNode(name: string): void {
+    const info = this.#byName.get(name)
+    if (!info) return
+    for (const pod of [...info.pods.values()]) {
+      this.removePod(pod.uid, name)
+      this.#addStray(pod, name)
+    }
+    this.#countImages(info, -1)
+    this.#byName.delete(name)
+    this.#ordered = undefined
+  }
+
+  addPod(pod: PodFacts, nodeName: string): void {
+    const node = this.#byName.get(nodeName)
+    if (!node) {
+      this.#addStray(pod, nodeName)
+      return
+    }
+    if (node.pods.has(pod.uid)) this.removePod(pod.uid, nodeName)
+    node.add(pod)
+    this.#noteAffinity(node)
+    for (const counter of this.#counters.values()) count(counter, nodeName, pod, 1)
+  }
+
+  removePod(uid: string, nodeName: string): void {
+    this.#strays.get(nodeName)?.delete(uid)
+    const node = this.#byName.get(nodeName)
+    const pod = node?.pods.get(uid)
+    if (!node || !pod) return
+    node.remove(uid)
+    this.#noteAffinity(node)
+    for (const counter of this.#counters.values()) count(counter, nodeName, pod, -1)
+  }
+
+  #noteAffinity(node: NodeInfo): void {
+    if (node.withAffinity > 0) this.#nodesWithAffinity.add(node)
+    else this.#nodesWithAffinity.delete(node)
+  }
+
+  #addStray(pod: PodFacts, nodeName: string): void {
+    const strays = this.#strays.get(nodeName) ?? new Map()
+    strays.set(pod.uid, pod)
+    this.#strays.set(nodeName, strays)
+  }
+
+  #countImages(node: NodeInfo, sign: 1 | -1): void {
+    for (const image of node.images.keys()) this.#imageNodes.set(image, this.imageSpread(image) + sign)
+  }
+}
+
+function count(counter: Counter, nodeName: string, pod: PodFacts, sign: 1 | -1): void {
+  if (pod.isTerminating || pod.namespace !== counter.namespace || !counter.selects(pod)) return
+  const next = (counter.byNode.get(nodeName) ?? 0) + sign
+  if (next > 0) counter.byNode.set(nodeName, next)
+  else counter.byNode.delete(nodeName)
+}
+
+/** The picture with one node replaced: what preemption and nominated pods ask about. */
+export function withNode(view: View, changed: NodeInfo): View {
+  const nodes = view.nodes.map(node => (node.name === changed.name ? changed : node))
+  const others = [...view.nodesWithAffinity].filter(node => node.name !== changed.name)
+  return {
+    nodes,
+    node: name => (name === changed.name ? changed : view.node(name)),
+    namespaceLabels: namespace => view.namespaceLabels(namespace),
+    nodesWithAffinity: changed.withAffinity > 0 ? [...others, changed] : others,
+    counts(namespace, selection) {
+      const byNode = new Map(view.counts(namespace, selection))
+      byNode.delete(changed.name)
+      const counter = { namespace, selects: selection.selects, byNode }
+      for (const pod of changed.pods.values()) count(counter, changed.name, pod, 1)
+      return byNode
+    },
+    imageSpread: image => view.imageSpread(image),
+    nominated: nodeName => view.nominated(nodeName),
+    storage: view.storage,
+  }
+}
+
+function zoneOf(node: Node): string {
+  const labels = node.metadata?.labels ?? {}
+  return `${labels['topology.kubernetes.io/region'] ?? ''}/${labels['topology.kubernetes.io/zone'] ?? ''}`
+}
+
+/** One of each zone after the other, so that looking at some nodes only still sees all zones. */
+function inTurns(nodes: readonly NodeInfo[]): NodeInfo[] {
+  const zones = [...Map.groupBy(nodes, info => zoneOf(info.node)).values()]
+  if (zones.length === 1) return [...nodes]
+  const longest = Math.max(0, ...zones.map(zone => zone.length))
+  const turns = Array.from({ length: longest }, (_, turn) => zones.flatMap(zone => zone[turn] ?? []))
+  return turns.flat()
+}

@@ -1,0 +1,164 @@
+import { compileSelector } from '../api/placement.ts'
+import type { PodDisruptionBudget } from '../api/types/policy-v1.ts'
+import { type Profile, prepare, type Refused } from './decide.ts'
+import { countTexts } from './explain.ts'
+import type { PodFacts } from './facts.ts'
+import { type NodeInfo, type View, withNode } from './picture.ts'
+
+/** A node that would do if these pods left it. */
+export interface Candidate {
+  node: NodeInfo
+  victims: readonly PodFacts[]
+  budgetViolations: number
+}
+
+export interface Preemption {
+  candidate: Candidate | undefined
+  /** For the event: why not, node by node. */
+  message: string
+}
+
+const LEAST_CANDIDATES = 100
+const SHARE_OF_NODES = 10
+
+/** Which pods of lower priority should make room, and where: the fewest and least important ones. Pure, like decide. */
+export function preempt(
+  pod: PodFacts,
+  view: View,
+  profile: Profile,
+  refused: Refused,
+  budgets: readonly PodDisruptionBudget[],
+  start: number,
+): Preemption {
+  const nodeCount = view.nodes.length
+  const none = (texts: readonly string[]) => ({
+    candidate: undefined,
+    message: `0/${nodeCount} nodes are available: ${countTexts(texts).join(', ')}.`,
+  })
+  if (pod.pod.spec?.preemptionPolicy === 'Never') {
+    return none(view.nodes.map(() => 'Preemption is not helpful for scheduling'))
+  }
+  const helpful = inTurns(
+    [...refused.refusals].filter(([, refusal]) => !refusal.isFinal).map(([node]) => node),
+    start,
+  )
+  const candidates = findCandidates(pod, view, profile, helpful, budgets)
+  const best = candidates.reduce<Candidate | undefined>(
+    (a, b) => (a && compareCandidates(a, b) <= 0 ? a : b),
+    undefined,
+  )
+  if (best) return { candidate: best, message: '' }
+  return none([
+    ...helpful.map(() => 'No preemption victims found for incoming pod'),
+    ...Array.from({ length: nodeCount - helpful.length }, () => 'Preemption is not helpful for scheduling'),
+  ])
+}
+
+function inTurns(nodes: readonly NodeInfo[], start: number): NodeInfo[] {
+  const from = nodes.length === 0 ? 0 : start % nodes.length
+  return [...nodes.slice(from), ...nodes.slice(0, from)]
+}
+
+function findCandidates(
+  pod: PodFacts,
+  view: View,
+  profile: Profile,
+  nodes: readonly NodeInfo[],
+  budgets: readonly PodDisruptionBudget[],
+): Candidate[] {
+  const enough = Math.max(LEAST_CANDIDATES, Math.floor((view.nodes.length * SHARE_OF_NODES) / 100))
+  const compiled = budgets.map(compileBudget)
+  const candidates: Candidate[] = []
+  for (const node of nodes) {
+    const candidate = victimsOn(pod, view, profile, node, compiled)
+    if (candidate) candidates.push(candidate)
+    if (candidates.length >= enough) break
+  }
+  return candidates
+}
+
+/** All lesser pods away; then as many as possible back, those first whose going would break a budget. */
+function victimsOn(
+  pod: PodFacts,
+  view: View,
+  profile: Profile,
+  node: NodeInfo,
+  budgets: readonly Budget[],
+): Candidate | undefined {
+  const lesser = [...node.pods.values()].filter(other => other.priority < pod.priority)
+  if (lesser.length === 0) return undefined
+  const ahead = view.nominated(node.name).filter(other => other.priority >= pod.priority && other.uid !== pod.uid)
+  const fitsWithout = (gone: readonly PodFacts[]) => fits(pod, view, profile, node.changed(gone, ahead))
+  if (!fitsWithout(lesser)) return undefined
+  const { protectedOnes, others } = splitByBudgets([...lesser].sort(moreImportantFirst), budgets)
+  const victims = new Set(lesser)
+  for (const other of [...protectedOnes, ...others]) {
+    victims.delete(other)
+    if (!fitsWithout([...victims])) victims.add(other)
+  }
+  const budgetViolations = protectedOnes.filter(other => victims.has(other)).length
+  return { node, victims: [...victims].sort(moreImportantFirst), budgetViolations }
+}
+
+function fits(pod: PodFacts, view: View, profile: Profile, changed: NodeInfo): boolean {
+  const checks = prepare(pod, withNode(view, changed), profile)
+  return 'passes' in checks && checks.passes(changed) === undefined
+}
+
+interface Budget {
+  namespace: string | undefined
+  matches(pod: PodFacts): boolean
+  allowed: number
+}
+
+function compileBudget(budget: PodDisruptionBudget): Budget {
+  const selects = compileSelector(budget.spec?.selector)
+  const disrupted = budget.status?.disruptedPods ?? {}
+  return {
+    namespace: budget.metadata?.namespace,
+    matches: pod => pod.namespace === budget.metadata?.namespace && selects(pod.labels) && !(pod.name in disrupted),
+    allowed: budget.status?.disruptionsAllowed ?? 0,
+  }
+}
+
+/** In order of importance each pod takes from its budgets; who finds one empty is protected. */
+function splitByBudgets(pods: readonly PodFacts[], budgets: readonly Budget[]) {
+  const left = budgets.map(budget => budget.allowed)
+  const protectedOnes: PodFacts[] = []
+  const others: PodFacts[] = []
+  for (const pod of pods) {
+    let isProtected = false
+    budgets.forEach((budget, i) => {
+      if (budget.matches(pod) && --left[i]! < 0) isProtected = true
+    })
+    if (isProtected) protectedOnes.push(pod)
+    else others.push(pod)
+  }
+  return { protectedOnes, others }
+}
+
+function startOf(pod: PodFacts): string {
+  return pod.pod.status?.startTime ?? pod.pod.metadata?.creationTimestamp ?? ''
+}
+
+function moreImportantFirst(a: PodFacts, b: PodFacts): number {
+  return b.priority - a.priority || startOf(a).localeCompare(startOf(b))
+}
+
+/** Negative: `a` does less harm. Offsets of 2^31 keep pods of negative priority from counting as gain. */
+function compareCandidates(a: Candidate, b: Candidate): number {
+  const highest = ({ victims }: Candidate) => victims[0]?.priority ?? Number.NEGATIVE_INFINITY
+  const sum = ({ victims }: Candidate) => victims.reduce((total, victim) => total + victim.priority + 2 ** 31, 0)
+  const earliest = (candidate: Candidate) =>
+    candidate.victims
+      .filter(victim => victim.priority === highest(candidate))
+      .map(startOf)
+      .sort()[0] ?? ''
+  return (
+    a.budgetViolations - b.budgetViolations ||
+    highest(a) - highest(b) ||
+    sum(a) - sum(b) ||
+    a.victims.length - b.victims.length ||
+    earliest(b).localeCompare(earliest(a))
+  )
+}

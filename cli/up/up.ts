@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { readTextIfAny, writeFileAtomic } from '../../platform/disk.ts'
+import { openLog } from '../../platform/log.ts'
+import { startAgent } from '../agent.ts'
+import { readInitOptions, withInitOptions } from '../init/init.ts'
+import type { InitOptions, Master } from '../init/master.ts'
+import { prepareMaster } from '../init/prepare.ts'
+import { awaitNode, settleCluster, withSuperAdmin, writeUserKubeconfig } from '../init/settle.ts'
+import { table, UserError } from '../output.ts'
+import { checkMachine } from '../preflight.ts'
+import { startControlPlane } from '../server/server.ts'
+import { systemTools, type Tools } from '../tools.ts'
+import { ensureHelloImage, ensureHelloPod, podRow } from './first-pod.ts'
+import { runningUp, upPidFile } from './running.ts'
+
+export function upCommand(program: Command): void {
+  const command = program.command('up').description('run a one-machine cluster in the foreground, with a first pod')
+  withInitOptions(command).action(async (given, self) => {
+    await up(readInitOptions(given), systemTools(self.optsWithGlobals().root))
+  })
+}
+
+/** Control plane and agent in this one process, until it is told to stop. */
+async function up(options: InitOptions, tools: Tools): Promise<void> {
+  const { output, layout, daemons } = tools
+  if ((await daemons.isRunning('kubox-server')) || (await daemons.isRunning('kubox-agent'))) {
+    throw new UserError('a cluster already runs on this machine as a service', "use it, or end it with 'kubox reset'")
+  }
+  await refuseSecond(tools)
+  const stopping = stopSignal()
+  output.line('kubox up: a cluster on this machine')
+  const known = await isKnown(tools)
+  const request = {
+    failSwapOn: options.failSwapOn,
+    ports: [options.bindPort, options.kubeletPort],
+    role: 'master',
+  } as const
+  await output.step('checking this machine', () => checkMachine(request, tools))
+  const master = await prepareMaster(options, tools)
+  await leavePid(tools)
+  const log = openLog('kubox', 'info', join(layout.logs, 'kubox-up.log'))
+  const plane = await output.step('starting the control plane', () => startControlPlane(tools, log))
+  await settleCluster(master, tools, `see ${layout.logs}/kubox-up.log`)
+  const agent = await output.step('starting the agent', () => startAgent(tools, log))
+  await awaitNode(master.nodeName, tools, `see ${layout.logs}/kubox-up.log`)
+  await showFirstPod(tools)
+  output.line(await nextCommands(master, known, tools))
+  await stopping
+  await output.step('stopping the agent', () => agent.stop())
+  await output.step('stopping the control plane', () => plane.stop())
+  await tools.disk.remove(upPidFile(tools))
+  output.line("Stopped. Pods keep running; the next start finds this cluster again, 'npm stop' ends its pods.")
+}
+
+async function leavePid(tools: Tools): Promise<void> {
+  await tools.disk.makeDirectory(tools.layout.logs)
+  await tools.disk.makeDirectory(tools.layout.run)
+  await writeFileAtomic(tools.disk, upPidFile(tools), String(process.pid))
+}
+
+async function refuseSecond(tools: Tools): Promise<void> {
+  const pid = await runningUp(tools)
+  if (pid !== undefined)
+    throw new UserError(`this cluster is up already (pid ${pid})`, 'stop that one with Ctrl-C, or with npm stop')
+}
+
+/** Ctrl-C or a service manager; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    let asked = false
+    const ask = () => {
+      if (asked) process.exit(130)
+      asked = true
+      resolve()
+    }
+    process.on('SIGINT', ask)
+    process.on('SIGTERM', ask)
+  })
+}
+
+async function isKnown({ disk, layout }: Tools): Promise<boolean> {
+  return (await readTextIfAny(disk, join(layout.kubernetes, 'admin.conf'))) !== undefined
+}
+
+async function showFirstPod(tools: Tools): Promise<void> {
+  await tools.output.step('making the first pod’s image', () => ensureHelloImage(tools))
+  const pod = await tools.output.step('running the first pod', () =>
+    withSuperAdmin(tools, client => ensureHelloPod(client, tools)),
+  )
+  tools.output.line()
+  tools.output.line(table(podRow(pod, tools.clock.now())))
+}
+
+async function nextCommands(master: Master, known: boolean, tools: Tools): Promise<string> {
+  const admin = join(tools.layout.kubernetes, 'admin.conf')
+  const kubectl = tools.layout.root === '/' ? await writeUserKubeconfig(tools) : `export KUBECONFIG=${admin}`
+  return `
+${known ? 'Your cluster is back' : 'Your cluster is ready'}: ${master.server}, node ${master.nodeName}.
+${kubectl}
+
+Type in another terminal:
+
+  kubectl get nodes -o wide
+  kubectl describe pod hello
+  kubectl logs -f hello
+  kubectl exec -it hello -- sh
+  kubectl port-forward hello 8888:8080        # then: curl http://127.0.0.1:8888/
+
+Ctrl-C stops the cluster.`
+}

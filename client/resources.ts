@@ -62,3 +62,11 @@ export const CUSTOM_RESOURCE_DEFINITIONS = ref(
   false,
 )
 export const API_SERVICES = ref('apiregistration.k8s.io/v1', 'apiservices', 'APIService', false)
+
+export const TOKEN_REVIEWS = ref('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', false)
+export const SUBJECT_ACCESS_REVIEWS = ref(
+  'authorization.k8s.io/v1',
+  'subjectaccessreviews',
+  'SubjectAccessReview',
+  false,
+)

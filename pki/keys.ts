@@ -23,6 +23,11 @@ export function readPrivateKey(pem: string): KeyObject {
   return createPrivateKey(pem)
 }
 
+/** Also reads the public half out of a private key's PEM. */
+export function readPublicKey(pem: string): KeyObject {
+  return createPublicKey(pem)
+}
+
 /** The public half; a public key is its own. */
 export function publicOf(key: KeyObject): KeyObject {
   return key.type === 'private' ? createPublicKey(key) : key

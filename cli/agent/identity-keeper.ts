@@ -1,0 +1,86 @@
+import { X509Certificate } from 'node:crypto'
+import type { Client } from '../../client/client.ts'
+import type { KeyPair } from '../../pki/authority.ts'
+import { isDueForRenewal } from '../../pki/certificate.ts'
+import type { Clock, Timer } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import { CLIENT_SIGNER, type IdentityFile, requestCertificate, SERVING_SIGNER, servesStill } from '../identity.ts'
+
+export interface IdentityKeeperOptions {
+  client: Client
+  nodeName: string
+  clientFile: IdentityFile
+  servingFile: IdentityFile
+  clock: Clock
+  log: Log
+  /** Addresses that the agent serves on now; they may change while it runs. */
+  addresses(): readonly string[]
+  onClientPair(pair: KeyPair): void
+  onServingPair(pair: KeyPair): void
+}
+
+const CHECK_MS = 10 * 60_000
+
+/** Renews a node's two certificates long before they run out, and the serving one as soon as its address changes. */
+export class IdentityKeeper {
+  readonly #options: IdentityKeeperOptions
+  #timer: Timer | undefined
+  #checking: Promise<void> = Promise.resolve()
+
+  constructor(options: IdentityKeeperOptions) {
+    this.#options = options
+  }
+
+  /** Resolves with a serving certificate that is good for the addresses of now. */
+  async start(): Promise<KeyPair> {
+    const pair = await this.#servingPair()
+    this.#plan()
+    return pair
+  }
+
+  async stop(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#checking
+  }
+
+  /** Looks now, e.g. because an address has changed. */
+  check(): Promise<void> {
+    this.#checking = this.#checking.then(() => this.#renew())
+    return this.#checking
+  }
+
+  #plan(): void {
+    this.#timer = this.#options.clock.after(CHECK_MS, () => void this.check().then(() => this.#plan()))
+  }
+
+  async #renew(): Promise<void> {
+    const { log, clock, clientFile, onClientPair, onServingPair, client, nodeName } = this.#options
+    try {
+      const pair = await clientFile.read()
+      if (pair && isDueForRenewal(new X509Certificate(pair.certificate), clock.now())) {
+        const fresh = await requestCertificate(client, { signer: CLIENT_SIGNER, nodeName }, clock)
+        await clientFile.write(fresh)
+        onClientPair(fresh)
+        log.info('Client certificate renewed')
+      }
+      onServingPair(await this.#servingPair())
+    } catch (error) {
+      log.warn('Certificates could not be renewed; the next check tries again', { error })
+    }
+  }
+
+  async #servingPair(): Promise<KeyPair> {
+    const { servingFile, clock, client, nodeName, addresses, log } = this.#options
+    const pair = await servingFile.read()
+    if (servesStill(pair, addresses(), clock.now())) return pair
+    const wish = {
+      signer: SERVING_SIGNER,
+      nodeName,
+      names: { dnsNames: [nodeName], ipAddresses: addresses() },
+    } as const
+    const fresh = await requestCertificate(client, wish, clock)
+    await servingFile.write(fresh)
+    log.info('Serving certificate issued', { addresses: addresses() })
+    return fresh
+  }
+}

@@ -2,6 +2,7 @@ import type { Revision } from '../../etcd/mvcc/keyspace.ts'
 import type { WatchBatch, WatchHub } from '../../etcd/mvcc/watch.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { storedValue } from './etcd.ts'
+import { storeError } from './failure.ts'
 import { CompactedError, type StoreEvent, type StoreWatchItem, type WatchOptions } from './store.ts'
 
 /** What the watch of a store in this process needs. */
@@ -108,7 +109,7 @@ class Feed {
   }
 
   readonly #onAbort = () => this.#wake()
-  readonly #onClosed = () => this.#fail(this.#source.closed.reason)
+  readonly #onClosed = () => this.#fail(storeError(this.#source.closed.reason, () => 0) as Error)
 }
 
 function storeEvent(record: Revision): StoreEvent {

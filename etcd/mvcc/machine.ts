@@ -1,6 +1,13 @@
 import { errors } from '../errors.ts'
 import { AlarmAction, type AlarmMember, type AlarmRequest, AlarmType } from '../proto/control-messages.ts'
-import type { DeleteRangeResponse, PutResponse, RangeRequest, RangeResponse, TxnResponse } from '../proto/messages.ts'
+import type {
+  DeleteRangeResponse,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+} from '../proto/messages.ts'
 import { addsData, type Command } from './command.ts'
 import { Keyspace } from './keyspace.ts'
 import { type Lease, Lessor } from './lessor.ts'
@@ -49,6 +56,11 @@ export class Machine {
   /** Reads the present, or the past that the request names. */
   range(request: RangeRequest): RangeResponse {
     return new Batch(this.keyspace, this.lessor).range(request)
+  }
+
+  /** A transaction that only reads. */
+  read(request: TxnRequest): TxnResponse {
+    return new Batch(this.keyspace, this.lessor).txn(request)
   }
 
   hasAlarm(alarm: number): boolean {

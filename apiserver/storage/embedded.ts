@@ -1,0 +1,25 @@
+import type { Member } from '../../etcd/member.ts'
+import { createEtcdStore } from './etcd.ts'
+import { translated } from './failure.ts'
+import { watchHub } from './hub-watch.ts'
+import type { Store } from './store.ts'
+
+/** The store in this process: requests go to the member as objects, with no socket and no framing. */
+export function createEmbeddedStore(member: Member): Store {
+  const compacted = () => member.machine.keyspace.compacted
+  return createEtcdStore({
+    range: request => translated(member.range(request), compacted),
+    txn: request => translated(member.txn(request), compacted),
+    compact: async revision => void (await translated(member.compact(revision), compacted)),
+    grantLease: async ttl => (await translated(member.grantLease(0n, ttl), compacted)).id,
+    watch: (start, end, options) =>
+      watchHub(
+        { hub: member.machine.hub, clock: member.clock, revision: () => member.revision, closed: member.closed },
+        start,
+        end,
+        options,
+      ),
+    health: () => translated(member.readIndex(), compacted),
+    close: () => member.close(),
+  })
+}

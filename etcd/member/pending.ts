@@ -1,0 +1,59 @@
+import type { Random } from '../../platform/random.ts'
+import { Command, type Proposal } from '../mvcc/command.ts'
+import type { Applied } from '../mvcc/machine.ts'
+import { Writer } from '../proto/wire.ts'
+
+interface Waiter {
+  resolve(applied: Applied): void
+  reject(error: unknown): void
+}
+
+/** Values stay for as long as their keys do, as views of the slab they were written to: small slabs waste little. */
+const SLAB = 8 * 1024
+
+/** Proposals of this member that are under way, by the number in their command. */
+export class Pending {
+  readonly #origin: number
+  readonly #writer = new Writer(SLAB)
+  readonly #waiters = new Map<number, Waiter>()
+  #sequence = 0
+
+  /** `random` tells this run of the member from earlier ones, whose commands may still be in the log. */
+  constructor(random: Random) {
+    this.#origin = Math.floor(random.next() * 2 ** 48)
+  }
+
+  get count(): number {
+    return this.#waiters.size
+  }
+
+  /** Makes the entry, has `submit` take it to the log, and resolves with what applying it gave. */
+  propose(proposal: Proposal, submit: (entry: Uint8Array) => Promise<unknown>): Promise<Applied> {
+    const sequence = ++this.#sequence
+    const entry = Command.encode({ ...proposal, origin: this.#origin, sequence }, this.#writer)
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(sequence, { resolve, reject })
+      submit(entry).catch(error => this.#settle(sequence)?.reject(error))
+    })
+  }
+
+  /** Tells whoever waits for this command. */
+  applied(command: Command, applied: Applied): void {
+    if (command.origin === this.#origin) this.#settle(command.sequence)?.resolve(applied)
+  }
+
+  failed(command: Command, error: unknown): void {
+    if (command.origin === this.#origin) this.#settle(command.sequence)?.reject(error)
+  }
+
+  rejectAll(error: Error): void {
+    for (const waiter of this.#waiters.values()) waiter.reject(error)
+    this.#waiters.clear()
+  }
+
+  #settle(sequence: number): Waiter | undefined {
+    const waiter = this.#waiters.get(sequence)
+    this.#waiters.delete(sequence)
+    return waiter
+  }
+}

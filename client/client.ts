@@ -123,12 +123,9 @@ class TransportResourceClient<T extends KubeObject> implements ResourceClient<T>
   }
 
   async *watch(options: WatchOptions): AsyncIterable<WatchEvent<Live<T>>> {
-    const { namespace, signal, ...query } = options
-    const asked = {
-      ...query,
-      watch: true,
-      ...(query.sendInitialEvents ? { resourceVersionMatch: 'NotOlderThan' } : {}),
-    }
+    const { namespace, signal, allowBookmarks: allowWatchBookmarks, ...query } = options
+    const resourceVersionMatch = query.sendInitialEvents ? 'NotOlderThan' : undefined
+    const asked = { ...query, watch: true, allowWatchBookmarks, resourceVersionMatch }
     const response = await this.#transport.request({
       method: 'GET',
       path: withQuery(resourcePath(this.ref, { namespace }), asked),

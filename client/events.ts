@@ -13,7 +13,8 @@ export type EventType = 'Normal' | 'Warning'
 
 /** What happened to an object, in words for people: `kubectl describe` and `kubectl get events` show it. */
 export interface EventRecorder {
-  event(regarding: KubeObject, type: EventType, reason: string, message: string): void
+  /** `fieldPath` names a part of the object, e.g. `spec.containers{web}`. */
+  event(regarding: KubeObject, type: EventType, reason: string, message: string, fieldPath?: string): void
   /** Resolves when everything recorded so far was sent or given up. */
   flush(): Promise<void>
 }
@@ -48,13 +49,14 @@ class Recorder implements EventRecorder {
     this.#events = options.client.resource<Event>(EVENTS)
   }
 
-  event(regarding: KubeObject, type: EventType, reason: string, message: string): void {
+  event(regarding: KubeObject, type: EventType, reason: string, message: string, fieldPath?: string): void {
     const { log, component } = this.#options
     if (this.#waiting >= MAX_WAITING) {
       log.warn('Too many events wait, one was dropped', { component, reason, message })
       return
     }
-    const facts: EventFacts = { involvedObject: referenceTo(regarding), type, reason, message: message.slice(0, 1024) }
+    const involvedObject = { ...referenceTo(regarding), ...(fieldPath ? { fieldPath } : {}) }
+    const facts: EventFacts = { involvedObject, type, reason, message: message.slice(0, 1024) }
     const recorded = this.#correlator.record(facts, this.#options.clock.now())
     if (!recorded) return
     this.#waiting++

@@ -72,6 +72,11 @@ export class Informer<T extends KubeObject> {
     return this.#synced.promise
   }
 
+  /** How far this copy has come: a write that answered with a lower resourceVersion is in it. */
+  get revision(): number {
+    return Number(this.#revision ?? 0)
+  }
+
   get(key: string): Live<T> | undefined {
     return this.#store.get(key)
   }
@@ -117,7 +122,7 @@ export class Informer<T extends KubeObject> {
 
   /** Follows the changes until the watch ends, reading everything first where no revision is known. */
   async #step(): Promise<void> {
-    if (this.#revision === undefined && this.#streamsInitial) return this.#streamAll()
+    if (this.#revision === undefined && this.#streamsInitial && (await this.#streamAll())) return
     if (this.#revision === undefined) await this.#listAll()
     await this.#watch({ resourceVersion: this.#revision }, DEAD_AFTER_MS, event => this.#apply(event))
   }
@@ -129,12 +134,15 @@ export class Informer<T extends KubeObject> {
     this.#revision = list.metadata?.resourceVersion
   }
 
-  /** One watch that first sends all there is, then an end mark, then the changes: no big list in anyone's memory. */
-  async #streamAll(): Promise<void> {
+  /** One watch that first sends all there is, then an end mark, then the changes: no big list in anyone's memory. False: the server cannot. */
+  async #streamAll(): Promise<boolean> {
     let initial: Live<T>[] | undefined = []
     try {
       await this.#watch({ sendInitialEvents: true }, INITIAL_SILENCE_MS, (event, keepAlive) => {
-        if (!initial) return this.#apply(event)
+        if (!initial) {
+          this.#apply(event)
+          return
+        }
         if (event.type === 'ADDED') initial.push(this.#tidied(event.object))
         if (event.type !== 'BOOKMARK' || !isEndOfInitial(event.object)) return
         this.#replace(initial)
@@ -147,6 +155,7 @@ export class Informer<T extends KubeObject> {
       if (!isReason(error, 'Invalid') && !isReason(error, 'BadRequest') && !(error instanceof SilenceError)) throw error
       this.#streamsInitial = false
     }
+    return this.#streamsInitial
   }
 
   async #watch(

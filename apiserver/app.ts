@@ -1,0 +1,76 @@
+/**
+ * apiserver/ is the one door: it authenticates, authorizes, decodes, mutates, validates, stores, answers and watches.
+ * Start here (how one request passes the stages), then registry.ts (the verbs over any kind), stages/ (one file a stage)
+ * and storage/cache.ts (the picture that reads and watches are served from). docs/request.md draws the way.
+ * It imports api, platform, pki, and etcd only in storage/.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ApiError } from '../api/errors.ts'
+import type { ApiHandler, ApiRequest, ApiResponse } from '../api/exchange.ts'
+import { assemble } from './assemble.ts'
+import type { ApiServerOptions } from './options.ts'
+import type { Call } from './parts.ts'
+import { serveResource } from './registry.ts'
+import { parseRequest } from './request.ts'
+import { answer, refusal, statusResponse } from './stages/answer.ts'
+import { impersonate } from './stages/impersonate.ts'
+import { refuseUpgrade } from './stream/splice.ts'
+import { nothingHere } from './subresources/missing.ts'
+import { serveUpgrade } from './subresources/streams.ts'
+
+export interface ApiServer {
+  /** One request to its answer; never rejects. No socket is needed. */
+  handle: ApiHandler
+  /** exec, attach, port-forward and the proxies: takes over the connection of a request that asks for another protocol. */
+  upgrade(request: ApiRequest, incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+  /** Resolves when the server can answer. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const assembled = assemble(options)
+  const { parts, authentication, authorization, routes } = assembled
+
+  const refuse = (error: unknown, request: ApiRequest): ApiError =>
+    refusal(error, unforeseen => {
+      options.log.error('A request failed in a way nobody foresaw', { path: request.path, error: unforeseen })
+    })
+
+  async function admit(request: ApiRequest): Promise<Call> {
+    const info = parseRequest(request)
+    const caller = await authentication.identify(request)
+    const user = await impersonate(request, caller, authorization)
+    const call: Call = { request, info, user, warnings: [] }
+    await authorization.check(call)
+    return call
+  }
+
+  async function serve(request: ApiRequest): Promise<ApiResponse> {
+    const call = await admit(request)
+    if (call.info.isResource) return answer(parts, call, await serveResource(parts, call))
+    const response = await routes.answer(call)
+    if (!response) throw nothingHere()
+    return response
+  }
+
+  return {
+    async handle(request) {
+      try {
+        return await serve(request)
+      } catch (error) {
+        return statusResponse(refuse(error, request))
+      }
+    },
+    async upgrade(request, incoming, socket, head) {
+      try {
+        await serveUpgrade(parts, await admit(request), { request: incoming, socket, head })
+      } catch (error) {
+        refuseUpgrade(socket, refuse(error, request))
+      }
+    },
+    start: () => assembled.start(),
+    close: () => assembled.close(),
+  }
+}

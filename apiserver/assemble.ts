@@ -1,0 +1,96 @@
+import { ApiError } from '../api/errors.ts'
+import { Admission } from './admission/admission.ts'
+import { createPlugins } from './admission/plugins.ts'
+import { createAuthorization } from './auth/modes.ts'
+import { createAuthentication } from './auth/setup.ts'
+import { bootstrap } from './bootstrap/bootstrap.ts'
+import { Catalog } from './catalog.ts'
+import { addDiscovery } from './discovery/discovery.ts'
+import type { HealthCheck } from './discovery/health.ts'
+import { addOpenApi } from './discovery/openapi.ts'
+import { addHealth, addIndex, addOpenIdConfiguration, addVersion } from './discovery/platform-routes.ts'
+import { Routes } from './discovery/routes.ts'
+import type { ApiServerOptions } from './options.ts'
+import type { Parts } from './parts.ts'
+import type { Authentication } from './stages/authenticate.ts'
+import type { Authorization } from './stages/authorize.ts'
+import { ObjectStore } from './stages/store.ts'
+import { Cache } from './storage/cache.ts'
+import { EventLeases } from './storage/leases.ts'
+import { plainTransformer } from './storage/transform.ts'
+import { createHandlers } from './subresources/handlers.ts'
+
+const EVENT_TTL_SECONDS = 3600
+
+export interface Assembled {
+  parts: Parts
+  authentication: Authentication
+  authorization: Authorization
+  routes: Routes
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Puts the server together: who is handed to whom stands here and nowhere else. */
+export function assemble(options: ApiServerOptions): Assembled {
+  const { store, clock, random, log } = options
+  const transformer = options.transformer ?? plainTransformer
+  const catalog = new Catalog(options.kinds)
+  const cache = new Cache({ store, clock, log: log.child('cache'), transformer })
+  const objects = new ObjectStore({ store, cache, transformer })
+  const leases = new EventLeases(store, clock, options.eventTtlSeconds ?? EVENT_TTL_SECONDS)
+  const { authentication, serviceAccounts } = createAuthentication(options, catalog, objects)
+  const { authorization, rbac } = createAuthorization(options, catalog, cache)
+  const shared = {
+    catalog,
+    cache,
+    objects,
+    leases,
+    clock,
+    random,
+    log,
+    authorization,
+    authentication,
+    serviceAccounts,
+    rbac,
+  }
+  const admission = new Admission(createPlugins(options, shared))
+  const handlers = createHandlers(options)
+  const parts: Parts = { ...shared, admission, handlers, kubeletClient: options.kubeletClient }
+
+  let ready = false
+  const notReady = () => {
+    if (!ready) throw new ApiError('ServiceUnavailable', 'the server is starting')
+  }
+  const checks: HealthCheck[] = [
+    { name: 'ping', check: () => undefined, of: ['healthz', 'livez', 'readyz'] },
+    { name: 'log', check: () => undefined, of: ['healthz', 'livez', 'readyz'] },
+    { name: 'etcd', check: () => store.health(), of: ['healthz', 'livez', 'readyz'] },
+    { name: 'informer-sync', check: notReady, of: ['readyz'] },
+    { name: 'poststarthook/rbac/bootstrap-roles', check: notReady, of: ['healthz', 'livez', 'readyz'] },
+    { name: 'poststarthook/start-system-namespaces-controller', check: notReady, of: ['healthz', 'livez', 'readyz'] },
+  ]
+  const routes = new Routes()
+  addDiscovery(routes, catalog, () => options.advertiseAddress)
+  addOpenApi(routes, catalog, options.version)
+  addHealth(routes, checks)
+  addVersion(routes, options.version)
+  const keys = [options.serviceAccounts.signingKey, ...(options.serviceAccounts.verificationKeys ?? [])]
+  addOpenIdConfiguration(routes, options.serviceAccounts.issuer, keys)
+  addIndex(routes, () =>
+    catalog.groups().flatMap(({ name, versions }) => (name ? [name, ...versions.map(v => `${name}/${v}`)] : versions)),
+  )
+
+  return {
+    parts,
+    authentication,
+    authorization,
+    routes,
+    async start() {
+      await cache.start()
+      await bootstrap(parts)
+      ready = true
+    },
+    close: () => cache.close(),
+  }
+}

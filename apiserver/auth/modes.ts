@@ -1,0 +1,55 @@
+import type { KubeObject } from '../../api/objects.ts'
+import type { Catalog } from '../catalog.ts'
+import type { ApiServerOptions, AuthorizationMode } from '../options.ts'
+import { Authorization } from '../stages/authorize.ts'
+import type { Cache } from '../storage/cache.ts'
+import { prefixEnd, shelfPrefix } from '../storage/keys.ts'
+import type { Authorizer } from './attributes.ts'
+import { NodeAuthorizer } from './node-authorizer.ts'
+import { RbacAuthorizer, type RbacObjects } from './rbac.ts'
+
+const GROUP = 'rbac.authorization.k8s.io'
+const PLURALS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'] as const
+
+export interface Authorizers {
+  authorization: Authorization
+  rbac: RbacAuthorizer
+}
+
+/** The authorizers in the order of --authorization-mode. */
+export function createAuthorization(options: ApiServerOptions, catalog: Catalog, cache: Cache): Authorizers {
+  const rbac = createRbac(catalog, cache)
+  const make: Record<AuthorizationMode, () => Authorizer> = {
+    RBAC: () => rbac,
+    Node: () => new NodeAuthorizer(cache),
+    AlwaysAllow: () => ({ authorize: () => ({ verdict: 'allow', reason: '' }) }),
+    AlwaysDeny: () => ({ authorize: () => ({ verdict: 'unknown', reason: 'Everything is forbidden.' }) }),
+  }
+  const modes = options.authorization ?? ['Node', 'RBAC']
+  return { authorization: new Authorization(modes.map(mode => make[mode]())), rbac }
+}
+
+function createRbac(catalog: Catalog, cache: Cache): RbacAuthorizer {
+  const prefixes = PLURALS.map(plural => {
+    const kind = catalog.find(GROUP, 'v1', plural)
+    if (!kind) throw new Error(`the catalog lacks ${plural}`)
+    return shelfPrefix(kind)
+  })
+  const all = (index: number): KubeObject[] => {
+    const prefix = prefixes[index]!
+    return cache
+      .shelf(prefix)
+      .range(prefix, prefixEnd(prefix))
+      .map(entry => entry.shared())
+  }
+  const objects = () =>
+    ({
+      clusterRoles: all(0),
+      clusterRoleBindings: all(1),
+      roles: all(2),
+      roleBindings: all(3),
+    }) as unknown as RbacObjects
+  const authorizer = new RbacAuthorizer(objects)
+  cache.onChange(prefixes, () => authorizer.invalidate())
+  return authorizer
+}

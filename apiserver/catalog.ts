@@ -1,0 +1,97 @@
+import type { Kind, Subresource } from '../api/kind.ts'
+
+export interface ServedGroup {
+  name: string
+  /** The preferred one first. */
+  versions: string[]
+}
+
+/**
+ * The kinds that are served now, built-in and custom. Routes, discovery, OpenAPI and admission ask here; `generation`
+ * tells whoever keeps something derived that it must be derived again.
+ */
+export class Catalog {
+  readonly #builtIn: readonly Kind[]
+  #custom: readonly Kind[] = []
+  #byPath = new Map<string, Kind>()
+  #byKind = new Map<string, Kind>()
+  #generation = 0
+
+  constructor(kinds: readonly Kind[]) {
+    this.#builtIn = kinds
+    this.#index()
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get kinds(): readonly Kind[] {
+    return [...this.#builtIn, ...this.#custom]
+  }
+
+  find(group: string, version: string, plural: string): Kind | undefined {
+    return this.#byPath.get(`${group}/${version}/${plural}`)
+  }
+
+  byKind(group: string, version: string, kind: string): Kind | undefined {
+    return this.#byKind.get(`${group}/${version}/${kind}`)
+  }
+
+  /** Any version of a resource: the first one that is served. */
+  byResource(group: string, plural: string): Kind | undefined {
+    return this.kinds.find(kind => kind.group === group && kind.plural === plural)
+  }
+
+  isServed(group: string, version: string): boolean {
+    return this.kinds.some(kind => kind.group === group && kind.version === version)
+  }
+
+  groups(): ServedGroup[] {
+    const groups = new Map<string, string[]>()
+    for (const kind of this.kinds) {
+      const versions = groups.get(kind.group) ?? []
+      if (!versions.includes(kind.version)) versions.push(kind.version)
+      groups.set(kind.group, versions)
+    }
+    return [...groups].map(([name, versions]) => ({ name, versions: versions.sort(byVersionPriority) }))
+  }
+
+  inVersion(group: string, version: string): Kind[] {
+    return this.kinds.filter(kind => kind.group === group && kind.version === version)
+  }
+
+  replaceCustom(kinds: readonly Kind[]): void {
+    this.#custom = kinds
+    this.#index()
+  }
+
+  #index(): void {
+    this.#byPath = new Map(this.kinds.map(kind => [`${kind.group}/${kind.version}/${kind.plural}`, kind]))
+    this.#byKind = new Map(this.kinds.map(kind => [`${kind.group}/${kind.version}/${kind.kind}`, kind]))
+    this.#generation++
+  }
+}
+
+export function subresourceOf(kind: Kind, name: string): Subresource | undefined {
+  return kind.subresources.find(subresource => subresource.name === name)
+}
+
+/** Whether what is stored is also what is served under this kind, byte for byte. */
+export function isStoredForm(kind: Kind): boolean {
+  return !kind.storage.fromStored
+}
+
+/** Newest stable version first, then beta, then alpha: v2, v1, v2beta1, v1alpha1. */
+export function byVersionPriority(a: string, b: string): number {
+  const [left, right] = [parseVersion(a), parseVersion(b)]
+  if (!left || !right) return left ? -1 : right ? 1 : a < b ? -1 : 1
+  return right.stability - left.stability || right.major - left.major || right.minor - left.minor
+}
+
+function parseVersion(text: string) {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(text)
+  if (!match) return undefined
+  const stability = match[2] === 'alpha' ? 0 : match[2] === 'beta' ? 1 : 2
+  return { major: Number(match[1]), stability, minor: Number(match[3] ?? 0) }
+}

@@ -1,0 +1,50 @@
+import type { Kind } from '../../api/kind.ts'
+import type { KubeObject } from '../../api/objects.ts'
+import type { Entry } from '../storage/entry.ts'
+
+/** A page of a list: stored entries, sent as bytes as far as the form allows. */
+export interface EntryList {
+  kind: Kind
+  entries: readonly Entry[]
+  revision: number
+  continue?: string
+  remaining?: number
+}
+
+/**
+ * One form that answers take (JSON, Table, metadata only, YAML, protobuf): the same for a single object, a list and a
+ * watch. Encoders are pure; `form` names what they make, so that a watch event is made once for all who want that form.
+ */
+export interface Encoder {
+  readonly contentType: string
+  readonly watchContentType: string
+  readonly form: string
+  stored(kind: Kind, entry: Entry): Uint8Array
+  /** What was computed, not stored: a Status, a review, a Scale; `kind` is known only for kinds of the catalog. */
+  object(object: KubeObject, kind?: Kind): Uint8Array
+  list(list: EntryList): Uint8Array | Uint8Array[]
+  event(type: string, kind: Kind, entry: Entry): Uint8Array
+  /** A bookmark, or the end of the initial events. */
+  bookmark(kind: Kind, revision: number, initialEventsEnd: boolean): Uint8Array
+  error(status: KubeObject): Uint8Array
+}
+
+/** The object in the version that was asked for. */
+export function served(kind: Kind, entry: Entry): KubeObject {
+  const object = entry.object()
+  return kind.storage.fromStored ? kind.storage.fromStored(object) : object
+}
+
+export function bookmarkObject(kind: Kind, revision: number, initialEventsEnd: boolean): KubeObject {
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+  const annotations = initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
+  return { kind: kind.kind, apiVersion, metadata: { resourceVersion: String(revision), ...annotations } }
+}
+
+export function listMeta(list: Pick<EntryList, 'revision' | 'continue' | 'remaining'>) {
+  return {
+    resourceVersion: String(list.revision),
+    ...(list.continue ? { continue: list.continue } : {}),
+    ...(list.continue && list.remaining !== undefined ? { remainingItemCount: list.remaining } : {}),
+  }
+}

@@ -1,0 +1,160 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
+import { ApiError } from '../api/errors.ts'
+import type { Log } from '../platform/log.ts'
+import type { ApiServer } from './app.ts'
+import { NodeRequest } from './http/node-request.ts'
+import { type PeerAuthorities, peerOf } from './http/peer.ts'
+import { sendResponse } from './http/send.ts'
+import { statusResponse } from './stages/answer.ts'
+import { LARGEST_BODY } from './stages/decode.ts'
+
+/**
+ * The door's hinges: node's HTTPS server in front of `handle`. Requests without a body take the short way; those with one
+ * go through express, which reads it within limits. Upgrades go to `upgrade`.
+ */
+export interface HttpListenerOptions {
+  server: ApiServer
+  log: Log
+  /** Absent: plain HTTP, for tests. */
+  tls?: ListenerTls
+}
+
+export interface ListenerTls extends PeerAuthorities {
+  /** PEM */
+  certificate: string
+  key: string
+}
+
+export interface HttpListener {
+  listen(port: number, host?: string): Promise<number>
+  /** New connections see the new certificate; open ones live on. */
+  setTls(tls: ListenerTls): void
+  close(): Promise<void>
+}
+
+/** Whoever sends slowly holds a connection for this long and no longer. */
+const LIMITS = {
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 120_000,
+  maxHeaderSize: 64 << 10,
+  connectionsCheckingInterval: 5_000,
+}
+
+const UPGRADING = /\/(exec|attach|portforward|proxy)(\/|\?|$)/
+
+export function createHttpListener(options: HttpListenerOptions): HttpListener {
+  const { server, log } = options
+  let tls = options.tls
+  const answerWithBody = bodyReader(server, request => toApiRequest(request))
+
+  function toApiRequest(request: http.IncomingMessage, response?: http.ServerResponse): NodeRequest {
+    return new NodeRequest(request, response, peerOf(request.socket, tls))
+  }
+
+  const onRequest = (request: http.IncomingMessage, response: http.ServerResponse) => {
+    response.on('error', error => log.debug('A connection broke while it was written to', { error }))
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answerWithBody(request, response)
+    const asked = toApiRequest(request, response)
+    server
+      .handle(asked)
+      .then(answer => sendResponse(asked, answer, request, response))
+      .catch(broken(log, response))
+  }
+
+  const onUpgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', error => log.debug('A connection broke while it changed its protocol', { error }))
+    server.upgrade(toApiRequest(request), request, socket, head).catch(error => {
+      log.error('An upgrade failed in a way nobody foresaw', { error })
+      socket.destroy()
+    })
+  }
+
+  const limits = {
+    ...LIMITS,
+    shouldUpgradeCallback: (request: http.IncomingMessage) => UPGRADING.test(request.url ?? ''),
+  }
+  const listener = tls
+    ? https.createServer({ ...limits, ...secureOptions(tls) }, onRequest)
+    : http.createServer(limits, onRequest)
+  listener.on('upgrade', onUpgrade)
+  listener.on('clientError', (error, socket) => refuseMalformed(error, socket as Socket))
+  return {
+    listen: (port, host) => listen(listener, port, host),
+    setTls(next) {
+      tls = next
+      if (listener instanceof https.Server) listener.setSecureContext(secureOptions(next))
+    },
+    close: () => close(listener),
+  }
+}
+
+/** Client certificates are asked for and checked by us, so that callers with tokens need none. */
+function secureOptions({ certificate, key, clientCa, frontProxyCa }: ListenerTls): https.ServerOptions {
+  const ca = [clientCa, ...(frontProxyCa ? [frontProxyCa] : [])]
+  return { cert: certificate, key, ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' }
+}
+
+/** Express reads the body: whole, unpacked, and not beyond the limit. */
+function bodyReader(
+  server: ApiServer,
+  toRequest: (request: http.IncomingMessage, response: http.ServerResponse) => NodeRequest,
+) {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  const answer: RequestHandler = async (request, response) => {
+    const asked = toRequest(request, response)
+    if (Buffer.isBuffer(request.body)) asked.body = request.body
+    await sendResponse(asked, await server.handle(asked), request, response)
+  }
+  const refuse: ErrorRequestHandler = async (error: { status?: number; type?: string }, request, response, next) => {
+    if (response.headersSent) return next(error)
+    await sendResponse(toRequest(request, response), statusResponse(bodyProblem(error)), request, response)
+  }
+  app.use(express.raw({ type: () => true, limit: LARGEST_BODY }), answer, refuse)
+  return app as unknown as (request: http.IncomingMessage, response: http.ServerResponse) => void
+}
+
+function bodyProblem(error: { status?: number; type?: string }): ApiError {
+  if (error.status === 413)
+    return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${LARGEST_BODY}`)
+  if (error.status === 415)
+    return new ApiError('UnsupportedMediaType', 'the body is packed in a way that this server cannot unpack')
+  return new ApiError('BadRequest', 'the body could not be read')
+}
+
+function broken(log: Log, response: http.ServerResponse) {
+  return (error: unknown) => {
+    log.warn('An answer could not be sent to its end', { error })
+    response.destroy()
+  }
+}
+
+/** What is not HTTP, or is sent too slowly, gets a short answer if it can still hear one. */
+function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function listen(listener: http.Server | https.Server, port: number, host?: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject)
+    listener.listen(port, host, () => {
+      listener.off('error', reject)
+      resolve((listener.address() as AddressInfo).port)
+    })
+  })
+}
+
+function close(listener: http.Server | https.Server): Promise<void> {
+  return new Promise(resolve => {
+    listener.close(() => resolve())
+    listener.closeAllConnections()
+  })
+}

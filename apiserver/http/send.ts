@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
+
+/** Packing smaller answers costs more time than it saves. */
+const PACKED_FROM_BYTES = 128 << 10
+const FASTEST = { level: 1 }
+
+const pack = promisify<Uint8Array, typeof FASTEST, Buffer>(gzip)
+
+/** Writes an answer: whole, or piece by piece no faster than the client takes it. */
+export async function sendResponse(
+  asked: ApiRequest,
+  answer: ApiResponse,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { status, headers, body } = answer
+  if (body && !(body instanceof Uint8Array)) return sendStream(asked, answer, body, response)
+  const bytes = body ?? new Uint8Array()
+  const accepted = request.headers['accept-encoding']
+  if (bytes.length >= PACKED_FROM_BYTES && typeof accepted === 'string' && /\bgzip\b/.test(accepted)) {
+    const packed = await pack(bytes, FASTEST)
+    response.writeHead(status, {
+      ...headers,
+      'content-encoding': 'gzip',
+      vary: 'Accept-Encoding',
+      'content-length': packed.length,
+    })
+    response.end(packed)
+    return
+  }
+  response.writeHead(status, { ...headers, 'content-length': bytes.length })
+  response.end(request.method === 'HEAD' ? undefined : bytes)
+}
+
+async function sendStream(
+  asked: ApiRequest,
+  { status, headers }: ApiResponse,
+  body: AsyncIterable<Uint8Array>,
+  response: ServerResponse,
+): Promise<void> {
+  const { signal } = asked
+  response.writeHead(status, headers)
+  // Clients of a watch wait for the headers before they say that they watch.
+  response.flushHeaders()
+  try {
+    for await (const bytes of body) {
+      if (signal.aborted) break
+      if (!response.write(bytes)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    }
+    response.end()
+  } catch (error) {
+    response.destroy()
+    if (!signal.aborted) throw error
+  }
+}

@@ -1,0 +1,69 @@
+import type { KeyObject } from 'node:crypto'
+import type { Kind } from '../api/kind.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import type { Random } from '../platform/random.ts'
+import type { RequestHeaderOptions } from './auth/request-header.ts'
+import type { Store } from './storage/store.ts'
+import type { Transformer } from './storage/transform.ts'
+
+/** What `GET /version` says. */
+export interface VersionInfo {
+  major: string
+  minor: string
+  gitVersion: string
+  gitCommit: string
+  gitTreeState: string
+  buildDate: string
+  goVersion: string
+  compiler: string
+  platform: string
+}
+
+export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny'
+
+/** PEM texts. */
+export interface KubeletClient {
+  certificate: string
+  key: string
+  ca: string
+}
+
+/** Everything the server is made from. It reads no file, opens no port and knows no other clock. */
+export interface ApiServerOptions {
+  store: Store
+  clock: Clock
+  random: Random
+  log: Log
+  kinds: readonly Kind[]
+  version: VersionInfo
+  /** `HOST:PORT` at which clients reach this server, for discovery. */
+  advertiseAddress: string
+  serviceAccounts: {
+    issuer: string
+    signingKey: KeyObject
+    verificationKeys?: readonly KeyObject[]
+    audiences?: readonly string[]
+  }
+  authentication?: {
+    /** --anonymous-auth */
+    anonymous?: boolean
+    requestHeader?: RequestHeaderOptions
+  }
+  /** --authorization-mode */
+  authorization?: readonly AuthorizationMode[]
+  admission?: {
+    /** --enable-admission-plugins, --disable-admission-plugins */
+    enable?: readonly string[]
+    disable?: readonly string[]
+  }
+  /** --service-cluster-ip-range */
+  serviceClusterIPRange?: string
+  /** --service-node-port-range */
+  serviceNodePortRange?: { first: number; last: number }
+  /** Client certificate and authority for connections to the agents. */
+  kubeletClient?: KubeletClient
+  /** --event-ttl */
+  eventTtlSeconds?: number
+  transformer?: Transformer
+}

@@ -1,0 +1,73 @@
+import { ApiError, type Status } from '../../api/errors.ts'
+import type { ApiResponse } from '../../api/exchange.ts'
+import type { KubeObject } from '../../api/objects.ts'
+import type { Encoder } from '../encoding/encoder.ts'
+import { jsonEncoder } from '../encoding/json.ts'
+import { negotiate, type Subject } from '../encoding/negotiate.ts'
+import type { Call, Parts, Result } from '../parts.ts'
+import { CompactedError, StoreUnavailableError } from '../storage/store.ts'
+
+const SUBJECTS: Record<Result['type'], Subject> = {
+  stored: 'object',
+  object: 'object',
+  list: 'list',
+  watch: 'watch',
+  response: 'other',
+}
+
+/** The last stage: what a verb had to say, in the form that the client asked for. */
+export function answer(parts: Parts, call: Call, result: Result): ApiResponse {
+  if (result.type === 'response') return withWarnings(result.response, call.warnings)
+  const encoder = encoderFor(parts, call, SUBJECTS[result.type])
+  return withWarnings(encode(result, encoder), call.warnings)
+}
+
+/** Asked before anything is done: a client that understands no answer is refused before it changes something. */
+export function encoderFor(parts: Parts, call: Call, subject: Subject): Encoder {
+  const { headers, query } = call.request
+  return negotiate({ accept: headers.accept, query, subject, now: () => parts.clock.now() })
+}
+
+function encode(result: Exclude<Result, { type: 'response' }>, encoder: Encoder): ApiResponse {
+  switch (result.type) {
+    case 'stored':
+      return respond(result.status ?? 200, encoder.contentType, encoder.stored(result.kind, result.entry))
+    case 'object':
+      return respond(result.status ?? 200, encoder.contentType, encoder.object(result.object, result.kind))
+    case 'list': {
+      const body = encoder.list(result.list)
+      return respond(200, encoder.contentType, Array.isArray(body) ? Buffer.concat(body) : body)
+    }
+    case 'watch':
+      return { status: 200, headers: { 'content-type': encoder.watchContentType }, body: result.lines(encoder) }
+  }
+}
+
+function respond(status: number, contentType: string, body: Uint8Array): ApiResponse {
+  return { status, headers: { 'content-type': contentType, 'cache-control': 'no-cache, private' }, body }
+}
+
+function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
+  if (warnings.length === 0) return response
+  const lines = [...new Set(warnings)].map(warning => `299 - ${JSON.stringify(warning)}`)
+  return { ...response, headers: { ...response.headers, warning: lines } }
+}
+
+/** Any error as the Status a client gets; what we did not foresee is logged and told without its details. */
+export function refusal(error: unknown, unforeseen: (error: unknown) => void): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof StoreUnavailableError) {
+    return new ApiError('ServiceUnavailable', `the store cannot serve now: ${error.message}`, { retryAfterSeconds: 1 })
+  }
+  if (error instanceof CompactedError) return new ApiError('Expired', error.message)
+  unforeseen(error)
+  return new ApiError('InternalError', 'Internal error occurred: the server log says more')
+}
+
+/** Refusals are JSON whatever was asked for: every client reads that. */
+export function statusResponse(error: ApiError): ApiResponse {
+  const status: Status = error.toStatus()
+  const retry = error.details?.retryAfterSeconds
+  const response = respond(error.code, jsonEncoder.contentType, jsonEncoder.object(status as KubeObject))
+  return retry ? { ...response, headers: { ...response.headers, 'retry-after': String(retry) } } : response
+}

@@ -1,0 +1,91 @@
+import type { KubeObject } from '../../api/objects.ts'
+
+/**
+ * Objects are kept as the bytes that were stored: JSON whose first members are apiVersion, kind and metadata, without a
+ * resourceVersion. That one is the store's revision and is spliced in on the way out, so no reader costs a parse.
+ */
+const METADATA = Buffer.from('"metadata":{')
+const HEAD_LIMIT = 512
+
+/** What selectors ask of an object, so that lists and watches with selectors parse each object at most once. */
+export interface Facts {
+  labels: Readonly<Record<string, string>>
+  fields: Readonly<Record<string, string>>
+}
+
+export class Entry {
+  readonly key: string
+  readonly value: Uint8Array
+  readonly revision: number
+  #facts: Facts | undefined
+  #factsOwner: unknown
+  #shared: KubeObject | undefined
+
+  constructor(key: string, value: Uint8Array, revision: number) {
+    this.key = key
+    this.value = value
+    this.revision = revision
+  }
+
+  /** The bytes a reader gets. */
+  json(): Buffer {
+    return withRevision(this.value, this.revision)
+  }
+
+  /** A fresh object that the caller may change. */
+  object<T extends KubeObject = KubeObject>(): T {
+    return parseStored(this.value, this.revision) as T
+  }
+
+  /** One parsed object that all callers share and none may change: for small kinds that the server itself reads often. */
+  shared<T extends KubeObject = KubeObject>(): Readonly<T> {
+    this.#shared ??= this.object()
+    return this.#shared as T
+  }
+
+  /** Computed once for the first `owner` that asks; another owner of the same bytes pays again. */
+  facts(owner: unknown, compute: (object: KubeObject) => Facts): Facts {
+    if (this.#facts && this.#factsOwner === owner) return this.#facts
+    this.#facts = compute(this.#shared ?? this.object())
+    this.#factsOwner = owner
+    return this.#facts
+  }
+
+  /** The same object as it is told at another revision, as deletions are. */
+  at(revision: number): Entry {
+    return new Entry(this.key, this.value, revision)
+  }
+}
+
+export function serialise(object: KubeObject): Buffer {
+  const { apiVersion, kind, metadata, ...rest } = object
+  const stored = { apiVersion, kind, metadata: { ...metadata, resourceVersion: undefined }, ...rest }
+  return Buffer.from(JSON.stringify(stored))
+}
+
+/** Bytes of the stored form; what somebody else wrote in another order is brought into it. */
+export function canonical(value: Uint8Array): Uint8Array {
+  return metadataOffset(value) > 0 ? value : serialise(JSON.parse(asBuffer(value).toString()))
+}
+
+export function withRevision(value: Uint8Array, revision: number): Buffer {
+  const buffer = asBuffer(value)
+  const offset = metadataOffset(buffer)
+  const revisionMember = Buffer.from(`"resourceVersion":"${revision}",`, 'latin1')
+  return Buffer.concat([buffer.subarray(0, offset), revisionMember, buffer.subarray(offset)])
+}
+
+function parseStored(value: Uint8Array, revision: number): KubeObject {
+  const object = JSON.parse(asBuffer(value).toString()) as KubeObject
+  if (object.metadata) object.metadata.resourceVersion = String(revision)
+  return object
+}
+
+function metadataOffset(value: Uint8Array): number {
+  const at = asBuffer(value).subarray(0, HEAD_LIMIT).indexOf(METADATA)
+  return at < 0 ? -1 : at + METADATA.length
+}
+
+function asBuffer(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+}

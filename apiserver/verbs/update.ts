@@ -1,0 +1,124 @@
+import { badRequest, conflict, notFound } from '../../api/errors.ts'
+import type { KubeObject, ObjectMeta } from '../../api/objects.ts'
+import { invalidObject } from '../../api/validate/errors.ts'
+import { served } from '../encoding/encoder.ts'
+import type { Parts } from '../parts.ts'
+import { MOST_ATTEMPTS } from '../stages/store.ts'
+import { refuseInvalid } from '../stages/validate.ts'
+import { Entry, serialise } from '../storage/entry.ts'
+import { createObject } from './create.ts'
+import { finalizersOf } from './finalizers.ts'
+import { trackUpdate } from './ownership.ts'
+import { admissionOf, toStored, type Write } from './write.ts'
+
+/** Makes the wanted object from the current one (a copy that it may change). */
+export type Edit = (current: KubeObject) => KubeObject | Promise<KubeObject>
+
+export interface UpdateOptions {
+  /** Makes the object when there is none: PUT of kinds that allow it, server-side apply. */
+  createFrom?: () => KubeObject | Promise<KubeObject>
+  /** Whether a full replacement without a resourceVersion is refused by the kind's strategy. */
+  replaces?: boolean
+  /** Skips strategy and validation of a plain update: subresources that bring their own. */
+  prepare?: (object: KubeObject, old: KubeObject) => void
+  /** Tracks field ownership instead of the usual way. */
+  track?: (object: KubeObject, old: KubeObject) => void
+}
+
+/** An edit through all stages, repeated while others write in between. */
+export async function updateObject(
+  parts: Parts,
+  write: Write,
+  edit: Edit,
+  options: UpdateOptions = {},
+): Promise<{ entry: Entry; created: boolean }> {
+  let current = await parts.objects.find(write.kind, write.namespace, write.name)
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    if (!current) return createInstead(parts, write, options)
+    const old = served(write.kind, current)
+    const object = await edit(served(write.kind, current))
+    const pinned = checkPreconditions(write, object, old, options)
+    await prepare(parts, write, object, old, options)
+    const next = toStored(write.kind, object)
+    if (write.dryRun) return { entry: new Entry(current.key, serialise(next), current.revision), created: false }
+    const result = isFinished(write, object)
+      ? await parts.objects.remove(current)
+      : await parts.objects.replace(current, next, await parts.leases.leaseFor(write.kind))
+    if (result.ok) return { entry: result.entry, created: false }
+    if (pinned) throw conflict(write.kind, write.name)
+    current = result.current
+  }
+  throw conflict(write.kind, write.name)
+}
+
+async function createInstead(parts: Parts, write: Write, options: UpdateOptions) {
+  if (!options.createFrom) throw notFound(write.kind, write.name)
+  return { entry: await createObject(parts, write, await options.createFrom()), created: true }
+}
+
+/** Whether the object that is updated was waiting for this: deleted, its grace over, its last finalizer gone. */
+function isFinished(write: Write, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata ?? {}
+  return Boolean(deletionTimestamp) && !deletionGracePeriodSeconds && finalizersOf(write.kind, object).length === 0
+}
+
+/** Identity must match; whether the client tied its write to one resourceVersion. */
+function checkPreconditions(write: Write, object: KubeObject, old: KubeObject, options: UpdateOptions): boolean {
+  object.metadata ??= {}
+  const { metadata } = object
+  const before = old.metadata ?? {}
+  if (metadata.name && metadata.name !== write.name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${write.name})`)
+  }
+  if (write.kind.namespaced && metadata.namespace && metadata.namespace !== write.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  if (metadata.uid && metadata.uid !== before.uid) {
+    const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${before.uid}`
+    throw conflict(write.kind, write.name, why)
+  }
+  const wanted = metadata.resourceVersion
+  if (wanted && wanted !== '0' && wanted !== before.resourceVersion) throw conflict(write.kind, write.name)
+  if (!wanted && options.replaces && !write.kind.strategy.allowUnconditionalUpdate) refuseUnconditional(write)
+  return Boolean(wanted) && options.replaces === true
+}
+
+function refuseUnconditional(write: Write): never {
+  throw invalidObject(write.kind, write.name, [
+    { type: 'Invalid value', field: 'metadata.resourceVersion', value: 0, detail: 'must be specified for an update' },
+  ])
+}
+
+async function prepare(parts: Parts, write: Write, object: KubeObject, old: KubeObject, options: UpdateOptions) {
+  const { kind } = write
+  object.metadata = keepSystemMetadata(object.metadata ?? {}, old.metadata ?? {})
+  kind.setDefaults(object)
+  await parts.admission.mutate(admissionOf(write, 'UPDATE', object, old))
+  applyStrategy(write, object, old, options)
+  const errors = kind.validateSubresource?.[write.subresource]?.(object, old) ?? kind.validateUpdate(object, old)
+  refuseInvalid(kind, write.name, errors)
+  if (options.track) options.track(object, old)
+  else trackUpdate(write, object, old, parts.clock.now())
+  await parts.admission.validate(admissionOf(write, 'UPDATE', object, old))
+}
+
+function applyStrategy(write: Write, object: KubeObject, old: KubeObject, options: UpdateOptions): void {
+  const { strategy } = write.kind
+  const own = options.prepare ?? strategy.prepareForSubresource?.[write.subresource]
+  if (own) own(object, old)
+  else if (write.subresource === 'status') strategy.prepareForStatusUpdate(object, old)
+  else strategy.prepareForUpdate(object, old)
+}
+
+/** What only the server writes stays as it was. */
+function keepSystemMetadata(metadata: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  const { name, namespace, uid, creationTimestamp, generateName } = old
+  const kept = { ...metadata, name, uid, creationTimestamp, ...(namespace ? { namespace } : {}) }
+  if (generateName) kept.generateName = generateName
+  for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const) {
+    if (old[key] === undefined) delete kept[key]
+    else Object.assign(kept, { [key]: old[key] })
+  }
+  delete kept.selfLink
+  return kept
+}

@@ -4,8 +4,11 @@ import { translated } from './failure.ts'
 import { watchHub } from './hub-watch.ts'
 import type { Store } from './store.ts'
 
-/** The store in this process: requests go to the member as objects, with no socket and no framing. */
-export function createEmbeddedStore(member: Member): Store {
+/**
+ * The store in this process: requests go to the member as objects, with no socket and no framing. Closing the store closes
+ * the member, unless `onClose` says otherwise.
+ */
+export function createEmbeddedStore(member: Member, onClose: () => Promise<void> = () => member.close()): Store {
   const compacted = () => member.machine.keyspace.compacted
   return createEtcdStore({
     range: request => translated(member.range(request), compacted),
@@ -20,6 +23,6 @@ export function createEmbeddedStore(member: Member): Store {
         options,
       ),
     health: () => translated(member.readIndex(), compacted),
-    close: () => member.close(),
+    close: onClose,
   })
 }

@@ -1,0 +1,19 @@
+import type { Store } from '../../apiserver/storage/store.ts'
+import type { FlagReader } from '../flags.ts'
+import { UserError } from '../output.ts'
+import type { Links } from './links.ts'
+
+/** The store that --etcd-servers names: the member of this very process where it is meant. */
+export async function openStore(flags: FlagReader, links: Links): Promise<Store> {
+  const endpoints = flags.list('etcd-servers')
+  if (!endpoints?.length) throw new UserError('kube-apiserver needs --etcd-servers')
+  const local = links.store
+  if (local && endpoints.every(endpoint => local.clientUrls.some(url => sameEndpoint(url, endpoint))))
+    return local.open()
+  throw new UserError(`no store of this process listens at ${endpoints.join(', ')}`)
+}
+
+function sameEndpoint(a: string, b: string): boolean {
+  const [left, right] = [new URL(a), new URL(b)]
+  return left.port === right.port && left.hostname === right.hostname
+}

@@ -39,13 +39,11 @@ export class Candidate implements Role {
   step(message: Message): void {
     switch (message.type) {
       case 'preVoteReply':
-        // A reply of our own term that grants is for a campaign long over.
-        if (this.name === 'preCandidate' && message.granted !== (message.term === this.#actor.term))
-          this.record(message.from, message.granted)
-        return
+        if (this.name === 'preCandidate') this.record(message.from, message.granted)
+        break
       case 'voteReply':
         if (this.name === 'candidate') this.record(message.from, message.granted)
-        return
+        break
       case 'timeoutNow':
         this.#actor.campaign('vote', true)
     }
@@ -57,10 +55,10 @@ export class Candidate implements Role {
 
   record(from: MemberId, granted: boolean): void {
     if (!this.votes.has(from)) this.votes.set(from, granted)
-    const { membership } = this.#actor
-    if (membership.isQuorum(this.#idsThat(true))) return this.#won()
+    const { membership, term } = this.#actor
     const stillPossible = membership.voters.filter(id => this.votes.get(id) !== false)
-    if (!membership.isQuorum(stillPossible)) this.#actor.becomeFollower(this.#actor.term, '', 'lost the election')
+    if (membership.isQuorum(this.#supporters())) this.#won()
+    else if (!membership.isQuorum(stillPossible)) this.#actor.becomeFollower(term, '', 'lost the election')
   }
 
   #won(): void {
@@ -68,8 +66,8 @@ export class Candidate implements Role {
     else this.#actor.becomeLeader()
   }
 
-  #idsThat(granted: boolean): MemberId[] {
-    return [...this.votes].filter(([, vote]) => vote === granted).map(([id]) => id)
+  #supporters(): MemberId[] {
+    return [...this.votes].filter(([, granted]) => granted).map(([id]) => id)
   }
 
   flush(): void {}

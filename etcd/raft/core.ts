@@ -150,14 +150,15 @@ export class RaftCore implements Actor {
   }
 
   step(message: Message): void {
-    if (message.term > this.term) {
-      if (!this.#entersNewTerm(message)) return
-    } else if (message.term < this.term) {
-      return this.#answerFromTheFuture(message)
+    if (message.term > this.term && !this.#acceptsLaterTerm(message)) return
+    if (message.term < this.term) {
+      this.#answerEarlierTerm(message)
+    } else if (message.type === 'vote' || message.type === 'preVote') {
+      this.handleVoteRequest(message)
+    } else if (!isGrantOfOldCampaign(message, this.term)) {
+      if (isFromLeader(message)) this.#followSender(message.from)
+      this.role.step(message)
     }
-    if (message.type === 'vote' || message.type === 'preVote') return this.handleVoteRequest(message)
-    if (isFromLeader(message)) this.#followSender(message.from)
-    this.role.step(message)
   }
 
   #followSender(from: MemberId): void {
@@ -166,20 +167,19 @@ export class RaftCore implements Actor {
     this.becomeFollower(this.term, from, `${from} leads`)
   }
 
-  /** False where the message must not touch us at all. */
-  #entersNewTerm(message: Message): boolean {
+  /** False where the message must not touch us at all. Most of the others end our term. */
+  #acceptsLaterTerm(message: Message): boolean {
     const asksForVote = message.type === 'vote' || message.type === 'preVote'
     if (asksForVote && !message.force && this.role.leaderIsWell) return false
-    if (message.type === 'preVote') return true
-    // A pre-vote is granted for the term after the asker's; any other is for a campaign long over.
-    if (message.type === 'preVoteReply' && message.granted) return message.term === this.term + 1
+    // A pre-vote is about a term that has not begun.
+    if (message.type === 'preVote' || (message.type === 'preVoteReply' && message.granted)) return true
     const leader = isFromLeader(message) ? message.from : ''
     this.becomeFollower(message.term, leader, `${message.from} is in term ${message.term}`)
     return true
   }
 
   /** Whoever lives in a past term learns of ours, and by that steps down. */
-  #answerFromTheFuture(message: Message): void {
+  #answerEarlierTerm(message: Message): void {
     if (isFromLeader(message)) {
       this.sendWhenDurable(message.from, { type: 'appendReply', index: 0, rejected: false, hintIndex: 0, hintTerm: 0 })
     } else if (message.type === 'preVote') {
@@ -342,4 +342,9 @@ export class RaftCore implements Actor {
 
 function isFromLeader(message: Message): boolean {
   return message.type === 'append' || message.type === 'heartbeat' || message.type === 'snapshot'
+}
+
+/** A pre-vote is granted for the term after the asker's: one for any other is late. */
+function isGrantOfOldCampaign(message: Message, term: number): boolean {
+  return message.type === 'preVoteReply' && message.granted && message.term !== term + 1
 }

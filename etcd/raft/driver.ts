@@ -256,10 +256,10 @@ export class RaftDriver {
     if (this.#stopped) return
     try {
       move()
+      this.#schedule()
     } catch (error) {
-      return this.#fail(error)
+      this.#fail(error)
     }
-    this.#schedule()
   }
 
   // ---- the core's duties

@@ -28,37 +28,41 @@ export class Follower implements Role {
   step(message: Message): void {
     switch (message.type) {
       case 'append':
-        this.#heard()
-        return this.handleAppend(message)
+        this.#silence = 0
+        this.handleAppend(message)
+        break
       case 'heartbeat':
-        this.#heard()
+        this.#silence = 0
         this.#actor.commitTo(Math.min(message.commit, this.#actor.log.lastIndex))
-        return this.#actor.send(message.from, { type: 'heartbeatReply', read: message.read })
+        this.#actor.send(message.from, { type: 'heartbeatReply', read: message.read })
+        break
       case 'snapshot':
-        this.#heard()
-        return this.#actor.installSnapshot(message)
+        this.#silence = 0
+        this.#actor.installSnapshot(message)
+        break
       case 'timeoutNow':
-        return this.#actor.campaign('vote', true)
+        this.#actor.campaign('vote', true)
+        break
       case 'readIndexReply':
-        return this.#actor.answerRead(message.context, message.index)
+        this.#actor.answerRead(message.context, message.index)
+        break
       case 'transfer':
         if (this.#actor.leader) this.#actor.send(this.#actor.leader, { type: 'transfer', target: message.target })
     }
   }
 
-  /** A vote given is a leader hoped for: wait for it. */
-  #heard(): void {
-    this.#silence = 0
-  }
-
   handleAppend(message: MessageOf<'append'>): void {
     const { log } = this.#actor
-    if (message.previousIndex < log.commit) return this.#accept(message.from, log.commit)
-    if (!log.matches(message.previousIndex, message.previousTerm)) return this.#reject(message)
-    log.merge(message.entries)
-    const last = message.previousIndex + message.entries.length
-    this.#actor.commitTo(Math.min(message.commit, last))
-    this.#accept(message.from, last)
+    if (message.previousIndex < log.commit) {
+      this.#accept(message.from, log.commit)
+    } else if (log.matches(message.previousIndex, message.previousTerm)) {
+      log.merge(message.entries)
+      const last = message.previousIndex + message.entries.length
+      this.#actor.commitTo(Math.min(message.commit, last))
+      this.#accept(message.from, last)
+    } else {
+      this.#reject(message)
+    }
   }
 
   #accept(to: string, index: number): void {

@@ -73,7 +73,8 @@ export class Leader implements Role {
     if (++this.#sinceCheck >= this.#actor.settings.electionTicks) {
       this.#sinceCheck = 0
       if (!this.hasActiveQuorum()) {
-        return this.#actor.becomeFollower(this.#actor.term, '', 'a majority has not been heard of for too long')
+        this.#actor.becomeFollower(this.#actor.term, '', 'a majority has not been heard of for too long')
+        return
       }
     }
     if (++this.#sinceHeartbeat >= this.#actor.settings.heartbeatTicks) this.#sendHeartbeats()
@@ -100,15 +101,18 @@ export class Leader implements Role {
     const progress = this.progress.get(message.from)
     switch (message.type) {
       case 'appendReply':
-        return progress && this.#handleAppendReply(message, progress)
+        if (progress) this.#handleAppendReply(message, progress)
+        break
       case 'heartbeatReply':
         progress?.alive(this.#actor.log.lastIndex)
         this.#reads.acknowledge(message.from, message.read)
-        return this.#answerReads()
+        this.#answerReads()
+        break
       case 'readIndex':
-        return this.read({ from: message.from, context: message.context })
+        this.read({ from: message.from, context: message.context })
+        break
       case 'transfer':
-        return this.transferTo(message.target)
+        this.transferTo(message.target)
     }
   }
 

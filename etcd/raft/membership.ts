@@ -36,8 +36,8 @@ export class Membership {
   }
 
   /** The highest value that a majority of the voters has reached. */
-  reachedByQuorum(valueOf: (id: MemberId) => number): number {
-    const values = this.voters.map(valueOf).sort((a, b) => b - a)
+  reachedByQuorum(progressOf: (id: MemberId) => number): number {
+    const values = this.voters.map(progressOf).sort((a, b) => b - a)
     return values[this.quorum - 1] ?? 0
   }
 

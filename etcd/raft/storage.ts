@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Disk } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
 import { type Chunks, SnapshotStore } from '../snapshot/store.ts'
@@ -44,6 +45,7 @@ export async function createStorage(
     return { term: 1, index: position + 1, type: 'config', data }
   })
   const hardState = { term: entries.length > 0 ? 1 : 0, vote: '', commit: entries.length }
+  await makeDirectories(options)
   const wal = await Wal.create(walOptions(options), metadata, { hardState, entries })
   return { wal, snapshots: snapshotStore(options), metadata, hardState, snapshot: NO_SNAPSHOT, entries }
 }
@@ -55,6 +57,7 @@ export async function createStorageFromSnapshot(
   snapshot: SnapshotMeta,
   content: Chunks,
 ): Promise<RaftStorage> {
+  await makeDirectories(options)
   const snapshots = snapshotStore(options)
   await snapshots.write(snapshot, content)
   const hardState = { term: snapshot.term, vote: '', commit: snapshot.index }
@@ -69,6 +72,14 @@ export async function openStorage(options: StorageOptions): Promise<RaftStorage>
   const snapshot = await chooseSnapshot(contents, snapshots, options.log)
   const entries = contents.entries.filter(entry => entry.index > snapshot.index)
   return { wal, snapshots, metadata: contents.metadata, hardState: contents.hardState, snapshot, entries }
+}
+
+/** A folder's name is durable when the folder around it has been synced. */
+async function makeDirectories({ disk, directory }: StorageOptions): Promise<void> {
+  await disk.makeDirectory(`${directory}/wal`)
+  await disk.makeDirectory(`${directory}/snap`)
+  await disk.syncDirectory(directory)
+  await disk.syncDirectory(dirname(directory))
 }
 
 function walOptions({ disk, directory, log, segmentBytes }: StorageOptions) {

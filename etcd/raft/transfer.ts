@@ -67,12 +67,14 @@ export class SnapshotSender {
   handleReply(reply: { from: MemberId } & MessageOf<'chunkReply'>): void {
     const outgoing = this.#outgoing.get(reply.from)
     if (!outgoing?.current || outgoing.transfer !== reply.transfer || outgoing.current.type !== 'chunk') return
-    if (reply.failed) return this.#end(reply.from, false)
     const { last, snapshot } = outgoing.current
-    if (reply.offset !== outgoing.end + (last ? 1 : 0)) return
-    if (last) return this.#end(reply.from, true)
-    outgoing.current = undefined
-    void this.#next(reply.from, outgoing, snapshot)
+    const done = reply.offset === outgoing.end + (last ? 1 : 0)
+    if (reply.failed) this.#end(reply.from, false)
+    else if (done && last) this.#end(reply.from, true)
+    else if (done) {
+      outgoing.current = undefined
+      void this.#next(reply.from, outgoing, snapshot)
+    }
   }
 
   tick(): void {

@@ -46,8 +46,7 @@ export class SnapshotStore {
     return writer.size
   }
 
-  async begin(snapshot: SnapshotMeta): Promise<SnapshotWriter> {
-    await this.#disk.makeDirectory(this.#directory)
+  begin(snapshot: SnapshotMeta): Promise<SnapshotWriter> {
     return SnapshotWriter.open(this.#disk, this.#directory, this.path(snapshot), snapshot)
   }
 

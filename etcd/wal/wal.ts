@@ -71,9 +71,8 @@ export class Wal {
     return (await disk.list(directory)).some(file => parseSegmentName(file))
   }
 
-  /** Makes a new log. `metadata` is the owner's: what tells this member and its cluster from others. */
+  /** Makes a new log in a folder that is there. `metadata` is the owner's: what tells this member and its cluster from others. */
   static async create(options: WalOptions, metadata: Uint8Array, first: WalBatch): Promise<Wal> {
-    await options.disk.makeDirectory(options.directory)
     const hardState = first.hardState ?? { term: 0, vote: '', commit: 0 }
     const wal = new Wal(options, { metadata, hardState })
     // In the first segment before it has its name: a power cut leaves a whole log or none.

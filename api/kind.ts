@@ -19,6 +19,11 @@ export interface Kind {
   storage: KindStorage
   schema: Schema
   subresources: readonly Subresource[]
+  /**
+   * Makes a decoded object fit the schema, in place: drops what does not belong and names it (`unknown field "spec.x"`).
+   * Absent for built-in kinds, which all have the same way (codec/conform.ts).
+   */
+  conform?(object: KubeObject): string[]
   /** Absent fields filled in, in place, as Kubernetes does when it decodes. */
   setDefaults(object: KubeObject): void
   /** Everything wrong with a new object. */

@@ -33,7 +33,17 @@ type Protobuf = Map<string, RawField[]>
 export function describeMessages(definitions: Definitions, protobuf: Protobuf): Message[] {
   const found = new Map<string, Message>()
   for (const [name, schema] of definitions) found.set(name, describe(name, schema, protobuf, found))
+  checkPointers(found)
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The table of pointers is written by hand: what it names must be there. */
+function checkPointers(found: Map<string, Message>): void {
+  for (const [name, fields] of Object.entries(POINTERS)) {
+    const known = new Set(found.get(name)?.fields.map(field => field.name))
+    const unknown = fields.filter(field => !known.has(field))
+    if (unknown.length > 0) throw new Error(`pointers.ts: ${name} has no ${unknown.join(', ')}`)
+  }
 }
 
 const LEAFS: Readonly<Record<string, string>> = {

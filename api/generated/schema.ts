@@ -33,7 +33,7 @@ admissionregistration.v1.MatchResources atomic
 2 objectSelector meta.v1.LabelSelector
 3 resourceRules [admissionregistration.v1.NamedRuleWithOperations] atomic
 4 excludeResourceRules [admissionregistration.v1.NamedRuleWithOperations] atomic
-7 matchPolicy string
+7 matchPolicy? string
 
 admissionregistration.v1.MutatingAdmissionPolicy
 0 apiVersion string
@@ -69,7 +69,7 @@ admissionregistration.v1.MutatingAdmissionPolicySpec
 2 matchConstraints admissionregistration.v1.MatchResources
 3 variables [admissionregistration.v1.Variable] atomic
 4 mutations [admissionregistration.v1.Mutation] atomic
-5 failurePolicy string
+5 failurePolicy? string
 6 matchConditions [admissionregistration.v1.MatchCondition] map:name patch=merge key=name
 7 reinvocationPolicy string
 
@@ -77,13 +77,13 @@ admissionregistration.v1.MutatingWebhook
 1 name! string
 2 clientConfig! admissionregistration.v1.WebhookClientConfig
 3 rules [admissionregistration.v1.RuleWithOperations] atomic
-4 failurePolicy string
+4 failurePolicy? string
 5 namespaceSelector meta.v1.LabelSelector
-6 sideEffects! string
-7 timeoutSeconds int32
+6 sideEffects!? string
+7 timeoutSeconds? int32
 8 admissionReviewVersions! [string] atomic
-9 matchPolicy string
-10 reinvocationPolicy string
+9 matchPolicy? string
+10 reinvocationPolicy? string
 11 objectSelector meta.v1.LabelSelector
 12 matchConditions [admissionregistration.v1.MatchCondition] map:name patch=merge key=name
 
@@ -116,13 +116,13 @@ admissionregistration.v1.ParamRef atomic
 1 name string
 2 namespace string
 3 selector meta.v1.LabelSelector
-4 parameterNotFoundAction string
+4 parameterNotFoundAction? string
 
 admissionregistration.v1.Rule
 1 apiGroups [string] atomic
 2 apiVersions [string] atomic
 3 resources [string] atomic
-4 scope string
+4 scope? string
 
 admissionregistration.v1.RuleWithOperations
 1 operations [string] atomic
@@ -131,8 +131,8 @@ admissionregistration.v1.RuleWithOperations
 admissionregistration.v1.ServiceReference
 1 namespace! string
 2 name! string
-3 path string
-4 port int32
+3 path? string
+4 port? int32
 
 admissionregistration.v1.TypeChecking
 1 expressionWarnings [admissionregistration.v1.ExpressionWarning] atomic
@@ -172,7 +172,7 @@ admissionregistration.v1.ValidatingAdmissionPolicySpec
 1 paramKind admissionregistration.v1.ParamKind
 2 matchConstraints admissionregistration.v1.MatchResources
 3 validations [admissionregistration.v1.Validation] atomic
-4 failurePolicy string
+4 failurePolicy? string
 5 auditAnnotations [admissionregistration.v1.AuditAnnotation] atomic
 6 matchConditions [admissionregistration.v1.MatchCondition] map:name patch=merge key=name
 7 variables [admissionregistration.v1.Variable] map:name patch=merge key=name
@@ -186,12 +186,12 @@ admissionregistration.v1.ValidatingWebhook
 1 name! string
 2 clientConfig! admissionregistration.v1.WebhookClientConfig
 3 rules [admissionregistration.v1.RuleWithOperations] atomic
-4 failurePolicy string
+4 failurePolicy? string
 5 namespaceSelector meta.v1.LabelSelector
-6 sideEffects! string
-7 timeoutSeconds int32
+6 sideEffects!? string
+7 timeoutSeconds? int32
 8 admissionReviewVersions! [string] atomic
-9 matchPolicy string
+9 matchPolicy? string
 10 objectSelector meta.v1.LabelSelector
 11 matchConditions [admissionregistration.v1.MatchCondition] map:name patch=merge key=name
 
@@ -210,7 +210,7 @@ admissionregistration.v1.ValidatingWebhookConfigurationList
 admissionregistration.v1.Validation
 1 expression! string
 2 message string
-3 reason string
+3 reason? string
 4 messageExpression string
 
 admissionregistration.v1.Variable atomic
@@ -220,7 +220,7 @@ admissionregistration.v1.Variable atomic
 admissionregistration.v1.WebhookClientConfig
 1 service admissionregistration.v1.ServiceReference
 2 caBundle bytes
-3 url string
+3 url? string
 
 apiextensions.v1.CustomResourceColumnDefinition
 1 name! string
@@ -285,13 +285,13 @@ apiextensions.v1.CustomResourceDefinitionVersion
 5 subresources apiextensions.v1.CustomResourceSubresources
 6 additionalPrinterColumns [apiextensions.v1.CustomResourceColumnDefinition] atomic
 7 deprecated bool
-8 deprecationWarning string
+8 deprecationWarning? string
 9 selectableFields [apiextensions.v1.SelectableField] atomic
 
 apiextensions.v1.CustomResourceSubresourceScale
 1 specReplicasPath! string
 2 statusReplicasPath! string
-3 labelSelectorPath string
+3 labelSelectorPath? string
 
 apiextensions.v1.CustomResourceSubresourceStatus =object
 
@@ -317,20 +317,20 @@ apiextensions.v1.JSONSchemaProps
 6 format string
 7 title string
 8 default apiextensions.v1.JSON
-9 maximum double
+9 maximum? double
 10 exclusiveMaximum bool
-11 minimum double
+11 minimum? double
 12 exclusiveMinimum bool
-13 maxLength int64
-14 minLength int64
+13 maxLength? int64
+14 minLength? int64
 15 pattern string
-16 maxItems int64
-17 minItems int64
+16 maxItems? int64
+17 minItems? int64
 18 uniqueItems bool
-19 multipleOf double
+19 multipleOf? double
 20 enum [apiextensions.v1.JSON] atomic
-21 maxProperties int64
-22 minProperties int64
+21 maxProperties? int64
+22 minProperties? int64
 23 required [string] atomic
 24 items apiextensions.v1.JSONSchemaPropsOrArray
 25 allOf [apiextensions.v1.JSONSchemaProps] atomic
@@ -346,12 +346,12 @@ apiextensions.v1.JSONSchemaProps
 35 externalDocs apiextensions.v1.ExternalDocumentation
 36 example apiextensions.v1.JSON
 37 nullable bool
-38 x-kubernetes-preserve-unknown-fields bool
+38 x-kubernetes-preserve-unknown-fields? bool
 39 x-kubernetes-embedded-resource bool
 40 x-kubernetes-int-or-string bool
 41 x-kubernetes-list-map-keys [string] atomic
-42 x-kubernetes-list-type string
-43 x-kubernetes-map-type string
+42 x-kubernetes-list-type? string
+43 x-kubernetes-map-type? string
 44 x-kubernetes-validations [apiextensions.v1.ValidationRule] map:rule patch=merge key=rule
 
 apiextensions.v1.JSONSchemaPropsOrArray =any
@@ -366,21 +366,21 @@ apiextensions.v1.SelectableField
 apiextensions.v1.ServiceReference
 1 namespace! string
 2 name! string
-3 path string
-4 port int32
+3 path? string
+4 port? int32
 
 apiextensions.v1.ValidationRule
 1 rule! string
 2 message string
 3 messageExpression string
-4 reason string
+4 reason? string
 5 fieldPath string
-6 optionalOldSelf bool
+6 optionalOldSelf? bool
 
 apiextensions.v1.WebhookClientConfig
 1 service apiextensions.v1.ServiceReference
 2 caBundle bytes
-3 url string
+3 url? string
 
 apiextensions.v1.WebhookConversion
 2 clientConfig apiextensions.v1.WebhookClientConfig
@@ -421,7 +421,7 @@ apiregistration.v1.APIServiceStatus
 apiregistration.v1.ServiceReference
 1 namespace string
 2 name string
-3 port int32
+3 port? int32
 
 apps.v1.ControllerRevision
 0 apiVersion string
@@ -461,7 +461,7 @@ apps.v1.DaemonSetSpec
 2 template! core.v1.PodTemplateSpec
 3 updateStrategy apps.v1.DaemonSetUpdateStrategy
 4 minReadySeconds int32
-6 revisionHistoryLimit int32
+6 revisionHistoryLimit? int32
 
 apps.v1.DaemonSetStatus
 1 currentNumberScheduled! int32
@@ -472,7 +472,7 @@ apps.v1.DaemonSetStatus
 6 updatedNumberScheduled int32
 7 numberAvailable int32
 8 numberUnavailable int32
-9 collisionCount int32
+9 collisionCount? int32
 10 conditions [apps.v1.DaemonSetCondition] map:type patch=merge key=type
 
 apps.v1.DaemonSetUpdateStrategy
@@ -501,14 +501,14 @@ apps.v1.DeploymentList
 2 items! [apps.v1.Deployment]
 
 apps.v1.DeploymentSpec
-1 replicas int32
+1 replicas? int32
 2 selector! meta.v1.LabelSelector
 3 template! core.v1.PodTemplateSpec
 4 strategy apps.v1.DeploymentStrategy patch=retainKeys
 5 minReadySeconds int32
-6 revisionHistoryLimit int32
+6 revisionHistoryLimit? int32
 7 paused bool
-9 progressDeadlineSeconds int32
+9 progressDeadlineSeconds? int32
 
 apps.v1.DeploymentStatus
 1 observedGeneration int64
@@ -518,8 +518,8 @@ apps.v1.DeploymentStatus
 5 unavailableReplicas int32
 6 conditions [apps.v1.DeploymentCondition] map:type patch=merge key=type
 7 readyReplicas int32
-8 collisionCount int32
-9 terminatingReplicas int32
+8 collisionCount? int32
+9 terminatingReplicas? int32
 
 apps.v1.DeploymentStrategy
 1 type string
@@ -546,7 +546,7 @@ apps.v1.ReplicaSetList
 2 items! [apps.v1.ReplicaSet]
 
 apps.v1.ReplicaSetSpec
-1 replicas int32
+1 replicas? int32
 2 selector! meta.v1.LabelSelector
 3 template core.v1.PodTemplateSpec
 4 minReadySeconds int32
@@ -558,7 +558,7 @@ apps.v1.ReplicaSetStatus
 4 readyReplicas int32
 5 availableReplicas int32
 6 conditions [apps.v1.ReplicaSetCondition] map:type patch=merge key=type
-7 terminatingReplicas int32
+7 terminatingReplicas? int32
 
 apps.v1.RollingUpdateDaemonSet
 1 maxUnavailable IntOrString
@@ -569,7 +569,7 @@ apps.v1.RollingUpdateDeployment
 2 maxSurge IntOrString
 
 apps.v1.RollingUpdateStatefulSetStrategy
-1 partition int32
+1 partition? int32
 2 maxUnavailable IntOrString
 
 apps.v1.StatefulSet
@@ -600,14 +600,14 @@ apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
 2 whenScaled string
 
 apps.v1.StatefulSetSpec
-1 replicas int32
+1 replicas? int32
 2 selector! meta.v1.LabelSelector
 3 template! core.v1.PodTemplateSpec
 4 volumeClaimTemplates [core.v1.PersistentVolumeClaim] atomic
 5 serviceName string
 6 podManagementPolicy string
 7 updateStrategy apps.v1.StatefulSetUpdateStrategy
-8 revisionHistoryLimit int32
+8 revisionHistoryLimit? int32
 9 minReadySeconds int32
 10 persistentVolumeClaimRetentionPolicy apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
 11 ordinals apps.v1.StatefulSetOrdinals
@@ -620,7 +620,7 @@ apps.v1.StatefulSetStatus
 5 updatedReplicas int32
 6 currentRevision string
 7 updateRevision string
-9 collisionCount int32
+9 collisionCount? int32
 10 conditions [apps.v1.StatefulSetCondition] map:type patch=merge key=type
 11 availableReplicas int32
 
@@ -653,7 +653,7 @@ authentication.v1.TokenRequest
 authentication.v1.TokenRequestSpec
 1 audiences [string] atomic
 3 boundObjectRef authentication.v1.BoundObjectReference
-4 expirationSeconds int64
+4 expirationSeconds? int64
 
 authentication.v1.TokenRequestStatus
 1 token string
@@ -790,16 +790,16 @@ autoscaling.v1.HorizontalPodAutoscalerList
 
 autoscaling.v1.HorizontalPodAutoscalerSpec
 1 scaleTargetRef! autoscaling.v1.CrossVersionObjectReference
-2 minReplicas int32
+2 minReplicas? int32
 3 maxReplicas! int32
-4 targetCPUUtilizationPercentage int32
+4 targetCPUUtilizationPercentage? int32
 
 autoscaling.v1.HorizontalPodAutoscalerStatus
-1 observedGeneration int64
+1 observedGeneration? int64
 2 lastScaleTime Time
 3 currentReplicas! int32
 4 desiredReplicas! int32
-5 currentCPUUtilizationPercentage int32
+5 currentCPUUtilizationPercentage? int32
 
 autoscaling.v1.Scale
 0 apiVersion string
@@ -809,7 +809,7 @@ autoscaling.v1.Scale
 3 status autoscaling.v1.ScaleStatus
 
 autoscaling.v1.ScaleSpec
-1 replicas int32
+1 replicas? int32
 
 autoscaling.v1.ScaleStatus
 1 replicas! int32
@@ -844,9 +844,9 @@ autoscaling.v2.HPAScalingPolicy
 3 periodSeconds! int32
 
 autoscaling.v2.HPAScalingRules
-1 selectPolicy string
+1 selectPolicy? string
 2 policies [autoscaling.v2.HPAScalingPolicy] atomic
-3 stabilizationWindowSeconds int32
+3 stabilizationWindowSeconds? int32
 4 tolerance Quantity
 
 autoscaling.v2.HorizontalPodAutoscaler
@@ -875,13 +875,13 @@ autoscaling.v2.HorizontalPodAutoscalerList
 
 autoscaling.v2.HorizontalPodAutoscalerSpec
 1 scaleTargetRef! autoscaling.v2.CrossVersionObjectReference
-2 minReplicas int32
+2 minReplicas? int32
 3 maxReplicas! int32
 4 metrics [autoscaling.v2.MetricSpec] atomic
 5 behavior autoscaling.v2.HorizontalPodAutoscalerBehavior
 
 autoscaling.v2.HorizontalPodAutoscalerStatus
-1 observedGeneration int64
+1 observedGeneration? int64
 2 lastScaleTime Time
 3 currentReplicas int32
 4 desiredReplicas! int32
@@ -912,12 +912,12 @@ autoscaling.v2.MetricTarget
 1 type! string
 2 value Quantity
 3 averageValue Quantity
-4 averageUtilization int32
+4 averageUtilization? int32
 
 autoscaling.v2.MetricValueStatus
 1 value Quantity
 2 averageValue Quantity
-3 averageUtilization int32
+3 averageUtilization? int32
 
 autoscaling.v2.ObjectMetricSource
 1 describedObject! autoscaling.v2.CrossVersionObjectReference
@@ -960,13 +960,13 @@ batch.v1.CronJobList
 
 batch.v1.CronJobSpec
 1 schedule! string
-2 startingDeadlineSeconds int64
+2 startingDeadlineSeconds? int64
 3 concurrencyPolicy string
-4 suspend bool
+4 suspend? bool
 5 jobTemplate! batch.v1.JobTemplateSpec
-6 successfulJobsHistoryLimit int32
-7 failedJobsHistoryLimit int32
-8 timeZone string
+6 successfulJobsHistoryLimit? int32
+7 failedJobsHistoryLimit? int32
+8 timeZone? string
 
 batch.v1.CronJobStatus
 1 active [core.v1.ObjectReference] atomic
@@ -995,21 +995,21 @@ batch.v1.JobList
 2 items! [batch.v1.Job]
 
 batch.v1.JobSpec
-1 parallelism int32
-2 completions int32
-3 activeDeadlineSeconds int64
+1 parallelism? int32
+2 completions? int32
+3 activeDeadlineSeconds? int64
 4 selector meta.v1.LabelSelector
-5 manualSelector bool
+5 manualSelector? bool
 6 template! core.v1.PodTemplateSpec
-7 backoffLimit int32
-8 ttlSecondsAfterFinished int32
-9 completionMode string
-10 suspend bool
+7 backoffLimit? int32
+8 ttlSecondsAfterFinished? int32
+9 completionMode? string
+10 suspend? bool
 11 podFailurePolicy batch.v1.PodFailurePolicy
-12 backoffLimitPerIndex int32
-13 maxFailedIndexes int32
-14 podReplacementPolicy string
-15 managedBy string
+12 backoffLimitPerIndex? int32
+13 maxFailedIndexes? int32
+14 podReplacementPolicy? string
+15 managedBy? string
 16 successPolicy batch.v1.SuccessPolicy
 
 batch.v1.JobStatus
@@ -1021,9 +1021,9 @@ batch.v1.JobStatus
 6 failed int32
 7 completedIndexes string
 8 uncountedTerminatedPods batch.v1.UncountedTerminatedPods
-9 ready int32
-10 failedIndexes string
-11 terminating int32
+9 ready? int32
+10 failedIndexes? string
+11 terminating? int32
 
 batch.v1.JobTemplateSpec
 1 metadata meta.v1.ObjectMeta
@@ -1033,7 +1033,7 @@ batch.v1.PodFailurePolicy
 1 rules! [batch.v1.PodFailurePolicyRule] atomic
 
 batch.v1.PodFailurePolicyOnExitCodesRequirement
-1 containerName string
+1 containerName? string
 2 operator! string
 3 values! [int32] set
 
@@ -1050,8 +1050,8 @@ batch.v1.SuccessPolicy
 1 rules! [batch.v1.SuccessPolicyRule] atomic
 
 batch.v1.SuccessPolicyRule
-1 succeededIndexes string
-2 succeededCount int32
+1 succeededIndexes? string
+2 succeededCount? int32
 
 batch.v1.UncountedTerminatedPods
 1 succeeded [string] set
@@ -1086,7 +1086,7 @@ certificates.v1.CertificateSigningRequestSpec
 5 usages [string] atomic
 6 extra {[string]}
 7 signerName! string
-8 expirationSeconds int32
+8 expirationSeconds? int32
 
 certificates.v1.CertificateSigningRequestStatus
 1 conditions [certificates.v1.CertificateSigningRequestCondition] map:type
@@ -1105,13 +1105,13 @@ coordination.v1.LeaseList
 2 items! [coordination.v1.Lease]
 
 coordination.v1.LeaseSpec
-1 holderIdentity string
-2 leaseDurationSeconds int32
+1 holderIdentity? string
+2 leaseDurationSeconds? int32
 3 acquireTime MicroTime
 4 renewTime MicroTime
-5 leaseTransitions int32
-6 strategy string
-7 preferredHolder string
+5 leaseTransitions? int32
+6 strategy? string
+7 preferredHolder? string
 
 core.v1.AWSElasticBlockStoreVolumeSource
 1 volumeID! string
@@ -1126,7 +1126,7 @@ core.v1.Affinity
 
 core.v1.AppArmorProfile
 1 type! string
-2 localhostProfile string
+2 localhostProfile? string
 
 core.v1.AttachedVolume
 1 name! string
@@ -1135,16 +1135,16 @@ core.v1.AttachedVolume
 core.v1.AzureDiskVolumeSource
 1 diskName! string
 2 diskURI! string
-3 cachingMode string
-4 fsType string
-5 readOnly bool
-6 kind string
+3 cachingMode? string
+4 fsType? string
+5 readOnly? bool
+6 kind? string
 
 core.v1.AzureFilePersistentVolumeSource
 1 secretName! string
 2 shareName! string
 3 readOnly bool
-4 secretNamespace string
+4 secretNamespace? string
 
 core.v1.AzureFileVolumeSource
 1 secretName! string
@@ -1171,8 +1171,8 @@ core.v1.CSIPersistentVolumeSource
 
 core.v1.CSIVolumeSource
 1 driver! string
-2 readOnly bool
-3 fsType string
+2 readOnly? bool
+3 fsType? string
 4 volumeAttributes {string}
 5 nodePublishSecretRef core.v1.LocalObjectReference
 
@@ -1209,14 +1209,14 @@ core.v1.CinderVolumeSource
 4 secretRef core.v1.LocalObjectReference
 
 core.v1.ClientIPConfig
-1 timeoutSeconds int32
+1 timeoutSeconds? int32
 
 core.v1.ClusterTrustBundleProjection
-1 name string
-2 signerName string
+1 name? string
+2 signerName? string
 3 labelSelector meta.v1.LabelSelector
 4 path! string
-5 optional bool
+5 optional? bool
 
 core.v1.ComponentCondition
 1 type! string
@@ -1242,16 +1242,16 @@ core.v1.ConfigMap
 1 metadata meta.v1.ObjectMeta
 2 data {string}
 3 binaryData {bytes}
-4 immutable bool
+4 immutable? bool
 
 core.v1.ConfigMapEnvSource
 1 ~ core.v1.LocalObjectReference
-2 optional bool
+2 optional? bool
 
 core.v1.ConfigMapKeySelector atomic
 1 ~ core.v1.LocalObjectReference
 2 key! string
-3 optional bool
+3 optional? bool
 
 core.v1.ConfigMapList
 0 apiVersion string
@@ -1269,13 +1269,13 @@ core.v1.ConfigMapNodeConfigSource
 core.v1.ConfigMapProjection
 1 ~ core.v1.LocalObjectReference
 2 items [core.v1.KeyToPath] atomic
-4 optional bool
+4 optional? bool
 
 core.v1.ConfigMapVolumeSource
 1 ~ core.v1.LocalObjectReference
 2 items [core.v1.KeyToPath] atomic
-3 defaultMode int32
-4 optional bool
+3 defaultMode? int32
+4 optional? bool
 
 core.v1.Container
 1 name! string
@@ -1301,7 +1301,7 @@ core.v1.Container
 21 volumeDevices [core.v1.VolumeDevice] map:devicePath patch=merge key=devicePath
 22 startupProbe core.v1.Probe
 23 resizePolicy [core.v1.ContainerResizePolicy] atomic
-24 restartPolicy string
+24 restartPolicy? string
 25 restartPolicyRules [core.v1.ContainerRestartRule] atomic
 
 core.v1.ContainerExtendedResourceRequest
@@ -1362,13 +1362,13 @@ core.v1.ContainerStatus
 6 image! string
 7 imageID! string
 8 containerID string
-9 started bool
+9 started? bool
 10 allocatedResources {Quantity}
 11 resources core.v1.ResourceRequirements
 12 volumeMounts [core.v1.VolumeMountStatus] map:mountPath patch=merge key=mountPath
 13 user core.v1.ContainerUser
 14 allocatedResourcesStatus [core.v1.ResourceStatus] map:name patch=merge key=name
-15 stopSignal string
+15 stopSignal? string
 
 core.v1.ContainerUser
 1 linux core.v1.LinuxContainerUser
@@ -1383,11 +1383,11 @@ core.v1.DownwardAPIVolumeFile
 1 path! string
 2 fieldRef core.v1.ObjectFieldSelector
 3 resourceFieldRef core.v1.ResourceFieldSelector
-4 mode int32
+4 mode? int32
 
 core.v1.DownwardAPIVolumeSource
 1 items [core.v1.DownwardAPIVolumeFile] atomic
-2 defaultMode int32
+2 defaultMode? int32
 
 core.v1.EmptyDirVolumeSource
 1 medium string
@@ -1397,13 +1397,13 @@ core.v1.EndpointAddress atomic
 1 ip! string
 2 targetRef core.v1.ObjectReference
 3 hostname string
-4 nodeName string
+4 nodeName? string
 
 core.v1.EndpointPort atomic
 1 name string
 2 port! int32
 3 protocol string
-4 appProtocol string
+4 appProtocol? string
 
 core.v1.EndpointSubset
 1 addresses [core.v1.EndpointAddress] atomic
@@ -1467,7 +1467,7 @@ core.v1.EphemeralContainerCommon
 21 volumeDevices [core.v1.VolumeDevice] map:devicePath patch=merge key=devicePath
 22 startupProbe core.v1.Probe
 23 resizePolicy [core.v1.ContainerResizePolicy] atomic
-24 restartPolicy string
+24 restartPolicy? string
 25 restartPolicyRules [core.v1.ContainerRestartRule] atomic
 
 core.v1.EphemeralVolumeSource
@@ -1511,7 +1511,7 @@ core.v1.ExecAction
 
 core.v1.FCVolumeSource
 1 targetWWNs [string] atomic
-2 lun int32
+2 lun? int32
 3 fsType string
 4 readOnly bool
 5 wwids [string] atomic
@@ -1520,7 +1520,7 @@ core.v1.FileKeySelector atomic
 1 volumeName! string
 2 path! string
 3 key! string
-4 optional bool
+4 optional? bool
 
 core.v1.FlexPersistentVolumeSource
 1 driver! string
@@ -1548,7 +1548,7 @@ core.v1.GCEPersistentDiskVolumeSource
 
 core.v1.GRPCAction
 1 port! int32
-2 service string
+2 service? string
 
 core.v1.GitRepoVolumeSource
 1 repository! string
@@ -1559,7 +1559,7 @@ core.v1.GlusterfsPersistentVolumeSource
 1 endpoints! string
 2 path! string
 3 readOnly bool
-4 endpointsNamespace string
+4 endpointsNamespace? string
 
 core.v1.GlusterfsVolumeSource
 1 endpoints! string
@@ -1586,7 +1586,7 @@ core.v1.HostIP
 
 core.v1.HostPathVolumeSource
 1 path! string
-2 type string
+2 type? string
 
 core.v1.ISCSIPersistentVolumeSource
 1 targetPortal! string
@@ -1599,7 +1599,7 @@ core.v1.ISCSIPersistentVolumeSource
 8 chapAuthDiscovery bool
 10 secretRef core.v1.SecretReference
 11 chapAuthSession bool
-12 initiatorName string
+12 initiatorName? string
 
 core.v1.ISCSIVolumeSource
 1 targetPortal! string
@@ -1612,7 +1612,7 @@ core.v1.ISCSIVolumeSource
 8 chapAuthDiscovery bool
 10 secretRef core.v1.LocalObjectReference
 11 chapAuthSession bool
-12 initiatorName string
+12 initiatorName? string
 
 core.v1.ImageVolumeSource
 1 reference string
@@ -1624,12 +1624,12 @@ core.v1.ImageVolumeStatus
 core.v1.KeyToPath
 1 key! string
 2 path! string
-3 mode int32
+3 mode? int32
 
 core.v1.Lifecycle
 1 postStart core.v1.LifecycleHandler
 2 preStop core.v1.LifecycleHandler
-3 stopSignal string
+3 stopSignal? string
 
 core.v1.LifecycleHandler
 1 exec core.v1.ExecAction
@@ -1668,7 +1668,7 @@ core.v1.LinuxContainerUser
 core.v1.LoadBalancerIngress
 1 ip string
 2 hostname string
-3 ipMode string
+3 ipMode? string
 4 ports [core.v1.PortStatus] atomic
 
 core.v1.LoadBalancerStatus
@@ -1679,7 +1679,7 @@ core.v1.LocalObjectReference atomic
 
 core.v1.LocalVolumeSource
 1 path! string
-2 fsType string
+2 fsType? string
 
 core.v1.ModifyVolumeStatus
 1 targetVolumeAttributesClassName string
@@ -1758,7 +1758,7 @@ core.v1.NodeDaemonEndpoints
 1 kubeletEndpoint core.v1.DaemonEndpoint
 
 core.v1.NodeFeatures
-1 supplementalGroupsPolicy bool
+1 supplementalGroupsPolicy? bool
 
 core.v1.NodeList
 0 apiVersion string
@@ -1771,8 +1771,8 @@ core.v1.NodeRuntimeHandler
 2 features core.v1.NodeRuntimeHandlerFeatures
 
 core.v1.NodeRuntimeHandlerFeatures
-1 recursiveReadOnlyMounts bool
-2 userNamespaces bool
+1 recursiveReadOnlyMounts? bool
+2 userNamespaces? bool
 
 core.v1.NodeSelector atomic
 1 nodeSelectorTerms! [core.v1.NodeSelectorTerm] atomic
@@ -1812,7 +1812,7 @@ core.v1.NodeStatus
 14 declaredFeatures [string] atomic
 
 core.v1.NodeSwapStatus
-1 capacity int64
+1 capacity? int64
 
 core.v1.NodeSystemInfo
 1 machineID! string
@@ -1873,11 +1873,11 @@ core.v1.PersistentVolumeClaimSpec
 2 resources core.v1.VolumeResourceRequirements
 3 volumeName string
 4 selector meta.v1.LabelSelector
-5 storageClassName string
-6 volumeMode string
+5 storageClassName? string
+6 volumeMode? string
 7 dataSource core.v1.TypedLocalObjectReference
 8 dataSourceRef core.v1.TypedObjectReference
-9 volumeAttributesClassName string
+9 volumeAttributesClassName? string
 
 core.v1.PersistentVolumeClaimStatus
 1 phase string
@@ -1886,7 +1886,7 @@ core.v1.PersistentVolumeClaimStatus
 4 conditions [core.v1.PersistentVolumeClaimCondition] map:type patch=merge key=type
 5 allocatedResources {Quantity}
 7 allocatedResourceStatuses {string}
-8 currentVolumeAttributesClassName string
+8 currentVolumeAttributesClassName? string
 9 modifyVolumeStatus core.v1.ModifyVolumeStatus
 
 core.v1.PersistentVolumeClaimTemplate
@@ -1935,9 +1935,9 @@ core.v1.PersistentVolumeSpec
 5 persistentVolumeReclaimPolicy string
 6 storageClassName string
 7 mountOptions [string] atomic
-8 volumeMode string
+8 volumeMode? string
 9 nodeAffinity core.v1.VolumeNodeAffinity
-10 volumeAttributesClassName string
+10 volumeAttributesClassName? string
 
 core.v1.PersistentVolumeStatus
 1 phase string
@@ -1975,7 +1975,7 @@ core.v1.PodAntiAffinity
 core.v1.PodCertificateProjection
 1 signerName! string
 2 keyType! string
-3 maxExpirationSeconds int32
+3 maxExpirationSeconds? int32
 4 credentialBundlePath string
 5 keyPath string
 6 certificateChainPath string
@@ -1997,7 +1997,7 @@ core.v1.PodDNSConfig
 
 core.v1.PodDNSConfigOption
 1 name string
-2 value string
+2 value? string
 
 core.v1.PodExtendedResourceClaimStatus
 1 requestMappings! [core.v1.ContainerExtendedResourceRequest] atomic
@@ -2020,12 +2020,12 @@ core.v1.PodReadinessGate
 
 core.v1.PodResourceClaim
 1 name! string
-3 resourceClaimName string
-4 resourceClaimTemplateName string
+3 resourceClaimName? string
+4 resourceClaimTemplateName? string
 
 core.v1.PodResourceClaimStatus
 1 name! string
-2 resourceClaimName string
+2 resourceClaimName? string
 
 core.v1.PodSchedulingGate
 1 name! string
@@ -2035,25 +2035,25 @@ core.v1.PodSchedulingGroup
 
 core.v1.PodSecurityContext
 1 seLinuxOptions core.v1.SELinuxOptions
-2 runAsUser int64
-3 runAsNonRoot bool
+2 runAsUser? int64
+3 runAsNonRoot? bool
 4 supplementalGroups [int64] atomic
-5 fsGroup int64
-6 runAsGroup int64
+5 fsGroup? int64
+6 runAsGroup? int64
 7 sysctls [core.v1.Sysctl] atomic
 8 windowsOptions core.v1.WindowsSecurityContextOptions
-9 fsGroupChangePolicy string
+9 fsGroupChangePolicy? string
 10 seccompProfile core.v1.SeccompProfile
 11 appArmorProfile core.v1.AppArmorProfile
-12 supplementalGroupsPolicy string
-13 seLinuxChangePolicy string
+12 supplementalGroupsPolicy? string
+13 seLinuxChangePolicy? string
 
 core.v1.PodSpec
 1 volumes [core.v1.Volume] map:name patch=merge patch=retainKeys key=name
 2 containers! [core.v1.Container] map:name patch=merge key=name
 3 restartPolicy string
-4 terminationGracePeriodSeconds int64
-5 activeDeadlineSeconds int64
+4 terminationGracePeriodSeconds? int64
+5 activeDeadlineSeconds? int64
 6 dnsPolicy string
 7 nodeSelector {string} atomic
 8 serviceAccountName string
@@ -2069,27 +2069,27 @@ core.v1.PodSpec
 18 affinity core.v1.Affinity
 19 schedulerName string
 20 initContainers [core.v1.Container] map:name patch=merge key=name
-21 automountServiceAccountToken bool
+21 automountServiceAccountToken? bool
 22 tolerations [core.v1.Toleration] atomic
 23 hostAliases [core.v1.HostAlias] map:ip patch=merge key=ip
 24 priorityClassName string
-25 priority int32
+25 priority? int32
 26 dnsConfig core.v1.PodDNSConfig
-27 shareProcessNamespace bool
+27 shareProcessNamespace? bool
 28 readinessGates [core.v1.PodReadinessGate] atomic
-29 runtimeClassName string
-30 enableServiceLinks bool
-31 preemptionPolicy string
+29 runtimeClassName? string
+30 enableServiceLinks? bool
+31 preemptionPolicy? string
 32 overhead {Quantity}
 33 topologySpreadConstraints [core.v1.TopologySpreadConstraint] map:topologyKey,whenUnsatisfiable patch=merge key=topologyKey
 34 ephemeralContainers [core.v1.EphemeralContainer] map:name patch=merge key=name
-35 setHostnameAsFQDN bool
+35 setHostnameAsFQDN? bool
 36 os core.v1.PodOS
-37 hostUsers bool
+37 hostUsers? bool
 38 schedulingGates [core.v1.PodSchedulingGate] map:name patch=merge key=name
 39 resourceClaims [core.v1.PodResourceClaim] map:name patch=merge patch=retainKeys key=name
 40 resources core.v1.ResourceRequirements
-41 hostnameOverride string
+41 hostnameOverride? string
 43 schedulingGroup core.v1.PodSchedulingGroup
 
 core.v1.PodStatus
@@ -2134,7 +2134,7 @@ core.v1.PodTemplateSpec
 core.v1.PortStatus
 1 port! int32
 2 protocol! string
-3 error string
+3 error? string
 
 core.v1.PortworxVolumeSource
 1 volumeID! string
@@ -2152,7 +2152,7 @@ core.v1.Probe
 4 periodSeconds int32
 5 successThreshold int32
 6 failureThreshold int32
-7 terminationGracePeriodSeconds int64
+7 terminationGracePeriodSeconds? int64
 
 core.v1.ProbeHandler
 1 exec core.v1.ExecAction
@@ -2162,7 +2162,7 @@ core.v1.ProbeHandler
 
 core.v1.ProjectedVolumeSource
 1 sources [core.v1.VolumeProjection] atomic
-2 defaultMode int32
+2 defaultMode? int32
 
 core.v1.QuobyteVolumeSource
 1 registry! string
@@ -2213,7 +2213,7 @@ core.v1.ReplicationControllerList
 2 items! [core.v1.ReplicationController]
 
 core.v1.ReplicationControllerSpec
-1 replicas int32
+1 replicas? int32
 2 selector {string} atomic
 3 template core.v1.PodTemplateSpec
 4 minReadySeconds int32
@@ -2311,7 +2311,7 @@ core.v1.ScopedResourceSelectorRequirement
 
 core.v1.SeccompProfile
 1 type! string
-2 localhostProfile string
+2 localhostProfile? string
 
 core.v1.Secret
 0 apiVersion string
@@ -2320,16 +2320,16 @@ core.v1.Secret
 2 data {bytes}
 3 type string
 4 stringData {string}
-5 immutable bool
+5 immutable? bool
 
 core.v1.SecretEnvSource
 1 ~ core.v1.LocalObjectReference
-2 optional bool
+2 optional? bool
 
 core.v1.SecretKeySelector atomic
 1 ~ core.v1.LocalObjectReference
 2 key! string
-3 optional bool
+3 optional? bool
 
 core.v1.SecretList
 0 apiVersion string
@@ -2340,7 +2340,7 @@ core.v1.SecretList
 core.v1.SecretProjection
 1 ~ core.v1.LocalObjectReference
 2 items [core.v1.KeyToPath] atomic
-4 optional bool
+4 optional? bool
 
 core.v1.SecretReference atomic
 1 name string
@@ -2349,19 +2349,19 @@ core.v1.SecretReference atomic
 core.v1.SecretVolumeSource
 1 secretName string
 2 items [core.v1.KeyToPath] atomic
-3 defaultMode int32
-4 optional bool
+3 defaultMode? int32
+4 optional? bool
 
 core.v1.SecurityContext
 1 capabilities core.v1.Capabilities
-2 privileged bool
+2 privileged? bool
 3 seLinuxOptions core.v1.SELinuxOptions
-4 runAsUser int64
-5 runAsNonRoot bool
-6 readOnlyRootFilesystem bool
-7 allowPrivilegeEscalation bool
-8 runAsGroup int64
-9 procMount string
+4 runAsUser? int64
+5 runAsNonRoot? bool
+6 readOnlyRootFilesystem? bool
+7 allowPrivilegeEscalation? bool
+8 runAsGroup? int64
+9 procMount? string
 10 windowsOptions core.v1.WindowsSecurityContextOptions
 11 seccompProfile core.v1.SeccompProfile
 12 appArmorProfile core.v1.AppArmorProfile
@@ -2379,7 +2379,7 @@ core.v1.ServiceAccount
 1 metadata meta.v1.ObjectMeta
 2 secrets [core.v1.ObjectReference] map:name patch=merge key=name
 3 imagePullSecrets [core.v1.LocalObjectReference] atomic
-4 automountServiceAccountToken bool
+4 automountServiceAccountToken? bool
 
 core.v1.ServiceAccountList
 0 apiVersion string
@@ -2389,7 +2389,7 @@ core.v1.ServiceAccountList
 
 core.v1.ServiceAccountTokenProjection
 1 audience string
-2 expirationSeconds int64
+2 expirationSeconds? int64
 3 path! string
 
 core.v1.ServiceList
@@ -2404,7 +2404,7 @@ core.v1.ServicePort
 3 port! int32
 4 targetPort IntOrString
 5 nodePort int32
-6 appProtocol string
+6 appProtocol? string
 
 core.v1.ServiceSpec
 1 ports [core.v1.ServicePort] map:port,protocol patch=merge key=port
@@ -2420,13 +2420,13 @@ core.v1.ServiceSpec
 12 healthCheckNodePort int32
 13 publishNotReadyAddresses bool
 14 sessionAffinityConfig core.v1.SessionAffinityConfig
-17 ipFamilyPolicy string
+17 ipFamilyPolicy? string
 18 clusterIPs [string] atomic
 19 ipFamilies [string] atomic
-20 allocateLoadBalancerNodePorts bool
-21 loadBalancerClass string
-22 internalTrafficPolicy string
-23 trafficDistribution string
+20 allocateLoadBalancerNodePorts? bool
+21 loadBalancerClass? string
+22 internalTrafficPolicy? string
+23 trafficDistribution? string
 
 core.v1.ServiceStatus
 1 loadBalancer core.v1.LoadBalancerStatus
@@ -2471,7 +2471,7 @@ core.v1.Toleration
 2 operator string
 3 value string
 4 effect string
-5 tolerationSeconds int64
+5 tolerationSeconds? int64
 
 core.v1.TopologySelectorLabelRequirement
 1 key! string
@@ -2485,21 +2485,21 @@ core.v1.TopologySpreadConstraint
 2 topologyKey! string
 3 whenUnsatisfiable! string
 4 labelSelector meta.v1.LabelSelector
-5 minDomains int32
-6 nodeAffinityPolicy string
-7 nodeTaintsPolicy string
+5 minDomains? int32
+6 nodeAffinityPolicy? string
+7 nodeTaintsPolicy? string
 8 matchLabelKeys [string] atomic
 
 core.v1.TypedLocalObjectReference atomic
-1 apiGroup string
+1 apiGroup? string
 2 kind! string
 3 name! string
 
 core.v1.TypedObjectReference
-1 apiGroup string
+1 apiGroup? string
 2 kind! string
 3 name! string
-4 namespace string
+4 namespace? string
 
 core.v1.Volume
 1 name! string
@@ -2514,15 +2514,15 @@ core.v1.VolumeMount
 2 readOnly bool
 3 mountPath! string
 4 subPath string
-5 mountPropagation string
+5 mountPropagation? string
 6 subPathExpr string
-7 recursiveReadOnly string
+7 recursiveReadOnly? string
 
 core.v1.VolumeMountStatus
 1 name! string
 2 mountPath! string
 3 readOnly bool
-4 recursiveReadOnly string
+4 recursiveReadOnly? string
 5 volumeStatus core.v1.VolumeStatus
 
 core.v1.VolumeNodeAffinity
@@ -2586,35 +2586,35 @@ core.v1.WeightedPodAffinityTerm
 2 podAffinityTerm! core.v1.PodAffinityTerm
 
 core.v1.WindowsSecurityContextOptions
-1 gmsaCredentialSpecName string
-2 gmsaCredentialSpec string
-3 runAsUserName string
-4 hostProcess bool
+1 gmsaCredentialSpecName? string
+2 gmsaCredentialSpec? string
+3 runAsUserName? string
+4 hostProcess? bool
 
 discovery.v1.Endpoint
 1 addresses! [string] set
 2 conditions discovery.v1.EndpointConditions
-3 hostname string
+3 hostname? string
 4 targetRef core.v1.ObjectReference
 5 deprecatedTopology {string}
-6 nodeName string
-7 zone string
+6 nodeName? string
+7 zone? string
 8 hints discovery.v1.EndpointHints
 
 discovery.v1.EndpointConditions
-1 ready bool
-2 serving bool
-3 terminating bool
+1 ready? bool
+2 serving? bool
+3 terminating? bool
 
 discovery.v1.EndpointHints
 1 forZones [discovery.v1.ForZone] atomic
 2 forNodes [discovery.v1.ForNode] atomic
 
 discovery.v1.EndpointPort atomic
-1 name string
-2 protocol string
-3 port int32
-4 appProtocol string
+1 name? string
+2 protocol? string
+3 port? int32
+4 appProtocol? string
 
 discovery.v1.EndpointSlice
 0 apiVersion string
@@ -2666,8 +2666,8 @@ events.v1.EventSeries
 2 lastObservedTime! MicroTime
 
 flowcontrol.v1.ExemptPriorityLevelConfiguration
-1 nominalConcurrencyShares int32
-2 lendablePercent int32
+1 nominalConcurrencyShares? int32
+2 lendablePercent? int32
 
 flowcontrol.v1.FlowDistinguisherMethod
 1 type! string
@@ -2709,10 +2709,10 @@ flowcontrol.v1.LimitResponse
 2 queuing flowcontrol.v1.QueuingConfiguration
 
 flowcontrol.v1.LimitedPriorityLevelConfiguration
-1 nominalConcurrencyShares int32
+1 nominalConcurrencyShares? int32
 2 limitResponse flowcontrol.v1.LimitResponse
-3 lendablePercent int32
-4 borrowingLimitPercent int32
+3 lendablePercent? int32
+4 borrowingLimitPercent? int32
 
 flowcontrol.v1.NonResourcePolicyRule
 1 verbs! [string] set
@@ -2827,12 +2827,12 @@ meta.v1.Condition
 meta.v1.DeleteOptions
 0 apiVersion string
 0 kind string
-1 gracePeriodSeconds int64
+1 gracePeriodSeconds? int64
 2 preconditions meta.v1.Preconditions
-3 orphanDependents bool
-4 propagationPolicy string
+3 orphanDependents? bool
+4 propagationPolicy? string
 5 dryRun [string] atomic
-6 ignoreStoreReadErrorWithClusterBreakingPotential bool
+6 ignoreStoreReadErrorWithClusterBreakingPotential? bool
 
 meta.v1.FieldSelectorRequirement
 1 key! string
@@ -2862,7 +2862,7 @@ meta.v1.ListMeta
 1 selfLink string
 2 resourceVersion string
 3 continue string
-4 remainingItemCount int64
+4 remainingItemCount? int64
 5 shardInfo meta.v1.ShardInfo
 
 meta.v1.ManagedFieldsEntry
@@ -2884,7 +2884,7 @@ meta.v1.ObjectMeta
 7 generation int64
 8 creationTimestamp Time
 9 deletionTimestamp Time
-10 deletionGracePeriodSeconds int64
+10 deletionGracePeriodSeconds? int64
 11 labels {string}
 12 annotations {string}
 13 ownerReferences [meta.v1.OwnerReference] map:uid patch=merge key=uid
@@ -2896,14 +2896,14 @@ meta.v1.OwnerReference atomic
 3 name! string
 4 uid! string
 5 apiVersion! string
-6 controller bool
-7 blockOwnerDeletion bool
+6 controller? bool
+7 blockOwnerDeletion? bool
 
 meta.v1.Patch =object
 
 meta.v1.Preconditions
-1 uid string
-2 resourceVersion string
+1 uid? string
+2 resourceVersion? string
 
 meta.v1.ServerAddressByClientCIDR
 1 clientCIDR! string
@@ -2990,11 +2990,11 @@ networking.v1.IngressClassList
 2 items! [networking.v1.IngressClass]
 
 networking.v1.IngressClassParametersReference
-1 apiGroup string
+1 apiGroup? string
 2 kind! string
 3 name! string
-4 scope string
-5 namespace string
+4 scope? string
+5 namespace? string
 
 networking.v1.IngressClassSpec
 1 controller string
@@ -3017,7 +3017,7 @@ networking.v1.IngressLoadBalancerStatus
 networking.v1.IngressPortStatus
 1 port! int32
 2 protocol! string
-3 error string
+3 error? string
 
 networking.v1.IngressRule
 1 host string
@@ -3034,7 +3034,7 @@ networking.v1.IngressSpec
 1 defaultBackend networking.v1.IngressBackend
 2 tls [networking.v1.IngressTLS] atomic
 3 rules [networking.v1.IngressRule] atomic
-4 ingressClassName string
+4 ingressClassName? string
 
 networking.v1.IngressStatus
 1 loadBalancer networking.v1.IngressLoadBalancerStatus
@@ -3069,9 +3069,9 @@ networking.v1.NetworkPolicyPeer
 3 ipBlock networking.v1.IPBlock
 
 networking.v1.NetworkPolicyPort
-1 protocol string
+1 protocol? string
 2 port IntOrString
-3 endPort int32
+3 endPort? int32
 
 networking.v1.NetworkPolicySpec
 1 podSelector meta.v1.LabelSelector
@@ -3152,7 +3152,7 @@ policy.v1.PodDisruptionBudgetSpec
 1 minAvailable IntOrString
 2 selector meta.v1.LabelSelector patch=replace
 3 maxUnavailable IntOrString
-4 unhealthyPodEvictionPolicy string
+4 unhealthyPodEvictionPolicy? string
 
 policy.v1.PodDisruptionBudgetStatus
 1 observedGeneration int64
@@ -3242,7 +3242,7 @@ scheduling.v1.PriorityClass
 2 value int32
 3 globalDefault bool
 4 description string
-5 preemptionPolicy string
+5 preemptionPolicy? string
 
 scheduling.v1.PriorityClassList
 0 apiVersion string
@@ -3263,16 +3263,16 @@ storage.v1.CSIDriverList
 2 items! [storage.v1.CSIDriver]
 
 storage.v1.CSIDriverSpec
-1 attachRequired bool
-2 podInfoOnMount bool
+1 attachRequired? bool
+2 podInfoOnMount? bool
 3 volumeLifecycleModes [string] set
-4 storageCapacity bool
-5 fsGroupPolicy string
+4 storageCapacity? bool
+5 fsGroupPolicy? string
 6 tokenRequests [storage.v1.TokenRequest] atomic
-7 requiresRepublish bool
-8 seLinuxMount bool
-9 nodeAllocatableUpdatePeriodSeconds int64
-10 serviceAccountTokenInSecrets bool
+7 requiresRepublish? bool
+8 seLinuxMount? bool
+9 nodeAllocatableUpdatePeriodSeconds? int64
+10 serviceAccountTokenInSecrets? bool
 11 preventPodSchedulingIfMissing bool
 
 storage.v1.CSINode
@@ -3317,10 +3317,10 @@ storage.v1.StorageClass
 1 metadata meta.v1.ObjectMeta
 2 provisioner! string
 3 parameters {string}
-4 reclaimPolicy string
+4 reclaimPolicy? string
 5 mountOptions [string] atomic
-6 allowVolumeExpansion bool
-7 volumeBindingMode string
+6 allowVolumeExpansion? bool
+7 volumeBindingMode? string
 8 allowedTopologies [core.v1.TopologySelectorTerm] atomic
 
 storage.v1.StorageClassList
@@ -3331,7 +3331,7 @@ storage.v1.StorageClassList
 
 storage.v1.TokenRequest
 1 audience! string
-2 expirationSeconds int64
+2 expirationSeconds? int64
 
 storage.v1.VolumeAttachment
 0 apiVersion string
@@ -3347,7 +3347,7 @@ storage.v1.VolumeAttachmentList
 2 items! [storage.v1.VolumeAttachment]
 
 storage.v1.VolumeAttachmentSource
-1 persistentVolumeName string
+1 persistentVolumeName? string
 2 inlineVolumeSpec core.v1.PersistentVolumeSpec
 
 storage.v1.VolumeAttachmentSpec
@@ -3377,8 +3377,8 @@ storage.v1.VolumeAttributesClassList
 storage.v1.VolumeError
 1 time Time
 2 message string
-3 errorCode int32
+3 errorCode? int32
 
 storage.v1.VolumeNodeResources
-1 count int32
+1 count? int32
 `

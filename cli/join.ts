@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join as joinPath } from 'node:path'
 import type { Command } from 'commander'
 import { isReason } from '../api/errors.ts'
@@ -14,6 +13,7 @@ import { type Discovered, discoverCluster } from './discovery.ts'
 import { CLIENT_SIGNER, IdentityFile, requestCertificate } from './identity.ts'
 import { nodeNameOf, writeNodeKubeconfig } from './init/prepare.ts'
 import { isReady } from './init/settle.ts'
+import { localEndTowards } from './local-end.ts'
 import { UserError } from './output.ts'
 import { checkMachine } from './preflight.ts'
 import { selfCommand, systemTools, type Tools } from './tools.ts'
@@ -77,7 +77,7 @@ async function join(options: JoinOptions, tools: Tools): Promise<void> {
     checkMachine({ failSwapOn: options.failSwapOn, ports, role: 'worker' }, tools),
   )
   const cluster = await output.step('finding the cluster', () => discoverCluster(options, tools.clock))
-  const address = await localAddressTowards(options.endpoint)
+  const address = await localEndTowards(cluster.server)
   output.line(`  address ${address}: the local end of the connection to the master`)
   await becomeNode(cluster, address, options, tools)
   const rootFlag = layout.root === '/' ? [] : ['--root', layout.root]
@@ -160,20 +160,6 @@ export function twinProblem(node: Node, self: Self): UserError | undefined {
     `node ${name} has the address ${self.address} already`,
     'give each VM an adapter in a NAT Network or host-only network, with a MAC address of its own',
   )
-}
-
-/** The address by which this machine reaches the master is the one by which the master reaches it. */
-function localAddressTowards(endpoint: string): Promise<string> {
-  const { hostname, port } = new URL(`https://${endpoint}`)
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), timeout: 5000 })
-    socket.once('connect', () => {
-      resolve(socket.localAddress ?? '')
-      socket.destroy()
-    })
-    socket.once('timeout', () => socket.destroy(new Error('timed out')))
-    socket.once('error', error => reject(new UserError(`cannot connect to ${endpoint}: ${error.message}`)))
-  })
 }
 
 async function awaitOwnNode(cluster: Discovered, options: JoinOptions, tools: Tools): Promise<void> {

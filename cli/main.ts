@@ -3,10 +3,22 @@
  * of them. Start with server.ts (a control plane from its manifests) and agent.ts (a node), then init/ and join.ts.
  */
 import { Command } from 'commander'
+import { holdProcess } from '../platform/clock.ts'
 import { UserError } from './output.ts'
 import { VERSION } from './version.ts'
 
-/** Commands are loaded only when they are called: `kubox token list` needs no Docker and no store. */
+/** Each is loaded only when it is called: `kubox token list` needs no Docker and no store. */
+const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
+  init: async () => (await import('./init/init.ts')).initCommand,
+  join: async () => (await import('./join.ts')).joinCommand,
+  token: async () => (await import('./token.ts')).tokenCommand,
+  reset: async () => (await import('./reset.ts')).resetCommand,
+  up: async () => (await import('./up/up.ts')).upCommand,
+  down: async () => (await import('./up/down.ts')).downCommand,
+  server: async () => (await import('./server/server.ts')).serverCommand,
+  agent: async () => (await import('./agent/agent.ts')).agentCommand,
+}
+
 const program = new Command('kubox')
   .description('a real, small Kubernetes for a few Ubuntu VMs')
   .version(VERSION)
@@ -14,10 +26,9 @@ const program = new Command('kubox')
   .showHelpAfterError()
 
 async function register(): Promise<void> {
-  const { initCommand } = await import('./init/init.ts')
-  const { tokenCommand } = await import('./token.ts')
-  initCommand(program)
-  tokenCommand(program)
+  const load = COMMANDS[process.argv.slice(2).find(word => word in COMMANDS) ?? '']
+  const wanted = load ? [load] : Object.values(COMMANDS)
+  for (const command of wanted) (await command())(program)
 }
 
 function explain(error: unknown): string {
@@ -27,12 +38,15 @@ function explain(error: unknown): string {
 }
 
 async function main(): Promise<void> {
+  const hold = holdProcess()
   try {
     await register()
     await program.parseAsync()
   } catch (error) {
     console.error(explain(error))
     process.exitCode = 1
+  } finally {
+    hold.release()
   }
 }
 

@@ -8,7 +8,14 @@ import type { Log } from '../platform/log.ts'
 import { type Processes, runChecked } from '../platform/processes.ts'
 import type { Random } from '../platform/random.ts'
 import type { PacketFilter } from './filter/filter.ts'
-import { forwardRules, parseRoutes, type RouteChange, routeChanges, routesToOtherNodes } from './pods/rules.ts'
+import {
+  forwardRules,
+  parseRoutes,
+  podRanges,
+  type RouteChange,
+  routeChanges,
+  routesToOtherNodes,
+} from './pods/rules.ts'
 
 /**
  * network/ connects the pods of all nodes: one flat address space, no translation between pods. Start here, then
@@ -23,8 +30,6 @@ export interface NetworkOptions {
   random: Random
   log: Log
   nodeName: string
-  /** Range that all nodes' pod ranges are cut from. */
-  clusterRange: string
 }
 
 export interface Network {
@@ -52,7 +57,7 @@ export function createNetwork(options: NetworkOptions): Network {
     async work() {
       // Docker rewrites its chains when it restarts, and an interface that comes back has lost its routes: look again.
       queue.addAfter('node', RECHECK_MS)
-      await openForwarding(options)
+      await openForwarding(options, nodes.list())
       await keepRoutes(options, nodes.list())
     },
   })
@@ -73,8 +78,8 @@ export function createNetwork(options: NetworkOptions): Network {
   }
 }
 
-async function openForwarding({ filter, clusterRange }: NetworkOptions): Promise<void> {
-  await filter.apply(forwardRules(clusterRange))
+async function openForwarding({ filter }: NetworkOptions, nodes: readonly Node[]): Promise<void> {
+  await filter.apply(forwardRules(podRanges(nodes)))
   await filter.jump('filter', 'DOCKER-USER', 'KUBOX-FORWARD')
 }
 

@@ -27,6 +27,12 @@ export const systemClock: Clock = {
   },
 }
 
+/** Keeps the process alive until it is let go, since timers alone do not. */
+export function holdProcess(): { release(): void } {
+  const handle = setInterval(() => {}, 2 ** 30)
+  return { release: () => clearInterval(handle) }
+}
+
 /** Resolves after `ms`; rejects with the signal's reason if it aborts first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

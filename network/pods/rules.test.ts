@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node } from '../../api/types/core-v1.ts'
-import { forwardRules, parseRoutes, type Route, routeChanges, routesToOtherNodes } from './rules.ts'
+import { forwardRules, parseRoutes, podRanges, type Route, routeChanges, routesToOtherNodes } from './rules.ts'
 
 const node = (name: string, podCIDR?: string, address?: string): Node => ({
   metadata: { name },
@@ -63,7 +63,15 @@ describe('route changes', () => {
   })
 })
 
-it('pods may send and be sent to', () => {
-  const text = forwardRules('10.244.0.0/16')
-  assert.match(text, /-s 10\.244\.0\.0\/16 .* -j ACCEPT\n.*-d 10\.244\.0\.0\/16 .* -j ACCEPT\nCOMMIT\n$/s)
+it('pods of every node may send and be sent to', () => {
+  const nodes = [node('b', '10.244.1.0/24'), node('a', '10.244.0.0/24'), node('new')]
+  const lines = forwardRules(podRanges(nodes)).split('\n')
+  assert.deepEqual([lines[0], lines[1], lines.at(-2)], ['*filter', ':KUBOX-FORWARD - [0:0]', 'COMMIT'])
+  assert.deepEqual(
+    lines.slice(2, -2).map(line => line.split(' ').slice(0, 4).join(' ')),
+    ['10.244.0.0/24', '10.244.1.0/24'].flatMap(range => [
+      `-A KUBOX-FORWARD -s ${range}`,
+      `-A KUBOX-FORWARD -d ${range}`,
+    ]),
+  )
 })

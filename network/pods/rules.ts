@@ -43,11 +43,14 @@ export function parseRoutes(text: string): Route[] {
  * Lets packets of the cluster's pods through. Docker's own policy drops what is forwarded to a bridge from outside; it
  * leaves the chain DOCKER-USER to us, and asks no questions about what is accepted there.
  */
-export function forwardRules(clusterRange: string): string {
-  return `*filter
-:KUBOX-FORWARD - [0:0]
--A KUBOX-FORWARD -s ${clusterRange} -m comment --comment "kubox: from pods" -j ACCEPT
--A KUBOX-FORWARD -d ${clusterRange} -m comment --comment "kubox: to pods" -j ACCEPT
-COMMIT
-`
+export function forwardRules(ranges: readonly string[]): string {
+  const rules = ranges.flatMap(range => [accept('-s', range), accept('-d', range)])
+  return ['*filter', ':KUBOX-FORWARD - [0:0]', ...rules, 'COMMIT', ''].join('\n')
+}
+
+const accept = (side: '-s' | '-d', range: string): string =>
+  `-A KUBOX-FORWARD ${side} ${range} -m comment --comment "kubox: pods" -j ACCEPT`
+
+export function podRanges(nodes: readonly Node[]): string[] {
+  return nodes.flatMap(node => node.spec?.podCIDR ?? []).sort()
 }

@@ -1,0 +1,147 @@
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { createClient } from '../../client/client.ts'
+import { type HttpTransport, httpTransport } from '../../client/http.ts'
+import { readKubeconfig } from '../../client/kubeconfig.ts'
+import { type Agent, createAgent } from '../../kubelet/agent.ts'
+import { DockerRuntime } from '../../kubelet/docker/runtime.ts'
+import { type AgentOptions, DEFAULT_OPTIONS } from '../../kubelet/options.ts'
+import { iptablesFilter } from '../../network/filter/filter.ts'
+import { createNetwork, type Network } from '../../network/network.ts'
+import type { KeyPair } from '../../pki/authority.ts'
+import { type Log, openLog } from '../../platform/log.ts'
+import { type AgentConfig, readAgentConfig } from '../config.ts'
+import { IdentityFile } from '../identity.ts'
+import { localEndTowards } from '../local-end.ts'
+import { BUILT_IN_ANNOTATION } from '../manifests.ts'
+import { systemTools, type Tools } from '../tools.ts'
+import { KUBERNETES_VERSION } from '../version.ts'
+import { askApiServer } from './access.ts'
+import { IdentityKeeper } from './identity-keeper.ts'
+import { persist } from './persist.ts'
+
+export function agentCommand(program: Command): void {
+  program
+    .command('agent')
+    .description('run the agent of this node')
+    .action(async (_, command) => {
+      const tools = systemTools(command.optsWithGlobals().root)
+      const agent = await startAgent(tools, openLog('kubox'))
+      await new Promise(resolve => {
+        process.once('SIGINT', resolve)
+        process.once('SIGTERM', resolve)
+      })
+      await agent.stop()
+    })
+}
+
+/** The agent and the network of this node, in this process. A server that is not there yet is waited for. */
+export async function startAgent(tools: Tools, log: Log): Promise<{ stop(): Promise<void> }> {
+  const config = await readAgentConfig(tools.disk, tools.layout)
+  const { server, credentials } = await readKubeconfig(tools.disk, join(tools.layout.kubernetes, 'kubelet.conf'))
+  const transport = httpTransport({
+    server,
+    credentials,
+    clock: tools.clock,
+    userAgent: `kubox-agent/${KUBERNETES_VERSION}`,
+  })
+  const measure = async () => config.nodeIp ?? (await localEndTowards(server))
+  const nodeIp = await persist('reach the API server', tools.clock, log, measure)
+  const node = new NodeProcess({ tools, log, config, transport, authority: credentials.ca ?? '', nodeIp })
+  await node.start()
+  return node
+}
+
+interface NodeContext {
+  tools: Tools
+  log: Log
+  config: AgentConfig
+  transport: HttpTransport
+  /** PEM of the cluster's authority. */
+  authority: string
+  nodeIp: string
+}
+
+class NodeProcess {
+  readonly #context: NodeContext
+  readonly #identity: IdentityKeeper
+  #agent: Agent | undefined
+  #network: Network | undefined
+
+  constructor(context: NodeContext) {
+    this.#context = context
+    const { tools, log, config, transport, nodeIp, authority } = context
+    this.#identity = new IdentityKeeper({
+      client: createClient(transport),
+      nodeName: config.nodeName,
+      clientFile: new IdentityFile(tools.layout.kubelet, 'kubelet-client-current', tools.disk),
+      servingFile: new IdentityFile(tools.layout.kubelet, 'kubelet-server-current', tools.disk),
+      clock: tools.clock,
+      log,
+      addresses: () => [nodeIp],
+      onClientPair: pair => transport.setCredentials({ ca: authority, certificate: pair.certificate, key: pair.key }),
+      onServingPair: pair => this.#agent?.renewCertificate({ ...pair, clientCa: authority }),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { tools, log, config, transport } = this.#context
+    const serving = await persist('get a serving certificate', tools.clock, log, () => this.#identity.start())
+    const client = createClient(transport)
+    this.#agent = createAgent(agentOptions(this.#context, serving))
+    await this.#agent.start()
+    this.#network = createNetwork({
+      client,
+      processes: tools.processes,
+      filter: iptablesFilter(tools.processes),
+      clock: tools.clock,
+      random: tools.random,
+      log: log.child('network'),
+      nodeName: config.nodeName,
+    })
+    await this.#network.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#identity.stop()
+    await this.#network?.stop()
+    await this.#agent?.stop()
+    await this.#context.transport.close()
+  }
+}
+
+function agentOptions(
+  { tools, log, config, transport, authority, nodeIp }: NodeContext,
+  serving: KeyPair,
+): AgentOptions {
+  const { layout, clock, random, disk, processes } = tools
+  const client = createClient(transport)
+  return {
+    ...DEFAULT_OPTIONS,
+    nodeName: config.nodeName,
+    client,
+    runtime: new DockerRuntime(clock),
+    clock,
+    random,
+    log: log.child('agent'),
+    disk,
+    processes,
+    paths: { root: layout.kubelet, manifests: layout.manifests, podLogs: layout.podLogs },
+    nodeIp,
+    network: { name: config.podNetwork },
+    clusterDns: config.clusterDNS,
+    clusterDomain: config.clusterDomain,
+    labels: config.nodeLabels,
+    taints: config.registerWithTaints,
+    maxPods: config.maxPods,
+    kubeletVersion: KUBERNETES_VERSION,
+    serving: {
+      host: '0.0.0.0',
+      port: config.port,
+      ...serving,
+      clientCa: authority,
+      access: askApiServer(client, config.nodeName),
+    },
+    runsElsewhere: pod => pod.metadata.annotations?.[BUILT_IN_ANNOTATION] !== undefined,
+  }
+}

@@ -13,7 +13,7 @@ import { type StreamServer, startStreamServer } from './stream-server.ts'
 
 const MEGABYTE = 1024 * 1024
 const BULK = Buffer.alloc(50 * MEGABYTE, 'kubox streams\n')
-const DEADLINE = 60_000
+const DEADLINE = 20_000
 
 const all = [...(await kubectls()), ...(await extraKubectls())]
 
@@ -62,8 +62,8 @@ describe('streams with a real kubectl', () => {
     it('exec -it: the size of the terminal arrives, and so do its changes', async () => {
       const go = join(folder, `go-${Math.floor(performance.now() * 1000)}`)
       const command = [
-        'stty rows 30 cols 100',
-        `(while [ ! -e ${go} ]; do sleep 0.1; done; stty -F $(tty) rows 44 cols 133) &`,
+        'stty rows 30 cols 100; tty=$(tty)',
+        `(while [ ! -e ${go} ]; do sleep 0.1; done; stty -F $tty rows 44 cols 133) &`,
         `exec ${path} --kubeconfig ${server.kubeconfig} exec -it web -- cat`,
       ].join('\n')
       const terminal = spawn('script', ['-qfec', command, '/dev/null'], { env: { ...process.env, SHELL: '/bin/sh' } })
@@ -221,7 +221,10 @@ function serveTest(socket: Socket): void {
     const rest = first.subarray(first.indexOf('\n') + 1)
     const word = first.toString('latin1', 0, first.indexOf('\n'))
     if (word === 'download') socket.end(BULK)
-    if (word === 'echo') socket.pipe(socket)
+    if (word === 'echo') {
+      socket.write(rest)
+      socket.pipe(socket)
+    }
     if (word !== 'upload') return
     const hash = createHash('sha1').update(rest)
     socket.on('data', chunk => hash.update(chunk))

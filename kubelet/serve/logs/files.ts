@@ -16,8 +16,8 @@ export interface LogFile {
 
 /** What a log consists of: the file being written, and those that were rotated away. */
 export interface LogFolder {
-  /** Oldest first; the one being written comes last. Undefined when there is no log (any more). */
-  open(): Promise<LogFile[] | undefined>
+  /** Oldest first; the one being written comes last. None when there is no log (any more). */
+  open(): Promise<LogFile[]>
   /** The identity of the file being written, to notice a rotation. */
   current(): Promise<string | undefined>
 }
@@ -26,21 +26,47 @@ export interface LogFolder {
 export function dockerLogFolder(path: string): LogFolder {
   return {
     async open() {
-      const files: LogFile[] = []
-      for (const name of await rotatedNames(path)) {
-        const file = await openIfAny(join(dirname(path), name))
-        if (file) files.push(file)
-      }
-      return files.length > 0 ? files : undefined
-    },
-    async current() {
-      try {
-        return identityOf(await fs.stat(path))
-      } catch (error) {
-        if (errorCode(error) === 'ENOENT') return undefined
-        throw error
+      for (;;) {
+        const files = await openAll(path)
+        if (await isStill(path, files)) return files
+        await closeAll(files)
       }
     },
+    current: () => identityIfAny(path),
+  }
+}
+
+export async function closeAll(files: Iterable<LogFile>): Promise<void> {
+  await Promise.all([...files].map(file => file.close()))
+}
+
+async function openAll(path: string): Promise<LogFile[]> {
+  const files: LogFile[] = []
+  try {
+    for (const name of await rotatedNames(path)) {
+      const file = await openIfAny(join(dirname(path), name))
+      if (file) files.push(file)
+    }
+    return files
+  } catch (error) {
+    await closeAll(files)
+    throw error
+  }
+}
+
+/** A rotation in the middle of opening gives a file twice or not at all: names and files must still agree afterwards. */
+async function isStill(path: string, files: LogFile[]): Promise<boolean> {
+  const names = await rotatedNames(path)
+  const identities = await Promise.all(names.map(name => identityIfAny(join(dirname(path), name))))
+  return identities.length === files.length && identities.every((each, index) => each === files[index]!.identity)
+}
+
+async function identityIfAny(path: string): Promise<string | undefined> {
+  try {
+    return identityOf(await fs.stat(path))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
   }
 }
 

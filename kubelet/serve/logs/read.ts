@@ -1,5 +1,5 @@
 import { EntryPrinter, type LogEntry, parseEntry } from './entry.ts'
-import type { LogFile, LogFolder } from './files.ts'
+import { closeAll, type LogFile, type LogFolder } from './files.ts'
 import { LineReader, linesBackward } from './lines.ts'
 import type { LogOptions } from './options.ts'
 
@@ -30,7 +30,7 @@ function print(printer: EntryPrinter, entry: LogEntry | undefined): string {
 }
 
 async function* readLines(options: LogOptions, around: LogSurroundings): AsyncGenerator<string[]> {
-  const files = (await around.folder.open()) ?? []
+  const files = await around.folder.open()
   const waiting = new Set(files)
   let last: LineReader | undefined
   try {
@@ -44,7 +44,7 @@ async function* readLines(options: LogOptions, around: LogSurroundings): AsyncGe
     }
     if (options.follow) yield* follow(last, waiting, around)
   } finally {
-    await Promise.all([...waiting].map(file => file.close()))
+    await closeAll(waiting)
   }
 }
 
@@ -85,14 +85,14 @@ async function replaceOpen(open: Set<LogFile>, file: LogFile): Promise<void> {
   const old = [...open]
   open.clear()
   open.add(file)
-  await Promise.all(old.map(each => each.close()))
+  await closeAll(old)
 }
 
 /** The files that came after the one with this identity; all of them when it has been rotated out of existence. */
 async function newerFiles(folder: LogFolder, identity: string | undefined): Promise<LogFile[]> {
-  const files = (await folder.open()) ?? []
+  const files = await folder.open()
   const known = files.findIndex(file => file.identity === identity)
-  await Promise.all(files.slice(0, known + 1).map(file => file.close()))
+  await closeAll(files.slice(0, known + 1))
   return files.slice(known + 1)
 }
 

@@ -66,7 +66,7 @@ export class SpdySession {
   /** Says goodbye and ends the connection once everything before has gone out. */
   close(): void {
     if (this.#ended) return
-    this.#transport.end(goAwayFrame(this.#lastRemoteId))
+    this.#transport.write(goAwayFrame(this.#lastRemoteId))
     this.#finish()
   }
 
@@ -163,6 +163,8 @@ export class SpdySession {
     for (const stream of [...this.#streams.values()]) stream.destroy()
     this.#streams.clear()
     this.#drained()
+    // Streams do not outlive either direction, so there is nothing left to say; what still comes is read and dropped.
+    this.#transport.end()
     this.#transport.resume()
     this.#options.onEnd?.(error)
   }

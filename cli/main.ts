@@ -2,7 +2,10 @@
  * cli/ is the `kubox` command, one file or small folder a command. It alone wires the rooms together, so it may import all
  * of them. Start with server.ts (a control plane from its manifests) and agent.ts (a node), then init/ and join.ts.
  */
+import * as net from 'node:net'
 import { Command } from 'commander'
+import { HELPER_FLAG } from '../kubelet/serve/netns.ts'
+import { netnsConnectMain } from '../kubelet/serve/netns-helper.ts'
 import { holdProcess } from '../platform/clock.ts'
 import { UserError } from './output.ts'
 import { VERSION } from './version.ts'
@@ -15,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   reset: async () => (await import('./reset.ts')).resetCommand,
   up: async () => (await import('./up/up.ts')).upCommand,
   down: async () => (await import('./up/down.ts')).downCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
   server: async () => (await import('./server/server.ts')).serverCommand,
   agent: async () => (await import('./agent/agent.ts')).agentCommand,
 }
@@ -38,6 +42,7 @@ function explain(error: unknown): string {
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === HELPER_FLAG) return netnsConnectMain(net, process)
   const hold = holdProcess()
   try {
     await register()

@@ -95,3 +95,8 @@ function parseVersion(text: string) {
   const stability = match[2] === 'alpha' ? 0 : match[2] === 'beta' ? 1 : 2
   return { major: Number(match[1]), stability, minor: Number(match[3] ?? 0) }
 }
+
+/** Kinds that a CustomResourceDefinition made bring their own way of fitting an object to their schema. */
+export function isCustom(kind: Kind): boolean {
+  return kind.conform !== undefined
+}

@@ -3,13 +3,25 @@ import type { KubeObject } from '../../api/objects.ts'
 import type { Parts } from '../parts.ts'
 import { createObject } from '../verbs/create.ts'
 import type { Write } from '../verbs/write.ts'
+import { bootstrapPolicy } from './roles.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+
+const RBAC_PLURALS: Record<string, string> = {
+  ClusterRole: 'clusterroles',
+  ClusterRoleBinding: 'clusterrolebindings',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
+}
 
 /** What a cluster has before anybody has made anything. Several servers may start at once: who comes second finds it. */
 export async function bootstrap(parts: Parts): Promise<void> {
   for (const name of NAMESPACES)
     await ensure(parts, 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  const rbac = bootstrapPolicy().map(object => {
+    return ensure(parts, RBAC_PLURALS[object.kind ?? ''] ?? '', object, 'rbac.authorization.k8s.io')
+  })
+  await Promise.all(rbac)
   for (const [name, value, description] of PRIORITY_CLASSES) {
     const object = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description }
     await ensure(parts, 'priorityclasses', object, 'scheduling.k8s.io')

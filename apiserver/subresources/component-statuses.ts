@@ -1,0 +1,30 @@
+import { notFound } from '../../api/errors.ts'
+import type { KubeObject } from '../../api/objects.ts'
+import type { Store } from '../storage/store.ts'
+import type { Handler } from '../verbs/virtual.ts'
+
+/** componentstatuses: old, still asked by `kubectl get cs`. The store is the one component that we know first-hand. */
+export function componentStatuses(store: Store): Handler {
+  return async (_parts, { info }) => {
+    const etcd = await statusOf('etcd-0', () => store.health())
+    if (info.name === '') {
+      const object = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: [etcd] } as KubeObject
+      return { type: 'object', object }
+    }
+    if (info.name !== 'etcd-0') throw notFound({ group: '', plural: 'componentstatuses' }, info.name)
+    return { type: 'object', object: etcd }
+  }
+}
+
+async function statusOf(name: string, check: () => Promise<void>): Promise<KubeObject> {
+  const status = (healthy: string, message: string) => {
+    const conditions = [{ type: 'Healthy', status: healthy, message }]
+    return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions } as KubeObject
+  }
+  try {
+    await check()
+    return status('True', 'ok')
+  } catch (error) {
+    return status('False', error instanceof Error ? error.message : String(error))
+  }
+}

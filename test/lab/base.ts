@@ -23,6 +23,12 @@ const PACKAGES = [
   'iputils-ping',
 ]
 
+/** The next one's systemd no longer boots where the machine below has control groups of version 1. */
+export const SUITES = ['bookworm', 'trixie']
+
+/** From trixie on, Debian has the docker command in a package of its own. */
+const MORE_PACKAGES: Record<string, string[]> = { trixie: ['docker-cli'] }
+
 /**
  * Nothing of the machine below may change because a VM boots (kernel settings, modules, kernel file systems), and what
  * only costs time at boot is left out.
@@ -46,7 +52,7 @@ export async function ensureBase(suiteName?: string): Promise<string> {
   const suite = suiteName ? debianSuite(suiteName, targets) : homeSuite(targets)
   const recipe = createHash('sha256').update(`${PACKAGES} ${TRIM}`).digest('hex').slice(0, 12)
   const image = `kubox-lab-base:${suite.name}-${recipe}`
-  return withLock(`${CACHE}lab`, async () => {
+  return withLock(`${CACHE}lab/${image}`, async () => {
     const inspected = await systemProcesses.run('docker', ['image', 'inspect', image])
     if (inspected.code === 0) return image
     const archive = join(CACHE, 'lab', `${suite.name}-${recipe}.tar`)
@@ -69,17 +75,13 @@ async function buildArchive(suite: Suite, archive: string): Promise<void> {
 
 async function debootstrap(suite: Suite, root: string): Promise<void> {
   const tools = await unpackedPackages(homeSuite(await indexTargets()), ['debootstrap'])
-  await machine(
-    join(tools, 'usr/sbin/debootstrap'),
-    [
-      '--variant=minbase',
-      `--keyring=${suite.keyring}`,
-      `--components=${suite.components.replaceAll(' ', ',')}`,
-      `--include=${PACKAGES.join(',')}`,
-      suite.name,
-      root,
-      suite.uri,
-    ],
-    { env: { DEBOOTSTRAP_DIR: join(tools, 'usr/share/debootstrap') } },
-  )
+  const folder = join(tools, 'usr/share/debootstrap')
+  const options = [
+    '--variant=minbase',
+    `--keyring=${suite.keyring}`,
+    `--components=${suite.components.replaceAll(' ', ',')}`,
+    `--include=${[...PACKAGES, ...(MORE_PACKAGES[suite.name] ?? [])].join(',')}`,
+  ]
+  const words = [...options, suite.name, root, suite.uri]
+  await machine(join(tools, 'usr/sbin/debootstrap'), words, { env: { DEBOOTSTRAP_DIR: folder } })
 }

@@ -81,6 +81,8 @@ describe('up', () => {
     }
     assert.ok(await ping('worker1', await lab.address('master1')))
     assert.match((await lab.exec('worker1', ['ping', '-c', '1', '-W', '1', '203.0.113.1'])).stdout, /Unreachable/)
+    const NOT_FOUND = 2
+    assert.equal((await lab.exec('worker1', ['timeout', '2', 'getent', 'hosts', 'nowhere.example'])).code, NOT_FOUND)
   })
 
   it('shows every VM the checkout, and Node runs in it', async () => {

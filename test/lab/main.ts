@@ -1,7 +1,8 @@
 /** `npm run lab -- VERB ...`: the lab for people. Each verb is one call of lab.ts, which is where to read. */
 import { spawnSync } from 'node:child_process'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { systemClock } from '../../platform/clock.ts'
+import { SUITES } from './base.ts'
 import { Lab } from './lab.ts'
 import { containerName } from './plan.ts'
 
@@ -15,7 +16,7 @@ program
   .description('make and start VMs: master1, worker1, ...')
   .option('--masters <count>', 'how many masters', Number, 1)
   .option('--workers <count>', 'how many workers', Number, 2)
-  .option('--suite <name>', "a Debian suite for the VMs' disk, for another age of systemd and Docker")
+  .addOption(new Option('--suite <name>', "the VMs' Debian: trixie has a younger systemd and Docker").choices(SUITES))
   .action(async (options: { masters: number; workers: number; suite?: string }) => {
     const started = systemClock.monotonic()
     console.error('making the lab (the first time this builds a base image and takes a minute or two)...')

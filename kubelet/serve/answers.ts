@@ -4,19 +4,26 @@ import { pipeline } from 'node:stream/promises'
 import { ApiError, badRequest } from '../../api/errors.ts'
 import { errorCode } from '../../platform/disk.ts'
 import { logContainerId } from './containers.ts'
+import { EXPOSITION_TYPE, renderMetrics } from './exposition.ts'
 import { dockerLogFolder } from './logs/files.ts'
 import { parseLogOptions } from './logs/options.ts'
 import { readLog } from './logs/read.ts'
 import { watchFolderOf } from './logs/watch.ts'
 import type { Admitted, KubeletServerOptions } from './options.ts'
-import type { ContainerRoute } from './routes.ts'
+import type { ContainerRoute, Route } from './routes.ts'
+import { agentMetrics, type CpuRates, type ProcessUsage, resourceMetrics, statsSummary } from './usage.ts'
+
+export interface AnswerOptions extends KubeletServerOptions {
+  /** Kept from one question for the present use to the next. */
+  rates: CpuRates
+}
 
 /** Everything that is asked and answered, streams apart. */
 export async function answerPlain(
   { route, query }: Admitted,
   request: IncomingMessage,
   response: ServerResponse,
-  options: KubeletServerOptions,
+  options: AnswerOptions,
 ): Promise<void> {
   if (route.kind === 'exec' || route.kind === 'attach' || route.kind === 'portForward') {
     throw badRequest('Upgrade request required')
@@ -24,25 +31,43 @@ export async function answerPlain(
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new ApiError('MethodNotAllowed', 'Method Not Allowed')
   }
-  const { backend } = options
-  if (route.kind === 'containerLogs') return await answerLogs(route, query, response, options)
-  if (route.kind === 'healthz') return send(response, 'text/plain; charset=utf-8', 'ok')
-  if (route.kind === 'pods') {
-    const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: await backend.pods() }
-    return send(response, 'application/json', JSON.stringify(list))
+  if (route.kind === 'containerLogs') await answerLogs(route, query, response, options)
+  else {
+    const [type, body] = await ANSWERS[route.kind](options)
+    response.writeHead(200, { 'Content-Type': type }).end(body)
   }
-  throw new ApiError('NotFound', '404 page not found')
 }
 
-function send(response: ServerResponse, type: string, body: string): void {
-  response.writeHead(200, { 'Content-Type': type }).end(body)
+type PlainKind = Exclude<Route['kind'], 'exec' | 'attach' | 'portForward' | 'containerLogs'>
+type Answer = (options: AnswerOptions) => Promise<[contentType: string, body: string]>
+
+const ANSWERS: Record<PlainKind, Answer> = {
+  healthz: async () => ['text/plain; charset=utf-8', 'ok'],
+  pods: async ({ backend }) => {
+    const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: await backend.pods() }
+    return ['application/json', JSON.stringify(list)]
+  },
+  'stats/summary': async ({ backend, nodeName, rates }) => {
+    return ['application/json', JSON.stringify(statsSummary(nodeName, await backend.usage(), rates))]
+  },
+  'metrics/resource': async ({ backend }) => [EXPOSITION_TYPE, renderMetrics(resourceMetrics(await backend.usage()))],
+  metrics: async ({ backend, nodeName, clock }) => [
+    EXPOSITION_TYPE,
+    renderMetrics(agentMetrics(nodeName, await backend.pods(), ownUsage(clock.now()))),
+  ],
+}
+
+function ownUsage(now: number): ProcessUsage {
+  const { user, system } = process.cpuUsage()
+  const startedAt = now - process.uptime() * 1000
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss(), startedAt }
 }
 
 async function answerLogs(
   route: ContainerRoute,
   query: URLSearchParams,
   response: ServerResponse,
-  { backend, clock, log }: KubeletServerOptions,
+  { backend, clock, log }: AnswerOptions,
 ): Promise<void> {
   const options = parseLogOptions(query, clock.now())
   const pod = await backend.pod(route.namespace, route.pod)

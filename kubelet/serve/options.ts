@@ -6,6 +6,7 @@ import type { Route } from './routes.ts'
 
 /** What the agent's server works with. */
 export interface KubeletServerOptions {
+  nodeName: string
   backend: StreamBackend
   access: Access
   clock: Clock

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import * as https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/errors.ts'
 import type { Log } from '../../platform/log.ts'
@@ -9,6 +8,7 @@ import { messageOf } from './console.ts'
 import type { Admitted, KubeletServerOptions } from './options.ts'
 import { parseRoute } from './routes.ts'
 import { upgradeStream } from './upgrade.ts'
+import { CpuRates } from './usage.ts'
 
 /**
  * kubelet/serve/ is the agent's own server, which the API server calls: logs, exec, attach, port-forward, metrics. The
@@ -19,15 +19,19 @@ import { upgradeStream } from './upgrade.ts'
 export interface KubeletServer {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>
+  /** Ends the streams under way, which node's own server has let go of. */
+  close(): void
 }
 
 /** The server without a port: hand it what a node:https server gets. */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
   const { access, log } = options
+  const upgraded = new Set<Duplex>()
+  const answering = { ...options, rates: new CpuRates() }
   return {
     async handle(request, response) {
       try {
-        await answerPlain(await admit(request, access), request, response, options)
+        await answerPlain(await admit(request, access), request, response, answering)
       } catch (error) {
         report(error, request, log)
         if (response.headersSent) response.destroy()
@@ -35,6 +39,8 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
       }
     },
     async upgrade(request, socket, head) {
+      upgraded.add(socket)
+      socket.once('close', () => upgraded.delete(socket))
       socket.on('error', error => log.debug('a streaming connection broke', { error }))
       try {
         await upgradeStream(await admit(request, access), request, socket, head, options)
@@ -42,6 +48,9 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
         report(error, request, log)
         refuseUpgrade(socket, codeOf(error), messageOf(error))
       }
+    },
+    close() {
+      for (const socket of upgraded) socket.destroy()
     },
   }
 }
@@ -85,54 +94,4 @@ const STATUS_TEXTS: Record<number, string> = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   500: 'Internal Server Error',
-}
-
-export interface ListenOptions extends KubeletServerOptions {
-  address: string
-  /** 10250 on a node; 0 takes a free one. */
-  port: number
-  /** Asked for each connection, so that a renewed certificate is served at once. */
-  certificate: () => { cert: string; key: string }
-  /** Signs the client certificates that count. */
-  clientCa: string
-}
-
-export interface Listening {
-  port: number
-  close(): Promise<void>
-}
-
-export async function listenKubeletServer(options: ListenOptions): Promise<Listening> {
-  const handlers = createKubeletServer(options)
-  const server = https.createServer({
-    ...options.certificate(),
-    ca: options.clientCa,
-    requestCert: true,
-    rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
-    keepAlive: true,
-    keepAliveInitialDelay: 30_000,
-    noDelay: true,
-  })
-  server.on('request', (request, response) => void handlers.handle(request, response))
-  const upgraded = new Set<Duplex>()
-  server.on('upgrade', (request, socket, head) => {
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
-    void handlers.upgrade(request, socket, head)
-  })
-  server.on('tlsClientError', error => options.log.debug('a TLS handshake failed', { error }))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.address, resolve)
-  })
-  return {
-    port: (server.address() as { port: number }).port,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-        for (const socket of upgraded) socket.destroy()
-      }),
-  }
 }

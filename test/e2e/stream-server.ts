@@ -11,8 +11,8 @@ import { asApiAnswer, forwardRequest } from '../../apiserver/stream/forward.ts'
 import { agentPath, type PodStream } from '../../apiserver/stream/locate.ts'
 import { refuseUpgrade, spliceUpgrade } from '../../apiserver/stream/splice.ts'
 import type { StreamTarget } from '../../apiserver/stream/target.ts'
+import { AgentServer } from '../../kubelet/node/server.ts'
 import type { StreamBackend } from '../../kubelet/serve/backend.ts'
-import { listenKubeletServer } from '../../kubelet/serve/server.ts'
 import { Authority, createAuthority } from '../../pki/authority.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { MemoryLog } from '../../platform/log.ts'
@@ -39,18 +39,21 @@ export async function startStreamServer(backend: StreamBackend, folder?: string)
   const agentPair = ca.issue({ subject: { commonName: 'system:node:node1' }, usage: 'server', dnsNames: ['node1'] })
   const admin = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] }
   const client = ca.issue({ subject: admin, usage: 'client' })
-  const agent = await listenKubeletServer({
-    backend,
-    access: {},
-    ...around,
-    address: '127.0.0.1',
-    port: 0,
-    certificate: () => ({ cert: agentPair.certificate, key: agentPair.key }),
-    clientCa: ca.certificatePem,
-  })
+  const agent = new AgentServer(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      key: agentPair.key,
+      certificate: agentPair.certificate,
+      clientCa: ca.certificatePem,
+      access: {},
+    },
+    { nodeName: 'node1', backend, ...around },
+  )
+  const agentPort = await agent.listen()
   const targetFor = (stream: PodStream, pod: Pod, query: URLSearchParams): StreamTarget => ({
     host: '127.0.0.1',
-    port: agent.port,
+    port: agentPort,
     path: agentPath(stream, pod, query),
     tls: { ca: ca.certificatePem, cert: client.certificate, key: client.key, serverName: 'node1' },
   })

@@ -1,0 +1,134 @@
+import * as fs from 'node:fs/promises'
+import type { Pod, Service } from '../api/types/core-v1.ts'
+import { createEventRecorder } from '../client/events.ts'
+import type { Informer } from '../client/informer.ts'
+import { PODS } from '../client/resources.ts'
+import { amountOf } from './amount.ts'
+import { ReferenceCache } from './env/reference-cache.ts'
+import { Images } from './image/images.ts'
+import { AgentBackend } from './node/backend.ts'
+import type { MachineFacts } from './node/facts.ts'
+import { allocatable, type NodeChoices } from './node/object.ts'
+import { NodeRegistration } from './node/registration.ts'
+import { AgentServer } from './node/server.ts'
+import type { AgentOptions } from './options.ts'
+import type { NodeSettings } from './pod/config.ts'
+import type { LivePod } from './pod/pod.ts'
+import { StatusReporter, type StatusTarget } from './pod/reporter.ts'
+import type { PodServices } from './pod/services.ts'
+import type { WorkerListener } from './pod/worker.ts'
+import { PodWorkers } from './pod/workers.ts'
+import { createNetnsDialer, type PodDialer } from './serve/netns.ts'
+import { Claims } from './volume/claims.ts'
+import { ImageVolumes } from './volume/image-volumes.ts'
+import { Tokens } from './volume/tokens.ts'
+import { Volumes } from './volume/volumes.ts'
+
+/** What an agent consists of while it runs. */
+export interface Parts {
+  services: PodServices
+  workers: PodWorkers
+  references: ReferenceCache
+  registration: NodeRegistration
+  dialer: PodDialer
+  server: AgentServer | undefined
+}
+
+export interface Surroundings {
+  facts: MachineFacts
+  servicesInformer: Informer<Service>
+  listener: WorkerListener
+  /** An object that pods refer to has changed. */
+  referenceChanged(key: string): void
+  statusTarget(pod: LivePod): StatusTarget | undefined
+  /** Why the node cannot run pods right now. */
+  problems(): string[]
+}
+
+export async function assemble(options: AgentOptions, around: Surroundings): Promise<Parts> {
+  const { client, runtime, clock, random, log, nodeName, paths, processes } = options
+  const events = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: nodeName })
+  const references = new ReferenceCache({ client, clock, random, log, changed: around.referenceChanged })
+  const images = new Images(runtime, clock)
+  const choices = nodeChoices(options)
+  const amounts = plainAmounts(allocatable(choices, around.facts))
+  const pods = client.resource<Pod>(PODS)
+  const nodeIp = () => options.nodeIp
+  const downward = (pod: LivePod) => ({ pod, podIp: pod.status?.podIP ?? '', nodeIp: nodeIp(), allocatable: amounts })
+  const volumes = new Volumes({
+    paths,
+    processes,
+    clock,
+    source: { references, tokens: new Tokens(client, clock), downward },
+    claims: new Claims(client),
+    images: new ImageVolumes({ images, processes, references, events }),
+  })
+  const services: PodServices = {
+    ...{ runtime, clock, log, events, images, volumes, references, pods, nodeIp, paths },
+    reporter: new StatusReporter({ pods, clock, random, log }),
+    services: () => around.servicesInformer.list(),
+    statusTarget: around.statusTarget,
+    settings: await nodeSettings(options, around.facts),
+    dns: { servers: options.clusterDns, domain: options.clusterDomain },
+    allocatable: () => amounts,
+  }
+  const workers = new PodWorkers(services, around.listener)
+  const dialer = options.dialer ?? createNetnsDialer({ clock, log })
+  const backend = new AgentBackend({ workers, runtime, dialer, clock, rootDirectory: around.facts.rootDirectory })
+  const server =
+    options.serving && new AgentServer(options.serving, { nodeName: options.nodeName, backend, clock, log })
+  const registration = new NodeRegistration({
+    ...{ client, clock, log, choices },
+    registerNode: options.registerNode,
+    measure: () => measure(options, around),
+  })
+  return { services, workers, references, registration, dialer, server }
+}
+
+function nodeChoices(options: AgentOptions): NodeChoices {
+  const { nodeName, labels, taints, maxPods, systemReserved, kubeReserved, kubeletVersion, serving } = options
+  return {
+    nodeName,
+    labels,
+    taints,
+    maxPods,
+    systemReserved,
+    kubeReserved,
+    kubeletVersion,
+    port: serving?.port ?? 10250,
+  }
+}
+
+function plainAmounts(quantities: Record<string, string>): Record<string, number> {
+  return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, amountOf(quantity)!]))
+}
+
+async function nodeSettings(options: AgentOptions, facts: MachineFacts): Promise<NodeSettings> {
+  const lowestOomScore = (await mayProtectFromOom()) ? -1000 : 0
+  return {
+    nodeName: options.nodeName,
+    network: options.network.name,
+    clusterDomain: options.clusterDomain,
+    limits: { memoryCapacity: facts.memoryBytes, podPidsLimit: options.podPidsLimit, lowestOomScore },
+    logOptions: options.containerLogs,
+  }
+}
+
+const CAP_SYS_RESOURCE = 24n
+
+/** Only with CAP_SYS_RESOURCE may a process be made less likely to be ended when memory is out. */
+async function mayProtectFromOom(): Promise<boolean> {
+  const match = /^CapEff:\s+([0-9a-f]+)$/m.exec(await fs.readFile('/proc/self/status', 'utf8'))
+  return match !== null && (BigInt(`0x${match[1]}`) >> CAP_SYS_RESOURCE) % 2n === 1n
+}
+
+async function measure(options: AgentOptions, { facts, problems }: Surroundings) {
+  const pressure = { memory: false, disk: false, pids: false }
+  try {
+    const images = await options.runtime.images()
+    return { facts, nodeIp: options.nodeIp, images, pressure, problems: problems() }
+  } catch (error) {
+    const down = `container runtime is down: ${error instanceof Error ? error.message : String(error)}`
+    return { facts, nodeIp: options.nodeIp, images: [], pressure, problems: [down, ...problems()] }
+  }
+}

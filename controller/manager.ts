@@ -1,0 +1,109 @@
+import type { Client } from '../client/client.ts'
+import { leadWithLease } from '../client/lease.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import { nameSuffix, type Random } from '../platform/random.ts'
+import { bootstrapController } from './bootstrap.ts'
+import { certificateController } from './certificates/controller.ts'
+import { type Context, type Controller, type ControllerOptions, together } from './context.ts'
+import { SharedInformers } from './informers.ts'
+import { accountTokenController, rootCaController, serviceAccountController } from './namespaces/accounts.ts'
+import { namespaceController } from './namespaces/deletion.ts'
+import { taintEvictionController } from './nodes/eviction.ts'
+import { nodeIpamController } from './nodes/ipam.ts'
+import { nodeLifecycleController } from './nodes/lifecycle.ts'
+import { podGarbageController } from './pod-garbage.ts'
+
+/**
+ * controller/ makes the world match the objects: one file or small folder a controller, all of one shape (observe by
+ * informers, decide by pure functions, act through clients). Start with context.ts (that shape), then replicas/ as the
+ * plainest example; this file lists and runs them all. It imports platform, api, client and pki.
+ */
+const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = {
+  'node-lifecycle': nodeLifecycleController,
+  'taint-eviction': taintEvictionController,
+  'node-ipam': nodeIpamController,
+  certificates: certificateController,
+  namespace: namespaceController,
+  serviceaccount: serviceAccountController,
+  'serviceaccount-token': accountTokenController,
+  'root-ca-certificate-publisher': rootCaController,
+  'bootstrap-tokens': bootstrapController,
+  'pod-garbage-collector': podGarbageController,
+}
+
+export interface ManagerOptions extends ControllerOptions {
+  client: Client
+  clock: Clock
+  random: Random
+  log: Log
+  /** Work only while holding the lease kube-system/kube-controller-manager. */
+  leaderElect?: boolean
+  identity?: string
+}
+
+export interface ControllerManager {
+  /** Resolves when the controllers work, or stand by for the lease. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export function createControllerManager(options: ManagerOptions): ControllerManager {
+  const { client, clock, random, log } = options
+  const stopping = new AbortController()
+  let running: Promise<void> | undefined
+  let current: Running | undefined
+  return {
+    async start() {
+      if (!options.leaderElect) {
+        current = new Running(options)
+        return current.start()
+      }
+      const identity = options.identity ?? `controller-manager-${nameSuffix(random, 10)}`
+      const lease = { client, clock, random, log, name: 'kube-controller-manager', identity }
+      running = leadWithLease(lease, signal => lead(options, signal), stopping.signal)
+    },
+    async stop() {
+      stopping.abort()
+      await running
+      await current?.stop()
+    },
+  }
+}
+
+async function lead(options: ManagerOptions, signal: AbortSignal): Promise<void> {
+  const controllers = new Running(options)
+  const ended = new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await Promise.race([controllers.start(), ended])
+  await ended
+  await controllers.stop()
+}
+
+/** All controllers of one term of office. */
+class Running {
+  readonly #informers: SharedInformers
+  readonly #controllers: Controller
+
+  constructor(options: ManagerOptions) {
+    const { client, clock, random, log } = options
+    this.#informers = new SharedInformers(client, { clock, random, log })
+    const context: Context = { client, clock, random, log, informers: this.#informers, options }
+    const unknown = options.disabled?.find(name => !(name in CONTROLLERS))
+    if (unknown) throw new Error(`there is no controller named ${unknown}`)
+    const chosen = Object.entries(CONTROLLERS).filter(([name]) => !options.disabled?.includes(name))
+    this.#controllers = together(...chosen.map(([, create]) => create(context)))
+  }
+
+  async start(): Promise<void> {
+    await this.#informers.start()
+    this.#controllers.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#controllers.stop()
+    await this.#informers.stop()
+  }
+}

@@ -4,6 +4,8 @@ import { createPlugins } from './admission/plugins.ts'
 import { createAuthorization } from './auth/modes.ts'
 import { createAuthentication } from './auth/setup.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
+import { Chores } from './bootstrap/chores.ts'
+import { ANNOUNCE_EVERY_MS, KubernetesService } from './bootstrap/kubernetes-service.ts'
 import { Catalog } from './catalog.ts'
 import { addDiscovery } from './discovery/discovery.ts'
 import type { HealthCheck } from './discovery/health.ts'
@@ -12,6 +14,8 @@ import { addHealth, addIndex, addOpenIdConfiguration, addVersion } from './disco
 import { Routes } from './discovery/routes.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
+import { REPAIR_EVERY_MS, repairPools } from './services/repair.ts'
+import { createCompanions, createPortPool, serviceRanges } from './services/setup.ts'
 import type { Authentication } from './stages/authenticate.ts'
 import type { Authorization } from './stages/authorize.ts'
 import { ObjectStore } from './stages/store.ts'
@@ -56,7 +60,13 @@ export function assemble(options: ApiServerOptions): Assembled {
   }
   const admission = new Admission(createPlugins(options, shared))
   const handlers = createHandlers(options)
-  const parts: Parts = { ...shared, admission, handlers, kubeletClient: options.kubeletClient }
+  const ports = createPortPool(options)
+  const companions = createCompanions(options, ports, () => parts)
+  const parts: Parts = { ...shared, admission, handlers, companions, kubeletClient: options.kubeletClient }
+
+  const ranges = serviceRanges(options)
+  const kubernetes = new KubernetesService(parts, { store, ranges, advertiseAddress: options.advertiseAddress })
+  const chores = new Chores(clock, log.child('chores'))
 
   let ready = false
   const notReady = () => {
@@ -89,8 +99,18 @@ export function assemble(options: ApiServerOptions): Assembled {
     async start() {
       await cache.start()
       await bootstrap(parts)
+      await kubernetes.announce()
+      chores.start([
+        { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
+        { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
+      ])
       ready = true
     },
-    close: () => cache.close(),
+    async close() {
+      ready = false
+      await chores.close()
+      await kubernetes.leave().catch(error => log.warn('This server could not say goodbye', { error }))
+      await cache.close()
+    },
   }
 }

@@ -8,6 +8,7 @@ import type { Admission } from './admission/admission.ts'
 import type { RbacAuthorizer } from './auth/rbac.ts'
 import type { ServiceAccountTokens } from './auth/service-accounts.ts'
 import type { Catalog } from './catalog.ts'
+import type { Companions } from './companions.ts'
 import type { Encoder, EntryList } from './encoding/encoder.ts'
 import type { KubeletClient } from './options.ts'
 import type { RequestInfo } from './request.ts'
@@ -27,6 +28,7 @@ export interface Parts {
   admission: Admission
   leases: EventLeases
   handlers: Handlers
+  companions: Companions
   authentication: Authentication
   authorization: Authorization
   rbac: RbacAuthorizer

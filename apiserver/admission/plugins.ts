@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog.ts'
 import type { ApiServerOptions } from '../options.ts'
 import type { ObjectStore } from '../stages/store.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { certificateRequester } from './certificates.ts'
 import { createLister } from './lister.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { defaultTolerationSeconds, priority } from './pods.ts'
@@ -21,6 +22,7 @@ export function createPlugins(options: ApiServerOptions, { catalog, objects }: S
     serviceAccountAdmission({ lister, clock, random }),
     defaultTolerationSeconds,
     priority(lister),
+    certificateRequester,
   ]
   const off = new Set(options.admission?.disable)
   return all.filter(plugin => !off.has(plugin.name))

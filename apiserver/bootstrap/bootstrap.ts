@@ -2,8 +2,8 @@ import { isReason } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Parts } from '../parts.ts'
 import { createObject } from '../verbs/create.ts'
-import type { Write } from '../verbs/write.ts'
 import { bootstrapPolicy } from './roles.ts'
+import { systemWrite } from './system-write.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
@@ -46,13 +46,8 @@ export async function ensure(parts: Parts, plural: string, object: KubeObject, g
   if (!kind) throw new Error(`the catalog lacks ${plural}`)
   const { namespace = '', name = '' } = object.metadata ?? {}
   if (parts.objects.peek(kind, namespace, name)) return
-  const write: Write = {
-    ...{ kind, namespace, name, subresource: '', dryRun: false, options: {}, warnings: [] },
-    user: { name: 'system:apiserver', groups: ['system:masters'] },
-    fieldManager: 'kube-apiserver',
-  }
   try {
-    await createObject(parts, write, structuredClone(object))
+    await createObject(parts, systemWrite(kind, namespace, name), structuredClone(object))
   } catch (error) {
     if (!isReason(error, 'AlreadyExists')) throw error
   }

@@ -1,6 +1,7 @@
 import { ApiError, badRequest, isReason } from '../../api/errors.ts'
 import type { KubeObject, ObjectMeta } from '../../api/objects.ts'
 import { nameSuffix } from '../../platform/random.ts'
+import { companionKey } from '../companions.ts'
 import type { Parts } from '../parts.ts'
 import { refuseInvalid } from '../stages/validate.ts'
 import { Entry, serialise } from '../storage/entry.ts'
@@ -34,11 +35,17 @@ async function createNamed(parts: Parts, write: Write, object: KubeObject): Prom
   await parts.admission.mutate(admissionOf(write, 'CREATE', object))
   kind.strategy.prepareForCreate(object)
   refuseInvalid(kind, object.metadata.name ?? '', kind.validate(object))
-  trackCreate(write, object, parts.clock.now())
-  await parts.admission.validate(admissionOf(write, 'CREATE', object))
-  const stored = toStored(kind, object)
-  if (write.dryRun) return dryEntry(parts, write, stored)
-  return parts.objects.create(kind, stored, await parts.leases.leaseFor(kind))
+  const undo = await parts.companions.get(companionKey(kind))?.reserve(write, object, undefined)
+  try {
+    trackCreate(write, object, parts.clock.now())
+    await parts.admission.validate(admissionOf(write, 'CREATE', object))
+    const stored = toStored(kind, object)
+    if (write.dryRun) return await dryEntry(parts, write, stored)
+    return await parts.objects.create(kind, stored, await parts.leases.leaseFor(kind))
+  } catch (error) {
+    await undo?.()
+    throw error
+  }
 }
 
 /** What a dry run answers: the object as it would have been stored, unless that would have failed. */

@@ -1,6 +1,7 @@
 import { conflict, notFound, type Status } from '../../api/errors.ts'
 import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/objects.ts'
+import { companionKey } from '../companions.ts'
 import { served } from '../encoding/encoder.ts'
 import type { Parts } from '../parts.ts'
 import { MOST_ATTEMPTS } from '../stages/store.ts'
@@ -30,8 +31,13 @@ export async function deleteObject(parts: Parts, write: Write, options: DeleteOp
     await parts.admission.validate(admissionOf(write, 'DELETE', undefined, object))
     const marked = markDeleted(write.kind, object, options, parts.clock.now())
     const outcome = await settle(parts, write, current, marked)
-    if (outcome.ok) return { entry: outcome.entry, gone: marked === 'remove' }
-    current = outcome.current
+    if (!outcome.ok) {
+      current = outcome.current
+      continue
+    }
+    const gone = marked === 'remove'
+    if (gone && !write.dryRun) await parts.companions.get(companionKey(write.kind))?.release(object, undefined)
+    return { entry: outcome.entry, gone }
   }
   throw conflict(write.kind, write.name)
 }

@@ -1,9 +1,10 @@
 import { badRequest, conflict, notFound } from '../../api/errors.ts'
 import type { KubeObject, ObjectMeta } from '../../api/objects.ts'
 import { invalidObject } from '../../api/validate/errors.ts'
+import { companionKey } from '../companions.ts'
 import { served } from '../encoding/encoder.ts'
 import type { Parts } from '../parts.ts'
-import { MOST_ATTEMPTS } from '../stages/store.ts'
+import { MOST_ATTEMPTS, type Replaced } from '../stages/store.ts'
 import { refuseInvalid } from '../stages/validate.ts'
 import { Entry, serialise } from '../storage/entry.ts'
 import { createObject } from './create.ts'
@@ -39,16 +40,36 @@ export async function updateObject(
     const object = await edit(served(write.kind, current))
     const pinned = checkPreconditions(write, object, old, options)
     await prepare(parts, write, object, old, options)
-    const next = toStored(write.kind, object)
-    if (write.dryRun) return { entry: new Entry(current.key, serialise(next), current.revision), created: false }
-    const result = isFinished(write, object)
-      ? await parts.objects.remove(current)
-      : await parts.objects.replace(current, next, await parts.leases.leaseFor(write.kind))
+    if (write.dryRun) return { entry: dryEntry(write, current, object), created: false }
+    const result = await store(parts, write, current, object, old)
     if (result.ok) return { entry: result.entry, created: false }
     if (pinned) throw conflict(write.kind, write.name)
     current = result.current
   }
   throw conflict(write.kind, write.name)
+}
+
+function dryEntry(write: Write, current: Entry, object: KubeObject): Entry {
+  return new Entry(current.key, serialise(toStored(write.kind, object)), current.revision)
+}
+
+/** Stores the new state, or removes the object when that was all it waited for, together with what belongs to it. */
+async function store(
+  parts: Parts,
+  write: Write,
+  current: Entry,
+  object: KubeObject,
+  old: KubeObject,
+): Promise<Replaced> {
+  const companion = parts.companions.get(companionKey(write.kind))
+  const finished = isFinished(write, object)
+  const undo = finished ? undefined : await companion?.reserve(write, object, old)
+  const result = finished
+    ? await parts.objects.remove(current)
+    : await parts.objects.replace(current, toStored(write.kind, object), await parts.leases.leaseFor(write.kind))
+  if (!result.ok) await undo?.()
+  else await companion?.release(old, finished ? undefined : object)
+  return result
 }
 
 async function createInstead(parts: Parts, write: Write, options: UpdateOptions) {

@@ -67,14 +67,14 @@ export class Authority {
 
 /** A new authority that signs itself, good for ten years. */
 export function createAuthority(commonName: string, clock: Clock, random: Random): KeyPair {
+  return signItself({ subject: { commonName }, usage: 'authority', validForMs: 10 * YEAR }, clock, random)
+}
+
+/** A certificate that nobody vouches for: an authority, or a stand-in until a real one is signed. */
+export function signItself(request: IssueRequest, clock: Clock, random: Random): KeyPair {
   const key = generateKey()
   const now = clock.now()
-  const request = {
-    subject: { commonName },
-    usage: 'authority' as const,
-    publicKey: key,
-    notBefore: new Date(now - BACKDATE),
-    notAfter: new Date(now + 10 * YEAR),
-  }
-  return { certificate: issueCertificate(request, { key }, random), key: privateKeyPem(key) }
+  const validity = { notBefore: new Date(now - BACKDATE), notAfter: new Date(now + (request.validForMs ?? YEAR)) }
+  const certificate = issueCertificate({ ...request, ...validity, publicKey: key }, { key }, random)
+  return { certificate, key: privateKeyPem(key) }
 }

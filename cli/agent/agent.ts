@@ -77,6 +77,7 @@ class NodeProcess {
       clientFile: new IdentityFile(tools.layout.kubelet, 'kubelet-client-current', tools.disk),
       servingFile: new IdentityFile(tools.layout.kubelet, 'kubelet-server-current', tools.disk),
       clock: tools.clock,
+      random: tools.random,
       log,
       addresses: () => [nodeIp],
       onClientPair: pair => transport.setCredentials({ ca: authority, certificate: pair.certificate, key: pair.key }),
@@ -86,10 +87,10 @@ class NodeProcess {
 
   async start(): Promise<void> {
     const { tools, log, config, transport } = this.#context
-    const serving = await persist('get a serving certificate', tools.clock, log, () => this.#identity.start())
     const client = createClient(transport)
-    this.#agent = createAgent(agentOptions(this.#context, serving))
+    this.#agent = createAgent(agentOptions(this.#context, await this.#identity.firstPair()))
     await this.#agent.start()
+    await this.#identity.start()
     this.#network = createNetwork({
       client,
       processes: tools.processes,

@@ -1,10 +1,18 @@
 import { X509Certificate } from 'node:crypto'
 import type { Client } from '../../client/client.ts'
-import type { KeyPair } from '../../pki/authority.ts'
+import { type KeyPair, signItself } from '../../pki/authority.ts'
 import { isDueForRenewal } from '../../pki/certificate.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
-import { CLIENT_SIGNER, type IdentityFile, requestCertificate, SERVING_SIGNER, servesStill } from '../identity.ts'
+import type { Random } from '../../platform/random.ts'
+import {
+  CLIENT_SIGNER,
+  type IdentityFile,
+  nodeSubject,
+  requestCertificate,
+  SERVING_SIGNER,
+  servesStill,
+} from '../identity.ts'
 
 export interface IdentityKeeperOptions {
   client: Client
@@ -12,6 +20,7 @@ export interface IdentityKeeperOptions {
   clientFile: IdentityFile
   servingFile: IdentityFile
   clock: Clock
+  random: Random
   log: Log
   /** Addresses that the agent serves on now; they may change while it runs. */
   addresses(): readonly string[]
@@ -31,11 +40,21 @@ export class IdentityKeeper {
     this.#options = options
   }
 
-  /** Resolves with a serving certificate that is good for the addresses of now. */
-  async start(): Promise<KeyPair> {
-    const pair = await this.#servingPair()
+  /**
+   * The serving pair to begin with: the one on disk, or a stand-in. A new one is signed only once the node has announced
+   * its address, and that is after the agent has started.
+   */
+  async firstPair(): Promise<KeyPair> {
+    const { servingFile, addresses, clock, random, nodeName } = this.#options
+    const pair = await servingFile.read()
+    if (servesStill(pair, addresses(), clock.now())) return pair
+    return signItself({ subject: nodeSubject(nodeName), usage: 'server', ipAddresses: addresses() }, clock, random)
+  }
+
+  /** Call when the agent serves: resolves when its certificate is one of the cluster's, or the first try has failed. */
+  async start(): Promise<void> {
+    await this.check()
     this.#plan()
-    return pair
   }
 
   async stop(): Promise<void> {

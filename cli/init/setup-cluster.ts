@@ -1,6 +1,5 @@
 import { isReason } from '../../api/errors.ts'
 import type { KubeObject, ResourceRef } from '../../api/objects.ts'
-import { apply } from '../../client/apply.ts'
 import type { Client } from '../../client/client.ts'
 import * as refs from '../../client/resources.ts'
 import {
@@ -14,17 +13,26 @@ import type { Random } from '../../platform/random.ts'
 import { UserError } from '../output.ts'
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, clusterInfo, JOINING_NODES, ROLE_BINDINGS, ROLES } from './objects.ts'
 
-const FIELD_MANAGER = 'kubox-init'
-
 /** Everything a new cluster needs so that machines can join it. Fine to repeat. */
 export async function setUpCluster(client: Client, server: string, authorityPem: string): Promise<void> {
-  const put = (ref: ResourceRef, object: KubeObject) =>
-    apply(client.resource(ref), object, { fieldManager: FIELD_MANAGER, force: true })
+  const put = (ref: ResourceRef, object: KubeObject) => createOrReplace(client, ref, object)
   for (const role of CLUSTER_ROLES) await put(refs.CLUSTER_ROLES, role)
   for (const binding of CLUSTER_ROLE_BINDINGS) await put(refs.CLUSTER_ROLE_BINDINGS, binding)
   await put(refs.CONFIG_MAPS, clusterInfo(server, authorityPem))
   for (const role of ROLES) await put(refs.ROLES, role)
   for (const binding of ROLE_BINDINGS) await put(refs.ROLE_BINDINGS, binding)
+}
+
+async function createOrReplace(client: Client, ref: ResourceRef, wanted: KubeObject): Promise<void> {
+  const resource = client.resource(ref)
+  try {
+    await resource.create(wanted)
+  } catch (error) {
+    if (!isReason(error, 'AlreadyExists')) throw error
+    const { name = '', namespace } = wanted.metadata ?? {}
+    const { metadata } = await resource.get(name, namespace)
+    await resource.update({ ...wanted, metadata: { ...wanted.metadata, resourceVersion: metadata.resourceVersion } })
+  }
 }
 
 export interface TokenRequest {

@@ -5,7 +5,6 @@ import type { ApiServer } from '../../apiserver/app.ts'
 import type { Store } from '../../apiserver/storage/store.ts'
 import { type Client, createClient } from '../../client/client.ts'
 import { inProcessTransport } from '../../client/in-process.ts'
-import type { Random } from '../../platform/random.ts'
 
 /** The built-in store of this process, as an API server takes it. */
 export interface LocalStore {
@@ -38,7 +37,10 @@ export class Links {
   }
 }
 
-/** Unique among all candidates for a lease, today and after a reboot. */
-export function identityOf(random: Random): string {
-  return `${hostname()}_${Buffer.from(random.bytes(8)).toString('hex')}`
+/**
+ * This machine's name among the candidates for a lease. The same after a crash: the ports see to it that only one server
+ * runs here, so the lease of a process that died is ours to go on with, without waiting for it to run out.
+ */
+export function candidateName(): string {
+  return `${hostname()}_kubox-server`
 }

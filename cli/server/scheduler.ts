@@ -6,7 +6,7 @@ import { FlagReader, type FlagTable } from '../flags.ts'
 import type { Flags } from '../manifests.ts'
 import type { Tools } from '../tools.ts'
 import type { Running } from './control-plane.ts'
-import { identityOf, type Links } from './links.ts'
+import { candidateName, type Links } from './links.ts'
 
 const IN_PROCESS = { ignored: 'inside kubox server the API server is reached in process' }
 const NO_PORT = { ignored: 'inside kubox server there is no port of its own' }
@@ -25,7 +25,7 @@ export async function startScheduler(flags: Flags, links: Links, tools: Tools, l
   const reader = FlagReader.forComponent('kube-scheduler', flags, SCHEDULER_FLAGS, layout.manifests)
   const client = links.clientAs('system:kube-scheduler')
   const config = await readSchedulerConfig(reader, tools)
-  const scheduler = createScheduler({ client, clock, random, log, config, identity: identityOf(random) })
+  const scheduler = createScheduler({ client, clock, random, log, config, identity: candidateName() })
   await scheduler.start()
   return scheduler
 }

@@ -1,0 +1,115 @@
+import { isRecord } from '../values.ts'
+
+/**
+ * A set of fields of an object: what a manager owns. A tree by path elements, written as in metadata.managedFields:
+ * `f:name` is a field, `k:{"name":"a"}` the element of a list with that key, `v:"x"` an element of a set, `.` the place
+ * itself beside what is below it.
+ */
+export class FieldSet {
+  /** Whether the place itself belongs to the set. */
+  member = false
+  readonly children = new Map<string, FieldSet>()
+
+  get isEmpty(): boolean {
+    return !this.member && this.children.size === 0
+  }
+
+  child(element: string): FieldSet {
+    const known = this.children.get(element)
+    if (known) return known
+    const made = new FieldSet()
+    this.children.set(element, made)
+    return made
+  }
+
+  add(path: readonly string[]): void {
+    let at: FieldSet = this
+    for (const element of path) at = at.child(element)
+    at.member = true
+  }
+
+  has(path: readonly string[]): boolean {
+    return this.at(path)?.member ?? false
+  }
+
+  /** What lies at a path and below; undefined when nothing does. */
+  at(path: readonly string[]): FieldSet | undefined {
+    let at: FieldSet | undefined = this
+    for (const element of path) at = at?.children.get(element)
+    return at
+  }
+
+  /** Every member's path. */
+  *paths(prefix: readonly string[] = []): Generator<readonly string[]> {
+    if (this.member) yield prefix
+    for (const [element, child] of this.children) yield* child.paths([...prefix, element])
+  }
+
+  union(other: FieldSet): FieldSet {
+    const result = this.copy()
+    for (const path of other.paths()) result.add(path)
+    return result
+  }
+
+  intersection(other: FieldSet): FieldSet {
+    return this.filter(path => other.has(path))
+  }
+
+  difference(other: FieldSet): FieldSet {
+    return this.filter(path => !other.has(path))
+  }
+
+  filter(keep: (path: readonly string[]) => boolean): FieldSet {
+    const result = new FieldSet()
+    for (const path of this.paths()) if (keep(path)) result.add(path)
+    return result
+  }
+
+  copy(): FieldSet {
+    return this.filter(() => true)
+  }
+
+  equals(other: FieldSet): boolean {
+    return this.difference(other).isEmpty && other.difference(this).isEmpty
+  }
+
+  /** As managedFields has it; elements in order, so that equal sets are equal texts. */
+  toJson(): Record<string, unknown> {
+    const json: Record<string, unknown> = {}
+    if (this.member && this.children.size > 0) json['.'] = {}
+    for (const element of [...this.children.keys()].sort()) json[element] = this.children.get(element)!.toJson()
+    return json
+  }
+
+  static fromJson(json: unknown): FieldSet {
+    const set = new FieldSet()
+    if (!isRecord(json)) return set
+    for (const [element, below] of Object.entries(json)) {
+      if (element === '.') set.member = true
+      else set.children.set(element, FieldSet.fromPlace(below))
+    }
+    return set
+  }
+
+  /** An empty object is a place that is owned. */
+  private static fromPlace(json: unknown): FieldSet {
+    const set = FieldSet.fromJson(json)
+    if (set.children.size === 0) set.member = true
+    return set
+  }
+}
+
+/** `.spec.containers[name="a"].image`: a path as conflicts name it. */
+export function describePath(path: readonly string[]): string {
+  return path.map(describeElement).join('')
+}
+
+function describeElement(element: string): string {
+  const [kind, rest] = [element.slice(0, 2), element.slice(2)]
+  if (kind === 'f:') return `.${rest}`
+  if (kind === 'i:') return `[${rest}]`
+  if (kind === 'v:') return `[=${rest}]`
+  const key = JSON.parse(rest) as Record<string, unknown>
+  const parts = Object.keys(key).map(name => `${name}=${JSON.stringify(key[name])}`)
+  return `[${parts.join(',')}]`
+}

@@ -1,0 +1,70 @@
+import type { Schema } from '../kind.ts'
+import { isRecord } from '../values.ts'
+
+/** How server-side apply sees a value: whether it is owned as a whole, and by what names its parts go. */
+export type Structure = 'leaf' | 'fields' | 'elements' | 'set'
+
+export function structureOf(value: unknown, schema: Schema): Structure {
+  if (isRecord(value)) return schema.mapType === 'atomic' ? 'leaf' : 'fields'
+  if (!Array.isArray(value)) return 'leaf'
+  if (schema.listType === 'set') return 'set'
+  return schema.listType === 'map' && schema.listMapKeys ? 'elements' : 'leaf'
+}
+
+const ANYTHING: Schema = { preserveUnknownFields: true }
+
+/** The schema of a field of an object or of a value of a map. */
+export function fieldSchema(schema: Schema, key: string): Schema {
+  const own = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined
+  return own ?? schema.additionalProperties ?? ANYTHING
+}
+
+export function itemSchema(schema: Schema): Schema {
+  return schema.items ?? ANYTHING
+}
+
+/** Values that a key's field has when it is not there. */
+const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' }
+
+export class ListError extends Error {}
+
+/** `k:{"containerPort":80,"protocol":"TCP"}` or `v:"x"`: the name of an item of a list. */
+export function itemName(item: unknown, schema: Schema): string {
+  if (schema.listType === 'set') return `v:${JSON.stringify(item)}`
+  if (!isRecord(item)) throw new ListError('an element of a list with keys is no object')
+  const key: Record<string, unknown> = {}
+  for (const name of [...schema.listMapKeys!].sort()) {
+    const value = item[name] ?? schema.items?.properties?.[name]?.default ?? KEY_DEFAULTS[name]
+    if (value !== undefined) key[name] = value
+  }
+  if (Object.keys(key).length === 0) {
+    const names = schema.listMapKeys!.map(name => JSON.stringify(name)).join(', ')
+    throw new ListError(
+      `associative list with keys has an element that omits all key fields ${names} (and doesn't have default values for any key fields)`,
+    )
+  }
+  return `k:${JSON.stringify(key)}`
+}
+
+/** The items of a list by their names, in order. Of items with the same name the first one counts. */
+export function itemsByName(list: readonly unknown[], schema: Schema): Map<string, unknown> {
+  const items = new Map<string, unknown>()
+  for (const item of list) {
+    const name = itemName(item, schema)
+    if (!items.has(name)) items.set(name, item)
+  }
+  return items
+}
+
+/** The parts of a value that is not owned as a whole: its path elements, what they hold and their schemas. */
+export function partsOf(value: unknown, schema: Schema): Map<string, { value: unknown; schema: Schema }> {
+  const parts = new Map<string, { value: unknown; schema: Schema }>()
+  if (isRecord(value)) {
+    for (const key of Object.keys(value)) {
+      if (value[key] !== undefined) parts.set(`f:${key}`, { value: value[key], schema: fieldSchema(schema, key) })
+    }
+  } else if (Array.isArray(value)) {
+    for (const [name, item] of itemsByName(value, schema)) parts.set(name, { value: item, schema: itemSchema(schema) })
+  }
+  return parts
+}

@@ -8,6 +8,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
+import type { Backup } from './bolt/snapshot.ts'
 import { errors } from './errors.ts'
 import { type AutoCompaction, startCompactor } from './member/compactor.ts'
 import { clientError } from './member/failure.ts'
@@ -30,10 +31,12 @@ import type {
   TxnRequest,
   TxnResponse,
 } from './proto/messages.ts'
+import type { Transition } from './raft/core.ts'
 import { RaftDriver } from './raft/driver.ts'
 import type { MembershipChange } from './raft/membership.ts'
 import { createStorage, openStorage, type RaftStorage, storageExists } from './raft/storage.ts'
 import { noTransport, type Transport } from './transport.ts'
+import { VERSION } from './version.ts'
 
 export interface MemberOptions {
   name: string
@@ -87,6 +90,8 @@ export class Member {
   readonly quotaBytes: number
   /** Aborts when the member has stopped. */
   readonly closed: AbortSignal
+  leaderChanges = 0
+  #lastLeader = ''
   readonly #closing = new AbortController()
   readonly #options: MemberOptions
   readonly #pending: Pending
@@ -123,7 +128,7 @@ export class Member {
       log,
       stateMachine: new MemberStateMachine(member.machine, member.#pending),
       settings: { heartbeatMs, electionMs },
-      onTransition: ({ to }) => (to === 'leader' ? member.#leases.lead() : member.#leases.follow()),
+      onTransition: transition => member.#onTransition(transition),
       onFailure: error => {
         member.#closing.abort(errors.stopped)
         options.onFailure?.(error)
@@ -222,6 +227,11 @@ export class Member {
     return this.#driver.core.leader
   }
 
+  /** Proposals under way. */
+  get pendingCount(): number {
+    return this.#pending.count
+  }
+
   get term(): number {
     return this.#driver.core.term
   }
@@ -235,11 +245,33 @@ export class Member {
   }
 
   members(): (MemberInfo & { id: string; isLearner: boolean })[] {
-    return this.#driver.core.membership.members.map(member => ({
-      id: member.id,
-      isLearner: member.learner,
-      ...infoOf(member),
-    }))
+    return this.#driver.core.membership.members
+      .map(member => ({
+        id: member.id,
+        isLearner: member.learner,
+        ...infoOf(member),
+      }))
+      .sort((a, b) => ((a.peerUrls[0] ?? '') < (b.peerUrls[0] ?? '') ? -1 : 1))
+  }
+
+  /** The id of the new member, which may join now. */
+  async addMember(peerUrls: readonly string[], learner: boolean): Promise<string> {
+    const members = this.members()
+    if (peerUrls.length === 0 || !peerUrls.every(isPeerUrl)) throw errors.memberBadUrls
+    if (members.some(member => member.peerUrls.some(url => peerUrls.includes(url)))) throw errors.peerUrlExists
+    if (!learner) checkQuorumAfterAdding(members)
+    const id = memberId(peerUrls, this.clusterId, Math.floor(this.clock.now() / 1000))
+    const context = contextOf({ name: '', peerUrls, clientUrls: [] })
+    await this.changeMembership({ type: learner ? 'addLearner' : 'add', id, context })
+    return id
+  }
+
+  async updateMember(id: string, peerUrls: readonly string[]): Promise<void> {
+    const member = this.members().find(each => each.id === id)
+    if (!member) throw errors.memberNotFound
+    if (peerUrls.length === 0 || !peerUrls.every(isPeerUrl)) throw errors.memberBadUrls
+    const { name, clientUrls } = member
+    await this.changeMembership({ type: 'update', id, context: contextOf({ name, peerUrls, clientUrls }) })
   }
 
   async changeMembership(change: MembershipChange): Promise<void> {
@@ -266,6 +298,21 @@ export class Member {
     return this.machine.alarms(alarm.alarm)
   }
 
+  /** Everything that a backup holds, as it is now. */
+  backup(): Backup {
+    const { keyspace, lessor } = this.machine
+    return {
+      records: [...keyspace.records()],
+      compacted: keyspace.compacted,
+      leases: [...lessor.all()],
+      alarms: this.machine.alarms(),
+      members: this.members(),
+      clusterVersion: VERSION.cluster,
+      index: this.status().applied,
+      term: this.term,
+    }
+  }
+
   takeSnapshot(): Promise<void> {
     return this.#driver.takeSnapshot()
   }
@@ -280,6 +327,15 @@ export class Member {
   }
 
   // ----
+
+  #onTransition({ to, leader }: Transition): void {
+    if (to === 'leader') this.#leases.lead()
+    else this.#leases.follow()
+    if (leader !== '' && leader !== this.#lastLeader) {
+      this.#lastLeader = leader
+      this.leaderChanges++
+    }
+  }
 
   async #propose(proposal: Proposal): Promise<Applied> {
     if (addsData(proposal)) this.#checkQuota()
@@ -320,6 +376,18 @@ export class Member {
       return false
     }
   }
+}
+
+function isPeerUrl(url: string): boolean {
+  return /^https?:\/\/[^/]+:\d+$/.test(url)
+}
+
+/** A member that never started counts against the quorum: another one could stop the cluster. */
+function checkQuorumAfterAdding(members: readonly { name: string; isLearner: boolean }[]): void {
+  const voters = members.filter(member => !member.isLearner)
+  const started = voters.filter(member => member.name !== '').length
+  const quorum = Math.floor((voters.length + 1) / 2) + 1
+  if (started < quorum && !(started === 1 && voters.length === 1)) throw errors.memberNotEnoughStarted
 }
 
 function writes(txn: TxnRequest): boolean {

@@ -134,6 +134,17 @@ export class Keyspace {
     this.revision = revision
   }
 
+  /**
+   * What etcd's HashKV covers, in order of revision: everything up to `revision`, but of what lies before compaction only what
+   * still stands at that revision.
+   */
+  recordsAt(revision: number): Revision[] {
+    const counts = (record: Revision) =>
+      record.modRevision <= revision &&
+      (record.modRevision > this.compacted || standingAt(this.#tree.get(record.key), revision) === record)
+    return [...this.records()].filter(counts).sort((a, b) => a.modRevision - b.modRevision || a.sub - b.sub)
+  }
+
   get keyCount(): number {
     return this.#tree.size
   }

@@ -144,7 +144,24 @@ const int64Type: FieldType<bigint> = {
   read: reader => BigInt.asIntN(64, reader.bigVarint()),
 }
 
-const uint64Type: FieldType<bigint> = { ...int64Type, read: reader => reader.bigVarint() }
+/** Ids of members and clusters stand in every header: there are few of them, and making their bytes anew is slow. */
+const ID_CACHE_SIZE = 64
+const idBytes = new Map<bigint, Uint8Array>()
+
+const uint64Type: FieldType<bigint> = {
+  ...int64Type,
+  write(writer, value) {
+    const known = idBytes.get(value)
+    if (known) {
+      writer.raw(known)
+      return
+    }
+    const before = writer.written
+    writer.bigVarint(value)
+    if (idBytes.size < ID_CACHE_SIZE) idBytes.set(value, Uint8Array.from(writer.latest(writer.written - before)))
+  },
+  read: reader => reader.bigVarint(),
+}
 
 const boolType: FieldType<boolean> = {
   wireType: 0,

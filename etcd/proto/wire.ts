@@ -41,6 +41,11 @@ export class Writer {
     return message
   }
 
+  /** The bytes written last. */
+  latest(count: number): Uint8Array {
+    return this.#buffer.subarray(this.position, this.position + count)
+  }
+
   varint(value: number): void {
     if (value >= 0 && value < 0x80) {
       this.#reserve(1)

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChecked, systemProcesses } from '../../platform/processes.ts'
 import { CACHE } from '../peers/debian.ts'
@@ -45,7 +45,7 @@ export async function ensureImages(names: readonly ImageName[] = IMAGE_NAMES, so
 export async function builtImage(name: ImageName): Promise<Image> {
   const folder = join(CACHE, 'images', await recipeVersion())
   return withLock(folder, async () => {
-    await fs.mkdir(folder, { recursive: true })
+    if (!existsSync(folder)) await makeRoom(folder)
     const layers: Layer[] = []
     for (const layer of RECIPES[name].layers) layers.push(await buildLayer(layer, folder))
     const config = imageConfig(
@@ -58,6 +58,12 @@ export async function builtImage(name: ImageName): Promise<Image> {
     if (!existsSync(archive)) await writeArchive(image)
     return image
   })
+}
+
+/** A new version takes the place of all before. */
+async function makeRoom(folder: string): Promise<void> {
+  await fs.rm(dirname(folder), { recursive: true, force: true })
+  await fs.mkdir(folder, { recursive: true })
 }
 
 /** Changes whenever something changes that goes into an image. */

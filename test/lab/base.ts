@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemProcesses } from '../../platform/processes.ts'
 import { CACHE, debianSuite, homeSuite, indexTargets, type Suite, unpackedPackages } from '../peers/debian.ts'
 import { withLock } from '../peers/lock.ts'
@@ -66,11 +66,19 @@ async function buildArchive(suite: Suite, archive: string): Promise<void> {
   const root = `${archive}.root`
   await fs.rm(root, { recursive: true, force: true })
   await fs.mkdir(root, { recursive: true })
+  await removeOlder(suite, archive)
   await debootstrap(suite, root)
   await machine('sh', ['-ec', TRIM], { cwd: root })
   await machine('tar', ['-C', root, '-cf', `${archive}.tmp`, '.'])
   await fs.rename(`${archive}.tmp`, archive)
   await fs.rm(root, { recursive: true, force: true })
+}
+
+/** Disks of earlier recipes: a third of a gigabyte each. */
+async function removeOlder(suite: Suite, archive: string): Promise<void> {
+  for (const name of await fs.readdir(dirname(archive))) {
+    if (name.startsWith(`${suite.name}-`) && name.endsWith('.tar')) await fs.rm(join(dirname(archive), name))
+  }
 }
 
 async function debootstrap(suite: Suite, root: string): Promise<void> {

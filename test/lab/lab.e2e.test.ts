@@ -113,6 +113,10 @@ describe('exec', () => {
     assert.equal((await lab.exec('worker1', ['cat'], { input: 'typed' })).stdout, 'typed')
   })
 
+  it('leaves options after the VM to the command', async () => {
+    assert.equal(await verbDone('exec', 'worker1', 'echo', '-n', '--help'), '--help')
+  })
+
   it('names the VMs there are when there is none of that name', async () => {
     await assert.rejects(lab.exec('worker9', ['true']), /no VM worker9; its VMs: master1, worker1, worker2/)
   })
@@ -126,6 +130,18 @@ describe('copy', () => {
     await verbDone('copy', 'worker1:/root/there', join(folder, 'back'))
     assert.equal(await fs.readFile(join(folder, 'back'), 'utf8'), 'and back')
     await fs.rm(folder, { recursive: true })
+  })
+})
+
+describe('pretend', () => {
+  it('shows one VM a file that the others do not see, until it reboots', async () => {
+    const swaps = 'Filename Type Size Used Priority\n/dev/sda2 partition 1048572 0 -2\n'
+    const real = await lab.sh('worker1', 'cat /proc/swaps')
+    await lab.pretend('worker2', '/proc/swaps', swaps)
+    assert.equal(await lab.sh('worker2', 'cat /proc/swaps'), swaps)
+    assert.equal(await lab.sh('worker1', 'cat /proc/swaps'), real)
+    await lab.reboot('worker2')
+    assert.equal(await lab.sh('worker2', 'cat /proc/swaps'), real)
   })
 })
 
@@ -191,6 +207,14 @@ describe('cut and heal', () => {
     assert.equal(await ping('master1', worker2!), true)
     await verbDone('heal')
     assert.equal(await ping('master1', worker1!), true)
+  })
+})
+
+describe('the NAT Network', () => {
+  it('passes on what VMs route to each other, as pod networks do', async () => {
+    await lab.sh('worker1', 'ip addr add 10.244.77.1/32 dev lo')
+    await lab.sh('master1', `ip route add 10.244.77.0/24 via ${await lab.address('worker1')}`)
+    assert.ok(await ping('master1', '10.244.77.1'))
   })
 })
 

@@ -103,6 +103,13 @@ export class Lab {
     await docker(['cp', place(from), place(to)])
   }
 
+  /** Shows another text in place of a file that all VMs share with the machine below, such as /proc/swaps, until it reboots. */
+  async pretend(vm: string, path: string, text: string): Promise<void> {
+    const script = 'shown=$(mktemp /run/pretend.XXXXXX); cat > "$shown"; chmod 644 "$shown"; mount --bind "$shown" "$0"'
+    const { code, stderr } = await this.exec(vm, ['sh', '-ec', script, path], { input: text })
+    if (code !== 0) throw new Error(`${vm} cannot pretend another ${path}: ${stderr.trim()}`)
+  }
+
   /** Loads test images into the Docker Engine of a VM; without that it pulls them from the lab's registry. */
   async loadImages(vm: string, names: readonly ImageName[]): Promise<void> {
     for (const name of names) {

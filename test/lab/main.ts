@@ -9,6 +9,7 @@ import { containerName } from './plan.ts'
 const program = new Command('lab')
   .description('VMs on this machine, as on VirtualBox')
   .option('--name <lab>', 'which lab', 'lab')
+  .enablePositionalOptions()
 const lab = () => new Lab(program.opts<{ name: string }>().name)
 
 program
@@ -28,7 +29,9 @@ program
 program
   .command('exec <vm> <command...>')
   .description('run a command on a VM: exec master1 -- kubox init')
-  .action((vm: string, command: string[]) => {
+  .passThroughOptions()
+  .action((vm: string, words: string[]) => {
+    const command = words[0] === '--' ? words.slice(1) : words
     const terminal = process.stdin.isTTY && process.stdout.isTTY ? ['-t'] : []
     const args = ['exec', '-i', ...terminal, containerName(lab().name, vm), ...command]
     const { status, error } = spawnSync('docker', args, { stdio: 'inherit' })

@@ -80,9 +80,10 @@ export async function unpackedPackages(
     .slice(0, 8)
   const folder = join(CACHE, 'peers', suite.name, `${names[0]}-${contents}`)
   if (existsSync(folder)) return folder
+  const keyring = await ensureKeyring(suite)
   return withLock(`${CACHE}peers`, async () => {
     if (existsSync(folder)) return folder
-    const config = await privateApt(suite)
+    const config = await privateApt({ ...suite, keyring })
     const archives = await fetchArchives(config, suite, names, options.dependencies ?? false)
     const aside = `${folder}.partial`
     await fs.rm(aside, { recursive: true, force: true })
@@ -93,14 +94,18 @@ export async function unpackedPackages(
   })
 }
 
+/** The keys that a suite is signed with. Ubuntu has Debian's as a package, which need not be installed to be used. */
+async function ensureKeyring(suite: Suite): Promise<string> {
+  if (existsSync(suite.keyring)) return suite.keyring
+  const home = homeSuite(await indexTargets())
+  if (home.keyring === suite.keyring) {
+    throw new Error(`packages of ${suite.name} cannot be verified: this machine has no ${suite.keyring}`)
+  }
+  return join(await unpackedPackages(home, ['debian-archive-keyring']), suite.keyring)
+}
+
 /** An apt of our own: sources, lists, cache and installed state apart; proxies and the like stay the machine's. */
 async function privateApt(suite: Suite): Promise<string> {
-  if (!existsSync(suite.keyring)) {
-    const owner = suite.keyring === UBUNTU_KEYRING ? 'ubuntu-keyring' : 'debian-archive-keyring'
-    throw new Error(
-      `cannot verify packages of ${suite.name}: no ${suite.keyring}; install it with \`apt-get install ${owner}\``,
-    )
-  }
   const home = join(CACHE, 'peers', 'apt', suite.name)
   const config = join(home, 'apt.conf')
   await fs.mkdir(join(home, 'lists/partial'), { recursive: true })

@@ -25,7 +25,6 @@ const FIN = 0x01
 const HEAD = 8
 const NOTHING = Buffer.alloc(0)
 
-export const MAX_DATA = 0xffffff
 /** Control frames carry headers and numbers only: one longer than this is no client of ours. */
 const MAX_CONTROL = 64 * 1024
 

@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import { MAX_DATA, RESET } from './frames.ts'
+import { RESET } from './frames.ts'
 import type { SpdyHeaders } from './headers.ts'
 
 /** What a stream asks of its session. */
@@ -16,6 +16,9 @@ export interface StreamOutlet {
 
 /** So much of one stream is kept for a reader that is behind before the whole connection has to wait for it. */
 const RECEIVE_BUFFER = 1024 * 1024
+
+/** What sockets give at a time. Larger chunks are cut, so that one stream's does not hold up all others. */
+const LARGEST_PIECE = 64 * 1024
 
 /**
  * One stream of a session. Either side ends on its own (half-close); destroying it before both have ended sends a
@@ -67,8 +70,8 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, done: () => void): void {
-    const now = chunk.subarray(0, MAX_DATA)
-    const later = chunk.subarray(MAX_DATA)
+    const now = chunk.subarray(0, LARGEST_PIECE)
+    const later = chunk.subarray(LARGEST_PIECE)
     if (this.#cutByPeer) done()
     else this.#outlet.write(now, later.length > 0 ? () => this._write(later, encoding, done) : done)
   }

@@ -21,9 +21,6 @@ export interface ContainerConfig {
   openStdin?: boolean
   stdinOnce?: boolean
   hostname?: string
-  domainname?: string
-  extraHosts?: string[]
-  dns?: { servers: string[]; searches: string[]; options: string[] }
   mounts: Mount[]
   /** `container:ID` joins a sandbox, `host` the node; undefined: the network of the agent's pods. */
   networkMode?: string
@@ -36,15 +33,13 @@ export interface ContainerConfig {
   sysctls?: Record<string, string>
   stopSignal?: string
   logOptions?: { maxSize: string; maxFiles: number }
-  cgroupParent?: string
-  shmSize?: number
 }
 
 export interface Mount {
   source: string
   target: string
   readOnly: boolean
-  propagation?: 'private' | 'rslave' | 'rshared'
+  propagation?: 'rprivate' | 'rslave' | 'rshared'
 }
 
 export interface ContainerResources {
@@ -100,7 +95,8 @@ export interface ImageDetail {
   user: string
   entrypoint: string[]
   command: string[]
-  exposedPorts: string[]
+  /** Folders of its layers on this machine, the topmost first; [] where the engine does not show them. */
+  layers: string[]
   createdAt: number
 }
 
@@ -121,11 +117,10 @@ export interface RegistryAuth {
 }
 
 export interface RuntimeEvent {
-  type: 'create' | 'start' | 'die' | 'oom' | 'destroy' | 'kill' | 'pull' | 'other'
+  /** `connected` comes first, and once: what happened before it, a list shows. */
+  type: 'connected' | 'create' | 'start' | 'die' | 'oom' | 'destroy' | 'other'
   id: string
   labels: Record<string, string>
-  exitCode?: number
-  at: number
 }
 
 export interface ExecOptions {
@@ -161,7 +156,6 @@ export interface RuntimeInfo {
   cpus: number
   memoryBytes: number
   liveRestore: boolean
-  insecureRegistries: string[]
 }
 
 /** The engine said no; `temporary` when the same call may go through later. */
@@ -189,7 +183,7 @@ export interface ContainerRuntime {
   /** Fine if it is gone already. */
   remove(id: string): Promise<void>
   updateResources(id: string, resources: ContainerResources): Promise<void>
-  /** From the signal's start on; a broken stream throws, and the caller lists again. */
+  /** What happens to containers with these labels; a broken stream throws, and the caller lists again. */
   events(labels: Record<string, string>, signal: AbortSignal): AsyncIterable<RuntimeEvent>
   exec(id: string, options: ExecOptions): Promise<StreamSession>
   attach(id: string, options: Omit<ExecOptions, 'command'>): Promise<StreamSession>
@@ -206,9 +200,19 @@ export interface ContainerRuntime {
   removeImage(reference: string): Promise<void>
   stats(id: string): Promise<ContainerStats | undefined>
   /** The network that pods without hostNetwork live on; made when absent, kept when it is right. */
-  ensureNetwork(network: { name: string; subnet: string; gateway: string; bridge: string; mtu?: number }): Promise<void>
-  /** One file of a container, running or not, as for a termination message; undefined when there is none. */
-  copyFrom(id: string, path: string): Promise<Uint8Array | undefined>
+  ensureNetwork(network: PodNetwork): Promise<void>
+  /** Fine if it is gone already. */
+  removeNetwork(name: string): Promise<void>
+}
+
+export interface PodNetwork {
+  name: string
+  /** Where absent, the engine chooses from its own address pools. */
+  subnet?: string
+  gateway?: string
+  /** The name of the bridge interface. */
+  bridge?: string
+  mtu?: number
 }
 
 export interface ContainerStats {

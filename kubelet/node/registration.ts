@@ -1,0 +1,174 @@
+import { isReason } from '../../api/errors.ts'
+import type { Lease } from '../../api/types/coordination-v1.ts'
+import type { Node, NodeStatus } from '../../api/types/core-v1.ts'
+import { deepEqual } from '../../api/values.ts'
+import type { Client, Live, ResourceClient } from '../../client/client.ts'
+import { LEASES, NODES } from '../../client/resources.ts'
+import { microTimestamp } from '../../client/times.ts'
+import { type Clock, sleep } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+import { type NodeChoices, newNode, nodeStatus, ownLabels, type StatusFacts } from './object.ts'
+
+/** How the node is now, for its status. */
+export type Measure = () => Promise<Omit<StatusFacts, 'choices' | 'before' | 'now'>>
+
+interface Parts {
+  client: Client
+  clock: Clock
+  log: Log
+  choices: NodeChoices
+  measure: Measure
+  registerNode: boolean
+}
+
+const STATUS_EVERY_MS = 10_000
+/** Even a status that says nothing new is sent this often. */
+const STATUS_AT_LEAST_EVERY_MS = 300_000
+const LEASE_SECONDS = 40
+const LEASE_EVERY_MS = 10_000
+const LEASE_NAMESPACE = 'kube-node-lease'
+const RETRY_MS = 500
+
+/** The node's own object and its heartbeat at the API server. */
+export class NodeRegistration {
+  readonly #parts: Parts
+  readonly #nodes: ResourceClient<Node>
+  readonly #leases: ResourceClient<Lease>
+  readonly #stopping = new AbortController()
+  #loops: Promise<unknown> = Promise.resolve()
+  #node: Live<Node> | undefined
+  #lease: Live<Lease> | undefined
+  #sentAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#nodes = parts.client.resource<Node>(NODES)
+    this.#leases = parts.client.resource<Lease>(LEASES)
+  }
+
+  get node(): Live<Node> | undefined {
+    return this.#node
+  }
+
+  /** The node's range of pod addresses, once somebody has given it one. */
+  async podCidr(): Promise<string | undefined> {
+    return (await this.#find())?.spec.podCIDR
+  }
+
+  start(): void {
+    const heartbeat = this.#every(LEASE_EVERY_MS, 'The lease could not be renewed', () => this.#renewLease())
+    const status = this.#every(STATUS_EVERY_MS, 'The node status could not be sent', () => this.syncStatus())
+    this.#loops = Promise.all([heartbeat, status])
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#loops
+  }
+
+  async #every(ms: number, complaint: string, run: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      let pause = ms
+      try {
+        await run()
+      } catch (error) {
+        this.#parts.log.warn(complaint, { error })
+        pause = RETRY_MS
+      }
+      await sleep(this.#parts.clock, pause, signal).catch(() => {})
+    }
+  }
+
+  /** Measures and sends what has changed. */
+  async syncStatus(): Promise<void> {
+    const { choices, measure, clock } = this.#parts
+    const measured = await measure()
+    const node = this.#node ?? (await this.#register(measured))
+    const status = nodeStatus({ ...measured, choices, before: node.status, now: clock.now() })
+    const due = clock.monotonic() - this.#sentAt >= STATUS_AT_LEAST_EVERY_MS
+    if (!due && isSame(node.status, status)) return
+    try {
+      this.#node = await this.#nodes.patch(choices.nodeName, 'strategic', statusPatch(status), {
+        subresource: 'status',
+      })
+      this.#sentAt = clock.monotonic()
+    } catch (error) {
+      // Somebody deleted the node: next time it is registered anew.
+      if (isReason(error, 'NotFound')) this.#node = undefined
+      throw error
+    }
+  }
+
+  async #register(measured: Awaited<ReturnType<Measure>>): Promise<Live<Node>> {
+    const { choices, clock, registerNode, log } = this.#parts
+    const found = await this.#find()
+    if (found) return this.#adopt(found, measured)
+    if (!registerNode) throw new Error(`node ${choices.nodeName} does not exist and this agent may not register it`)
+    const status = nodeStatus({ ...measured, choices, before: undefined, now: clock.now() })
+    this.#node = await this.#nodes.create(newNode(choices, measured.facts, status))
+    log.info('Registered the node', { name: choices.nodeName })
+    return this.#node
+  }
+
+  async #find(): Promise<Live<Node> | undefined> {
+    try {
+      return await this.#nodes.get(this.#parts.choices.nodeName)
+    } catch (error) {
+      if (isReason(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+
+  /** A node that is known already keeps what others set; what this agent decides is brought up to date. */
+  async #adopt(found: Live<Node>, measured: Awaited<ReturnType<Measure>>): Promise<Live<Node>> {
+    const { choices } = this.#parts
+    const labels = { ...ownLabels(choices.nodeName, measured.facts), ...choices.labels }
+    const current = found.metadata.labels ?? {}
+    const differs = Object.entries(labels).some(([key, value]) => current[key] !== value)
+    this.#node = differs ? await this.#nodes.patch(choices.nodeName, 'merge', { metadata: { labels } }) : found
+    return this.#node
+  }
+
+  async #renewLease(): Promise<void> {
+    const { clock, choices } = this.#parts
+    const renewTime = microTimestamp(clock.now())
+    try {
+      this.#lease = this.#lease
+        ? await this.#leases.update({ ...this.#lease, spec: { ...this.#lease.spec, renewTime } })
+        : await this.#takeLease(choices.nodeName, renewTime)
+    } catch (error) {
+      // Read it anew next time: it was deleted, or written by somebody else.
+      this.#lease = undefined
+      throw error
+    }
+  }
+
+  async #takeLease(name: string, renewTime: string): Promise<Live<Lease>> {
+    const spec = { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime }
+    try {
+      const found = await this.#leases.get(name, LEASE_NAMESPACE)
+      return await this.#leases.update({ ...found, spec: { ...found.spec, ...spec } })
+    } catch (error) {
+      if (!isReason(error, 'NotFound')) throw error
+    }
+    const ownerReferences = this.#node && [{ apiVersion: 'v1', kind: 'Node', name, uid: this.#node.metadata.uid }]
+    return this.#leases.create({ metadata: { name, namespace: LEASE_NAMESPACE, ownerReferences }, spec })
+  }
+}
+
+/** Equal but for the times of the heartbeats. */
+function isSame(before: NodeStatus | undefined, now: NodeStatus): boolean {
+  const still = (status: NodeStatus | undefined) => ({
+    ...status,
+    conditions: status?.conditions?.map(condition => ({ ...condition, lastHeartbeatTime: '' })),
+  })
+  const keys = Object.keys(now) as (keyof NodeStatus)[]
+  const [a, b] = [still(before), still(now)]
+  return keys.every(key => deepEqual(a[key], b[key]))
+}
+
+/** Lists that are the agent's alone are replaced as a whole. */
+function statusPatch(status: NodeStatus): object {
+  return { status: { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
+}

@@ -1,0 +1,97 @@
+import * as fs from 'node:fs/promises'
+import { terminationFile } from '../paths.ts'
+import type { ContainerDetail, ContainerState, ContainerSummary } from '../runtime.ts'
+import { NODE_LABEL, POD_UID_LABEL } from './labels.ts'
+import { lastWords } from './last-words.ts'
+import type { PodMemory } from './memory.ts'
+import { allSeen, isOver, type PodPicture, podPicture, type SeenContainer } from './picture.ts'
+import type { PodServices } from './services.ts'
+
+/** Kubernetes' ceiling for a termination message. */
+const LONGEST_MESSAGE = 4096
+
+/** Looks at one pod's containers, and remembers of each what cannot change any more. */
+export class PodObserver {
+  readonly messages = new Map<string, string>()
+  readonly imageIds = new Map<string, string>()
+  readonly #services: PodServices
+  readonly #known = new Map<string, ContainerDetail>()
+  readonly #suspects = new Set<string>()
+
+  constructor(services: PodServices) {
+    this.#services = services
+  }
+
+  async look(uid: string, memory: PodMemory): Promise<PodPicture> {
+    const { runtime, settings } = this.#services
+    const summaries = await runtime.list({ [NODE_LABEL]: settings.nodeName, [POD_UID_LABEL]: uid })
+    const details = await Promise.all(summaries.map(summary => this.#detail(summary)))
+    const picture = podPicture(details.filter(detail => detail !== undefined))
+    this.#forgetOthers(new Set(summaries.map(summary => summary.id)), memory)
+    await Promise.all(allSeen(picture).map(seen => this.#learn(uid, seen, memory)))
+    return picture
+  }
+
+  /** Lists of the engine lag behind its events: this container is looked at itself next time. */
+  suspect(id: string): void {
+    this.#suspects.add(id)
+  }
+
+  /** A container of ours only ever goes from created to running to exited: what is known of a state stays true. */
+  async #detail(summary: ContainerSummary): Promise<ContainerDetail | undefined> {
+    const known = this.#known.get(summary.id)
+    const settled = known?.state === summary.state && summary.state !== 'created'
+    if (known && (settled || isEnd(known.state)) && !this.#suspects.delete(summary.id)) return known
+    const detail = await this.#services.runtime.inspect(summary.id)
+    if (detail) this.#known.set(summary.id, detail)
+    return detail
+  }
+
+  async #learn(uid: string, seen: SeenContainer, memory: PodMemory): Promise<void> {
+    await this.#learnImage(seen.imageId)
+    if (!isOver(seen) || memory.diedAt.has(seen.id)) return
+    const { clock } = this.#services
+    // The engine's time is wall time, which may have jumped since: it can only shorten what is left to wait.
+    const ago = Math.max(0, clock.now() - (seen.finishedAt ?? seen.createdAt))
+    memory.diedAt.set(seen.id, clock.monotonic() - ago)
+    this.messages.set(seen.id, await this.#message(uid, seen))
+  }
+
+  async #learnImage(id: string): Promise<void> {
+    if (this.imageIds.has(id)) return
+    const image = await this.#services.runtime.image(id)
+    this.imageIds.set(id, image?.digests[0] ? `docker-pullable://${image.digests[0]}` : `docker://${id}`)
+  }
+
+  async #message(uid: string, seen: SeenContainer): Promise<string> {
+    const path = terminationFile(this.#services.paths, uid, seen.container!, seen.attempt)
+    const written = (await readIfAny(path)).slice(0, LONGEST_MESSAGE)
+    if (written || seen.messagePolicy !== 'FallbackToLogsOnError' || seen.exitCode === 0) return written
+    return lastWords(await readIfAny(seen.logPath))
+  }
+
+  #forgetOthers(ids: Set<string>, memory: PodMemory): void {
+    const lost = [...this.#known.keys(), ...memory.diedAt.keys(), ...memory.probes.keys()].filter(id => !ids.has(id))
+    for (const id of lost) {
+      this.#known.delete(id)
+      this.#suspects.delete(id)
+      this.messages.delete(id)
+      memory.diedAt.delete(id)
+      memory.probes.delete(id)
+    }
+  }
+}
+
+function isEnd(state: ContainerState): boolean {
+  return state === 'exited' || state === 'dead'
+}
+
+async function readIfAny(path: string): Promise<string> {
+  if (!path) return ''
+  try {
+    return await fs.readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}

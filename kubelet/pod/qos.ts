@@ -1,0 +1,40 @@
+import type { Container, PodSpec } from '../../api/types/core-v1.ts'
+import { amountOf } from '../amount.ts'
+
+export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
+
+const COUNTED = ['cpu', 'memory'] as const
+
+/** How well a pod has said what it needs: decides who is stopped first when memory runs out. */
+export function qosClass(spec: PodSpec): QosClass {
+  const containers: Pick<Container, 'resources'>[] = spec.resources
+    ? [{ resources: spec.resources }]
+    : [...(spec.initContainers ?? []), ...spec.containers]
+  if (!containers.some(asksForAnything)) return 'BestEffort'
+  return containers.every(isExact) ? 'Guaranteed' : 'Burstable'
+}
+
+function asksForAnything({ resources }: Pick<Container, 'resources'>): boolean {
+  return COUNTED.some(name => (amountOf(resources?.requests?.[name]) ?? amountOf(resources?.limits?.[name]) ?? 0) > 0)
+}
+
+function isExact({ resources }: Pick<Container, 'resources'>): boolean {
+  return COUNTED.every(name => {
+    const limit = amountOf(resources?.limits?.[name])
+    const request = amountOf(resources?.requests?.[name]) ?? limit
+    return limit !== undefined && limit > 0 && request === limit
+  })
+}
+
+const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000
+
+/** The kernel's weight for whom to end when memory is out: 1000 first, -1000 never. */
+export function oomScoreAdjust(spec: PodSpec, container: Container, memoryCapacity: number): number {
+  if ((spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY) return -997
+  const qos = qosClass(spec)
+  if (qos === 'Guaranteed') return -997
+  if (qos === 'BestEffort') return 1000
+  const { requests, limits } = container.resources ?? {}
+  const request = amountOf(requests?.memory) ?? amountOf(limits?.memory) ?? 0
+  return Math.min(999, Math.max(3, Math.floor(1000 - (1000 * request) / memoryCapacity)))
+}

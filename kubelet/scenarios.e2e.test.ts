@@ -1,0 +1,32 @@
+import { after, before, describe, it } from 'node:test'
+import { systemClock } from '../platform/clock.ts'
+import { ensureImage } from '../test/images/index.ts'
+import { DockerRuntime } from './docker/runtime.ts'
+import { SCENARIOS } from './scenarios.ts'
+import { realDriver } from './testing/drivers.ts'
+import { TestNode } from './testing/node.ts'
+
+describe('a pod on Docker', { concurrency: 4 }, () => {
+  const runtime = new DockerRuntime(systemClock)
+  let node: TestNode
+
+  before(async () => {
+    await ensureImage('busybox')
+    const name = `kubelet-test-${process.pid}`
+    node = await TestNode.start(runtime, systemClock, name, { network: { name } })
+  })
+
+  after(async () => {
+    await node.stop()
+    for (const left of await runtime.list({ 'io.kubox.node': node.name })) await runtime.remove(left.id)
+    await runtime.removeNetwork(node.name)
+  })
+
+  for (const { title, run } of SCENARIOS)
+    it(title, { timeout: 60_000 }, () =>
+      run(
+        node,
+        realDriver(() => node),
+      ),
+    )
+})

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import type { Pod } from '../api/types/core-v1.ts'
+import type { Driver } from './testing/drivers.ts'
+import type { TestNode } from './testing/node.ts'
+
+/** A pod's life as a user sees it: the same on the fake engine and on Docker. */
+export interface Scenario {
+  title: string
+  run(node: TestNode, driver: Driver): Promise<void>
+}
+
+type Spec = NonNullable<Pod['spec']>
+type Containers = Spec['containers']
+
+/** A container that runs a script, from an image that is there. */
+function shell(name: string, script: string, more: Partial<Containers[number]> = {}): Containers[number] {
+  return { name, image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script], ...more }
+}
+
+const QUICK = { terminationGracePeriodSeconds: 1 }
+
+function phase(node: TestNode, name: string): string | undefined {
+  return node.pod(name)?.status?.phase
+}
+
+function container(node: TestNode, pod: string, index = 0) {
+  return node.pod(pod)?.status?.containerStatuses?.[index]
+}
+
+function condition(node: TestNode, pod: string, type: string): string | undefined {
+  return node.pod(pod)?.status?.conditions?.find(one => one.type === type)?.status
+}
+
+async function remove(node: TestNode, driver: Driver, name: string): Promise<void> {
+  node.delete(name)
+  await driver.until(`pod ${name} is gone`, () => node.pod(name) === undefined)
+}
+
+export const SCENARIOS: Scenario[] = [
+  {
+    title: 'a pod runs, is ready, has addresses, and goes when it is deleted',
+    async run(node, driver) {
+      node.create('web', { ...QUICK, containers: [shell('main', 'sleep infinity')] })
+      await driver.until('the pod is ready', () => condition(node, 'web', 'Ready') === 'True')
+      const { status } = node.pod('web')!
+      assert.equal(status?.phase, 'Running')
+      assert.match(status?.podIP ?? '', /^\d+\.\d+\.\d+\.\d+$/)
+      assert.equal(status?.hostIP, '127.0.0.1')
+      assert.equal(status?.qosClass, 'BestEffort')
+      assert.match(container(node, 'web')?.containerID ?? '', /^docker:\/\/[0-9a-f]{64}$/)
+      assert.equal(container(node, 'web')?.restartCount, 0)
+      await remove(node, driver, 'web')
+      const reasons = node.events('web').map(event => event.split(':')[0])
+      assert.deepEqual(reasons, ['Pulled', 'Created', 'Started', 'Killing'])
+    },
+  },
+  {
+    title: 'a pod that ends by itself: its phase and exit code say how',
+    async run(node, driver) {
+      node.create('good', { restartPolicy: 'Never', containers: [shell('main', 'exit 0')] })
+      node.create('bad', { restartPolicy: 'Never', containers: [shell('main', 'exit 7')] })
+      await driver.until('one succeeds', () => phase(node, 'good') === 'Succeeded')
+      await driver.until('one fails', () => phase(node, 'bad') === 'Failed')
+      assert.equal(container(node, 'good')?.state?.terminated?.reason, 'Completed')
+      assert.equal(container(node, 'bad')?.state?.terminated?.reason, 'Error')
+      assert.equal(container(node, 'bad')?.state?.terminated?.exitCode, 7)
+      await remove(node, driver, 'good')
+      await remove(node, driver, 'bad')
+    },
+  },
+  {
+    title: 'a container that fails is started again, later each time, and shows why it waits',
+    async run(node, driver) {
+      node.create('crash', { ...QUICK, containers: [shell('main', 'exit 3')] })
+      await driver.until(
+        'it is in back-off',
+        () => container(node, 'crash')?.state?.waiting?.reason === 'CrashLoopBackOff',
+      )
+      assert.match(
+        container(node, 'crash')?.state?.waiting?.message ?? '',
+        /^back-off 1s restarting failed container=main pod=crash_default\(/,
+      )
+      assert.equal(container(node, 'crash')?.lastState?.terminated?.exitCode, 3)
+      await driver.until('it restarts again', () => (container(node, 'crash')?.restartCount ?? 0) >= 3)
+      assert.equal(phase(node, 'crash'), 'Running')
+      await remove(node, driver, 'crash')
+    },
+  },
+  {
+    title: 'init containers run one after the other before the others; a failing one is tried again',
+    async run(node, driver) {
+      const volumeMounts = [{ name: 'shared', mountPath: '/shared' }]
+      node.create('init', {
+        ...QUICK,
+        volumes: [{ name: 'shared', emptyDir: {} }],
+        initContainers: [
+          shell('first', 'echo one >> /shared/order', { volumeMounts }),
+          shell(
+            'second',
+            'cat /shared/tried || touch /shared/tried && test -e /shared/nothing || echo two >> /shared/order',
+            {
+              volumeMounts,
+            },
+          ),
+        ],
+        containers: [shell('main', 'cat /shared/order; sleep infinity', { volumeMounts })],
+      })
+      await driver.until('the pod is ready', () => condition(node, 'init', 'Ready') === 'True')
+      const inits = node.pod('init')?.status?.initContainerStatuses ?? []
+      assert.deepEqual(
+        inits.map(one => one.state?.terminated?.reason),
+        ['Completed', 'Completed'],
+      )
+      assert.equal(condition(node, 'init', 'Initialized'), 'True')
+      await remove(node, driver, 'init')
+    },
+  },
+  {
+    title: 'an init container that fails in a pod that never restarts fails the pod',
+    async run(node, driver) {
+      node.create('stuck', {
+        restartPolicy: 'Never',
+        initContainers: [shell('first', 'exit 4')],
+        containers: [shell('main', 'sleep infinity')],
+      })
+      await driver.until('the pod fails', () => phase(node, 'stuck') === 'Failed')
+      assert.equal(node.pod('stuck')?.status?.initContainerStatuses?.[0]?.state?.terminated?.exitCode, 4)
+      assert.equal(container(node, 'stuck')?.state?.waiting?.reason, 'PodInitializing')
+      await remove(node, driver, 'stuck')
+    },
+  },
+  {
+    title: 'a sidecar starts before the others and ends after them; a pod with it completes',
+    async run(node, driver) {
+      node.create('job', {
+        ...QUICK,
+        restartPolicy: 'Never',
+        initContainers: [shell('helper', 'sleep infinity', { restartPolicy: 'Always' })],
+        containers: [shell('main', 'sleep 1; exit 0')],
+      })
+      await driver.until('the pod succeeds', () => phase(node, 'job') === 'Succeeded')
+      const helper = node.pod('job')?.status?.initContainerStatuses?.[0]
+      assert.ok(helper?.state?.terminated, JSON.stringify(helper))
+      await remove(node, driver, 'job')
+    },
+  },
+  {
+    title: 'an agent that is killed and started again adopts what runs',
+    async run(node, driver) {
+      node.create('kept', { ...QUICK, containers: [shell('main', 'sleep infinity')] })
+      await driver.until('the pod is ready', () => condition(node, 'kept', 'Ready') === 'True')
+      const before = container(node, 'kept')?.containerID
+      await driver.finish(node.restart())
+      await driver.pass(1000)
+      assert.equal(container(node, 'kept')?.containerID, before)
+      assert.equal(condition(node, 'kept', 'Ready'), 'True')
+      await remove(node, driver, 'kept')
+    },
+  },
+  {
+    title: 'a container whose pod was deleted by force while the agent was away is removed',
+    async run(node, driver) {
+      node.create('orphan', { ...QUICK, containers: [shell('main', 'sleep infinity')] })
+      await driver.until('the pod is ready', () => condition(node, 'orphan', 'Ready') === 'True')
+      const { uid } = node.pod('orphan')!.metadata
+      await driver.finish(node.agent.stop())
+      node.forceDelete('orphan')
+      await driver.finish(node.restart())
+      const labels = { 'io.kubernetes.pod.uid': uid }
+      let left = -1
+      await driver.until('nothing of it is left', () => {
+        void node.options.runtime.list(labels).then(found => {
+          left = found.length
+        })
+        return left === 0
+      })
+    },
+  },
+  {
+    title: 'a container that somebody removed is made again, and counted',
+    async run(node, driver) {
+      node.create('robbed', { ...QUICK, containers: [shell('main', 'sleep infinity')] })
+      await driver.until('the pod is ready', () => condition(node, 'robbed', 'Ready') === 'True')
+      await driver.finish(node.options.runtime.remove(container(node, 'robbed')!.containerID!.replace('docker://', '')))
+      await driver.until(
+        'it is back',
+        () => container(node, 'robbed')?.restartCount === 1 && condition(node, 'robbed', 'Ready') === 'True',
+      )
+      await remove(node, driver, 'robbed')
+    },
+  },
+  {
+    title: 'a sandbox that somebody removed is made again with all containers',
+    async run(node, driver) {
+      node.create('bare', { ...QUICK, containers: [shell('main', 'sleep infinity')] })
+      await driver.until('the pod is ready', () => condition(node, 'bare', 'Ready') === 'True')
+      const { uid } = node.pod('bare')!.metadata
+      const labels = { 'io.kubernetes.pod.uid': uid, 'io.kubernetes.docker.type': 'podsandbox' }
+      const [sandbox] = await driver.finish(node.options.runtime.list(labels))
+      await driver.finish(node.options.runtime.remove(sandbox!.id))
+      await driver.until(
+        'it is back',
+        () => container(node, 'bare')?.restartCount === 1 && condition(node, 'bare', 'Ready') === 'True',
+      )
+      await remove(node, driver, 'bare')
+    },
+  },
+  {
+    title: 'a program that ignores SIGTERM is killed when its grace is over',
+    async run(node, driver) {
+      const script = "trap '' TERM; while true; do sleep 1; done"
+      node.create('stubborn', { terminationGracePeriodSeconds: 2, containers: [shell('main', script)] })
+      await driver.until('the pod is ready', () => condition(node, 'stubborn', 'Ready') === 'True')
+      await remove(node, driver, 'stubborn')
+    },
+  },
+  {
+    title: 'a pod that is past its deadline is failed',
+    async run(node, driver) {
+      node.create('late', { ...QUICK, activeDeadlineSeconds: 2, containers: [shell('main', 'sleep infinity')] })
+      await driver.until('the pod fails', () => phase(node, 'late') === 'Failed')
+      assert.equal(node.pod('late')?.status?.reason, 'DeadlineExceeded')
+      await remove(node, driver, 'late')
+    },
+  },
+  {
+    title: 'a program that does not exist: the reason is shown where kubectl looks',
+    async run(node, driver) {
+      const main = { name: 'main', image: 'busybox', imagePullPolicy: 'IfNotPresent', command: ['/no-such-program'] }
+      node.create('nothing', { ...QUICK, containers: [main] })
+      await driver.until('it has failed', () => container(node, 'nothing')?.lastState?.terminated)
+      assert.equal(container(node, 'nothing')?.lastState?.terminated?.reason, 'ContainerCannotRun')
+      assert.match(container(node, 'nothing')?.lastState?.terminated?.message ?? '', /no such file or directory/)
+      await remove(node, driver, 'nothing')
+    },
+  },
+  {
+    title: 'an image that is not there and may not be pulled',
+    async run(node, driver) {
+      const main = { name: 'main', image: 'kubelet-test-no-such-image:1', imagePullPolicy: 'Never' }
+      node.create('unpulled', { ...QUICK, containers: [main] })
+      await driver.until('it waits', () => container(node, 'unpulled')?.state?.waiting?.reason === 'ErrImageNeverPull')
+      assert.equal(phase(node, 'unpulled'), 'Pending')
+      await remove(node, driver, 'unpulled')
+    },
+  },
+  {
+    title: 'a pod whose ConfigMap is missing starts as soon as it is there',
+    async run(node, driver) {
+      const envFrom = [{ configMapRef: { name: 'settings' } }]
+      node.create('waiting', { ...QUICK, containers: [shell('main', 'sleep infinity', { envFrom })] })
+      await driver.until(
+        'it waits',
+        () => container(node, 'waiting')?.state?.waiting?.reason === 'CreateContainerConfigError',
+      )
+      assert.equal(container(node, 'waiting')?.state?.waiting?.message, 'configmap "settings" not found')
+      const metadata = { name: 'settings', namespace: 'default' }
+      node.api.put('/api/v1/namespaces/default/configmaps/settings', { metadata, data: { A: '1' } } as never)
+      await driver.until('the pod is ready', () => condition(node, 'waiting', 'Ready') === 'True', 5000)
+      await remove(node, driver, 'waiting')
+    },
+  },
+  {
+    title: 'the last words of a container are in its status',
+    async run(node, driver) {
+      node.create('words', {
+        restartPolicy: 'Never',
+        containers: [shell('main', 'echo farewell > /dev/termination-log; exit 1')],
+      })
+      await driver.until('the pod fails', () => phase(node, 'words') === 'Failed')
+      assert.equal(container(node, 'words')?.state?.terminated?.message, 'farewell\n')
+      await remove(node, driver, 'words')
+    },
+  },
+]

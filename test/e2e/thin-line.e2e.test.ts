@@ -112,7 +112,7 @@ describe('the thin line: a Jenkins pod by hand', () => {
             })
           const page = await exec(['curl', '-s', 'localhost:8080'])
           assert.equal(page.code, 0, page.stderr)
-          assert.match(page.stdout, /Jenkins/)
+          assert.match(page.stdout, /jenkins-manual/)
           const failing = await exec(['sh', '-c', 'echo out; echo err >&2; exit 7'])
           assert.deepEqual([failing.code, failing.stdout], [7, 'out\n'])
           assert.match(failing.stderr, /^err\n/)
@@ -129,7 +129,7 @@ describe('the thin line: a Jenkins pod by hand', () => {
             const answers = await Promise.all(
               [1, 2, 3].map(async () => (await fetch(`http://127.0.0.1:${port}/`)).text()),
             )
-            for (const answer of answers) assert.match(answer, /Jenkins/)
+            for (const answer of answers) assert.match(answer, /jenkins-manual/)
           } finally {
             forward.kill()
             await once(forward, 'exit')

@@ -6,6 +6,7 @@ import { nameSuffix, type Random } from '../platform/random.ts'
 import { bootstrapController } from './bootstrap.ts'
 import { certificateController } from './certificates/controller.ts'
 import { type Context, type Controller, type ControllerOptions, together } from './context.ts'
+import { deploymentController } from './deployments/controller.ts'
 import { SharedInformers } from './informers.ts'
 import { accountTokenController, rootCaController, serviceAccountController } from './namespaces/accounts.ts'
 import { namespaceController } from './namespaces/deletion.ts'
@@ -13,6 +14,7 @@ import { taintEvictionController } from './nodes/eviction.ts'
 import { nodeIpamController } from './nodes/ipam.ts'
 import { nodeLifecycleController } from './nodes/lifecycle.ts'
 import { podGarbageController } from './pod-garbage.ts'
+import { replicaSetController, replicationController } from './replicas/controller.ts'
 
 /**
  * controller/ makes the world match the objects: one file or small folder a controller, all of one shape (observe by
@@ -30,6 +32,9 @@ const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = 
   'root-ca-certificate-publisher': rootCaController,
   'bootstrap-tokens': bootstrapController,
   'pod-garbage-collector': podGarbageController,
+  replicaset: replicaSetController,
+  replicationcontroller: replicationController,
+  deployment: deploymentController,
 }
 
 export interface ManagerOptions extends ControllerOptions {

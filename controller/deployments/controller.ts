@@ -1,0 +1,236 @@
+import { isReason } from '../../api/errors.ts'
+import { objectKey } from '../../api/objects.ts'
+import { compileSelector } from '../../api/placement.ts'
+import type { Deployment, ReplicaSet } from '../../api/types/apps-v1.ts'
+import { deepEqual } from '../../api/values.ts'
+import type { Live } from '../../client/client.ts'
+import { DEPLOYMENTS, REPLICA_SETS } from '../../client/resources.ts'
+import { timestamp } from '../../client/times.ts'
+import { decideClaims, settleClaims } from '../claims.ts'
+import { type Context, type Controller, controllerKeys, createLoop, deleteExactly, unlessGone } from '../context.ts'
+import { Expectations } from '../expectations.ts'
+import { isFinished, sharedPods } from '../pods.ts'
+import {
+  decideRecreate,
+  decideRollingUpdate,
+  decideScale,
+  type RolloutView,
+  resolveLimits,
+  type Scaling,
+  type SetView,
+} from './rollout.ts'
+import { deploymentStatus, isComplete, isSameStatus, untilDeadlineMs } from './status.ts'
+import * as templates from './template.ts'
+
+type Sets = readonly Live<ReplicaSet>[]
+
+/** Rolls a template out: a ReplicaSet for each version of it, and replicas moved from the old ones to the new one. */
+export function deploymentController(context: Context): Controller {
+  const { client, clock, informers } = context
+  const deployments = informers.of<Deployment>(DEPLOYMENTS)
+  const sets = informers.of<ReplicaSet>(REPLICA_SETS)
+  const pods = sharedPods(informers)
+  const deploymentClient = client.resource<Deployment>(DEPLOYMENTS)
+  const setClient = client.resource<ReplicaSet>(REPLICA_SETS)
+  const expectations = new Expectations<ReplicaSet>(sets)
+  sets.addIndex('namespace', set => [set.metadata.namespace])
+  const loop = createLoop(context, 'deployment-controller', step)
+  loop.watch(deployments)
+  loop.watchRelated(sets, set => controllerKeys(set, 'Deployment'))
+  // Recreate waits for the last old pod to be gone.
+  pods.addHandler({
+    deleted(pod) {
+      const set = sets.get(`${pod.metadata.namespace}/${controllerKeys(pod, 'ReplicaSet')[0]?.split('/')[1] ?? ''}`)
+      for (const key of set ? controllerKeys(set, 'Deployment') : []) loop.queue.add(key)
+    },
+  })
+
+  async function step(key: string): Promise<void> {
+    const deployment = deployments.get(key)
+    if (!deployment || !expectations.met(key)) return
+    const owned = await claim(deployment)
+    if (deployment.metadata.deletionTimestamp) return report(deployment, owned)
+    const newSet = templates.findNewSet(deployment, owned)
+    const resized = [...scaleFor(deployment, newSet, owned)]
+    if (resized.length > 0) return resize(key, deployment, owned, resized)
+    if (deployment.spec.paused) return report(deployment, owned)
+    if (!newSet) return createSet(key, deployment, owned)
+    if (await markNewSet(key, deployment, newSet, owned)) return
+    const moves = [...advance(deployment, newSet, owned)]
+    if (moves.length > 0) return resize(key, deployment, owned, moves)
+    await report(deployment, owned)
+    await cleanUp(deployment, newSet, owned)
+  }
+
+  async function claim(deployment: Live<Deployment>): Promise<Sets> {
+    const selects = compileSelector(deployment.spec.selector)
+    const candidates = sets.byIndex('namespace', deployment.metadata.namespace)
+    const decided = decideClaims(deployment, candidates, set => selects(set.metadata.labels))
+    return settleClaims(setClient, deployment, DEPLOYMENTS, decided)
+  }
+
+  /** Sizes that follow a change of the Deployment's own size. */
+  function scaleFor(deployment: Live<Deployment>, newSet: Live<ReplicaSet> | undefined, owned: Sets): Scaling {
+    const wanted = String(deployment.spec.replicas ?? 1)
+    const isResized = owned.some(set => {
+      const known = set.metadata.annotations?.[templates.DESIRED_REPLICAS]
+      return (set.spec.replicas ?? 1) > 0 && known !== undefined && known !== wanted
+    })
+    if (!isResized && !deployment.spec.paused) return new Map()
+    return decideScale(viewOf(deployment, newSet, owned), isRolling(deployment))
+  }
+
+  function advance(deployment: Live<Deployment>, newSet: Live<ReplicaSet>, owned: Sets): Scaling {
+    const view = viewOf(deployment, newSet, owned)
+    if (isRolling(deployment)) return decideRollingUpdate(view)
+    const old = owned.filter(set => set !== newSet)
+    const oldPods = old.flatMap(set => pods.byIndex('owner', set.metadata.uid)).filter(pod => !isFinished(pod))
+    return decideRecreate(view, oldPods.length)
+  }
+
+  async function createSet(key: string, deployment: Live<Deployment>, owned: Sets): Promise<void> {
+    const revision = Math.max(0, ...owned.map(templates.revisionOf)) + 1
+    const view = viewOf(deployment, undefined, owned)
+    const wanted = templates.makeNewSet(deployment, revision, 0, view.replicas + view.maxSurge)
+    const future = { ...emptyView(wanted), replicas: 0 }
+    const { name = '' } = wanted.metadata ?? {}
+    const first = isRolling(deployment) ? (decideRollingUpdate({ ...view, newSet: future }).get(name) ?? 0) : 0
+    const replicas = owned.length === 0 ? view.replicas : first
+    try {
+      const made = await setClient.create({ ...wanted, spec: { ...wanted.spec!, replicas } })
+      expectations.made(key, made)
+      if (replicas > 0) sayScaled(deployment, made, 0, replicas)
+      await report(deployment, [...owned, made], { created: true })
+      await markRevision(deployment, revision)
+    } catch (error) {
+      await onCreateError(error, deployment, owned, name)
+    }
+  }
+
+  /** A name that is taken by a set with another template: the next hash is salted. */
+  async function onCreateError(error: unknown, deployment: Live<Deployment>, owned: Sets, name: string): Promise<void> {
+    if (isReason(error, 'AlreadyExists')) {
+      const there = await unlessGone(setClient.get(name, deployment.metadata.namespace))
+      if (!there || templates.hasTemplate(there, deployment.spec.template)) throw error
+      const status = { ...deployment.status, collisionCount: (deployment.status?.collisionCount ?? 0) + 1 }
+      await deploymentClient.update({ ...deployment, status }, 'status')
+      return
+    }
+    const message = error instanceof Error ? error.message : String(error)
+    loop.events.event(
+      deployment,
+      'Warning',
+      'ReplicaSetCreateError',
+      `Failed to create new replica set "${name}": ${message}`,
+    )
+    await report(deployment, owned, { createError: message })
+    throw error
+  }
+
+  /** Gives a set that is used (again) the newest revision. True: it was written, the rest comes with its event. */
+  async function markNewSet(
+    key: string,
+    deployment: Live<Deployment>,
+    set: Live<ReplicaSet>,
+    owned: Sets,
+  ): Promise<boolean> {
+    const others = owned.filter(other => other !== set).map(templates.revisionOf)
+    const revision = Math.max(0, ...others) + 1
+    const annotations = templates.newSetAnnotations(deployment, set, revision)
+    const minReadySeconds = deployment.spec.minReadySeconds
+    await markRevision(deployment, Math.max(revision, templates.revisionOf(set)))
+    const isSame = deepEqual(annotations, set.metadata.annotations ?? {})
+    if (isSame && (set.spec.minReadySeconds ?? 0) === (minReadySeconds ?? 0)) return false
+    const metadata = { ...set.metadata, annotations }
+    expectations.made(key, await setClient.update({ ...set, metadata, spec: { ...set.spec, minReadySeconds } }))
+    return true
+  }
+
+  async function markRevision({ metadata }: Live<Deployment>, revision: number): Promise<void> {
+    const annotations = { [templates.REVISION]: String(revision) }
+    if (metadata.annotations?.[templates.REVISION] === String(revision)) return
+    await unlessGone(
+      deploymentClient.patch(metadata.name, 'merge', { metadata: { annotations } }, { namespace: metadata.namespace }),
+    )
+  }
+
+  async function resize(
+    key: string,
+    deployment: Live<Deployment>,
+    owned: Sets,
+    sizes: [string, number][],
+  ): Promise<void> {
+    const { replicas, maxSurge } = viewOf(deployment, undefined, owned)
+    for (const [name, size] of sizes) {
+      const set = owned.find(candidate => candidate.metadata.name === name)!
+      const annotations = { ...set.metadata.annotations, ...templates.sizeAnnotations(deployment, replicas + maxSurge) }
+      const metadata = { ...set.metadata, annotations }
+      expectations.made(key, await setClient.update({ ...set, metadata, spec: { ...set.spec, replicas: size } }))
+      sayScaled(deployment, set, set.spec.replicas ?? 1, size)
+    }
+    await report(deployment, owned)
+  }
+
+  function sayScaled(deployment: Live<Deployment>, set: Live<ReplicaSet>, from: number, to: number): void {
+    const direction = to > from ? 'up' : 'down'
+    const message = `Scaled ${direction} replica set ${set.metadata.name} from ${from} to ${to}`
+    loop.events.event(deployment, 'Normal', 'ScalingReplicaSet', message)
+  }
+
+  async function report(
+    deployment: Live<Deployment>,
+    owned: Sets,
+    happened: { created?: boolean; createError?: string } = {},
+  ): Promise<void> {
+    const now = clock.now()
+    const newSet = templates.findNewSet(deployment, owned)
+    const status = deploymentStatus({ deployment, newSet, sets: owned, now, time: timestamp(now), ...happened })
+    if (!isSameStatus(deployment.status, status)) {
+      await unlessGone(deploymentClient.update({ ...deployment, status }, 'status'))
+    }
+    const left = untilDeadlineMs({ ...deployment, status }, now)
+    if (left !== undefined) loop.queue.addAfter(objectKey(deployment), Math.max(left, 0) + 1000)
+  }
+
+  async function cleanUp(deployment: Live<Deployment>, newSet: Live<ReplicaSet>, owned: Sets): Promise<void> {
+    const limit = deployment.spec.revisionHistoryLimit ?? 10
+    if (!isComplete(deployment, deployment.status ?? {})) return
+    const old = owned.filter(set => set !== newSet)
+    for (const set of templates.outdatedSets(old, limit)) await deleteExactly(setClient, set)
+  }
+
+  return loop
+}
+
+function isRolling(deployment: Live<Deployment>): boolean {
+  return deployment.spec.strategy?.type !== 'Recreate'
+}
+
+function viewOf(deployment: Live<Deployment>, newSet: Live<ReplicaSet> | undefined, owned: Sets): RolloutView {
+  const replicas = deployment.spec.replicas ?? 1
+  const { maxSurge, maxUnavailable } = deployment.spec.strategy?.rollingUpdate ?? {}
+  const limits = isRolling(deployment)
+    ? resolveLimits(replicas, maxSurge, maxUnavailable)
+    : { maxSurge: 0, maxUnavailable: 0 }
+  return {
+    replicas,
+    ...limits,
+    newSet: newSet && setView(newSet),
+    oldSets: owned.filter(set => set !== newSet).map(setView),
+  }
+}
+
+function setView(set: Live<ReplicaSet>): SetView {
+  return {
+    name: set.metadata.name,
+    replicas: set.spec.replicas ?? 1,
+    available: set.status?.availableReplicas ?? 0,
+    created: set.metadata.creationTimestamp,
+    maxReplicas: Number(set.metadata.annotations?.[templates.MAX_REPLICAS] ?? 0),
+    desired: Number(set.metadata.annotations?.[templates.DESIRED_REPLICAS] ?? set.spec.replicas),
+  }
+}
+
+function emptyView(set: ReplicaSet): SetView {
+  return { name: set.metadata?.name ?? '', replicas: 0, available: 0, created: '9999', maxReplicas: 0 }
+}

@@ -1,0 +1,77 @@
+import type { Pod } from '../../api/types/core-v1.ts'
+import type { Live } from '../../client/client.ts'
+import { Informer } from '../../client/informer.ts'
+import { WorkQueue } from '../../client/queue.ts'
+import { PODS } from '../../client/resources.ts'
+import { timestamp } from '../../client/times.ts'
+import type { ControlPlane } from './control-plane.ts'
+
+export interface FakeKubelet {
+  /** What becomes of a pod: `ready` (the default), `broken` (runs, never ready), `succeeded`, `failed`, `ignored`. */
+  fate: (pod: Live<Pod>) => 'ready' | 'broken' | 'succeeded' | 'failed' | 'ignored'
+  stop(): Promise<void>
+}
+
+/** Plays the nodes: pods run as soon as they are placed (`needsNode`) or made, and end as soon as they are deleted. */
+export async function startFakeKubelet(
+  plane: Pick<ControlPlane, 'client' | 'clock' | 'random' | 'log'>,
+  options: { needsNode?: boolean; fate?: FakeKubelet['fate'] } = {},
+): Promise<FakeKubelet> {
+  const { client, clock } = plane
+  const pods = client.resource<Pod>(PODS)
+  const informer = new Informer<Pod>(pods, plane)
+  const kubelet: FakeKubelet = {
+    fate: options.fate ?? (() => 'ready'),
+    async stop() {
+      await queue.stop()
+      await informer.stop()
+    },
+  }
+  const queue = new WorkQueue({ name: 'fake-kubelet', clock, log: plane.log, workers: 50, work: step })
+
+  async function step(key: string): Promise<void> {
+    const pod = informer.get(key)
+    if (!pod) return
+    const { name, namespace, uid } = pod.metadata
+    if (pod.metadata.deletionTimestamp) {
+      await ignoreGone(pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } }))
+      return
+    }
+    const fate = kubelet.fate(pod)
+    if (fate === 'ignored' || (options.needsNode && !pod.spec.nodeName) || pod.status?.phase !== 'Pending') return
+    const status = statusOf(fate, timestamp(clock.now()), name)
+    await ignoreGone(pods.patch(name, 'strategic', { metadata: { uid }, status }, { namespace, subresource: 'status' }))
+  }
+
+  informer.addHandler({ added: add, updated: add })
+  function add(pod: Live<Pod>): void {
+    queue.add(`${pod.metadata.namespace}/${pod.metadata.name}`)
+  }
+  informer.start()
+  queue.start()
+  await informer.synced()
+  return kubelet
+}
+
+function statusOf(fate: 'ready' | 'broken' | 'succeeded' | 'failed', time: string, name: string): Pod['status'] {
+  const phase = { ready: 'Running', broken: 'Running', succeeded: 'Succeeded', failed: 'Failed' }[fate]
+  const ready = fate === 'ready' ? 'True' : 'False'
+  // Tests may tell pods apart by address.
+  const podIP = `10.244.${[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 256}.${1 + (name.length % 250)}`
+  return {
+    phase,
+    podIP,
+    podIPs: [{ ip: podIP }],
+    startTime: time,
+    conditions: ['Ready', 'ContainersReady'].map(type => ({ type, status: ready, lastTransitionTime: time })),
+  }
+}
+
+async function ignoreGone(write: Promise<unknown>): Promise<void> {
+  try {
+    await write
+  } catch (error) {
+    const { reason } = error as { reason?: string }
+    if (reason !== 'NotFound' && reason !== 'Conflict') throw error
+  }
+}

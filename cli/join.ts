@@ -73,9 +73,7 @@ async function join(options: JoinOptions, tools: Tools): Promise<void> {
   const { output, daemons, layout } = tools
   output.line('kubox join')
   const ports = [options.kubeletPort]
-  await output.step('checking this machine', () =>
-    checkMachine({ failSwapOn: options.failSwapOn, ports, role: 'worker' }, tools),
-  )
+  await output.step('checking this machine', () => checkMachine({ failSwapOn: options.failSwapOn, ports }, tools))
   const cluster = await output.step('finding the cluster', () => discoverCluster(options, tools.clock))
   const address = await localEndTowards(cluster.server)
   output.line(`  address ${address}: the local end of the connection to the master`)

@@ -3,7 +3,7 @@ import type { KubeObject } from '../api/objects.ts'
 import type { Event } from '../api/types/core-v1.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
-import { nameSuffix, type Random } from '../platform/random.ts'
+import { type Random, randomBelow } from '../platform/random.ts'
 import type { Client, ResourceClient } from './client.ts'
 import { EventCorrelator, type EventFacts, type Recorded } from './event-correlator.ts'
 import { EVENTS } from './resources.ts'
@@ -39,6 +39,7 @@ export function createEventRecorder(options: RecorderOptions): EventRecorder {
 
 class Recorder implements EventRecorder {
   readonly #options: RecorderOptions
+  #sequence = 0
   readonly #events: ResourceClient<Event>
   readonly #correlator = new EventCorrelator()
   #tail = Promise.resolve()
@@ -90,10 +91,17 @@ class Recorder implements EventRecorder {
     }
   }
 
+  /** Lists are in the order of names: a name that grows with time makes events tell their story in order. */
+  #stamp(at: number): string {
+    this.#sequence = (this.#sequence + 1) % 1000
+    const nanoseconds = this.#sequence * 1000 + randomBelow(this.#options.random, 1000)
+    return (BigInt(at) * 1_000_000n + BigInt(nanoseconds)).toString(16)
+  }
+
   async #create({ message, count, series, at }: Recorded, facts: EventFacts): Promise<void> {
-    const { component, host, random } = this.#options
+    const { component, host } = this.#options
     const { involvedObject, type, reason } = facts
-    const name = `${involvedObject.name}.${nameSuffix(random, 16)}`
+    const name = `${involvedObject.name}.${this.#stamp(at)}`
     const time = timestamp(at)
     await this.#events.create({
       metadata: { name, namespace: namespaceOf(facts) },

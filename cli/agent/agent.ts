@@ -14,6 +14,7 @@ import { type AgentConfig, readAgentConfig } from '../config.ts'
 import { IdentityFile } from '../identity.ts'
 import { localEndTowards } from '../local-end.ts'
 import { BUILT_IN_ANNOTATION } from '../manifests.ts'
+import { checkNoSwap } from '../preflight.ts'
 import { systemTools, type Tools } from '../tools.ts'
 import { KUBERNETES_VERSION } from '../version.ts'
 import { askApiServer } from './access.ts'
@@ -38,6 +39,7 @@ export function agentCommand(program: Command): void {
 /** The agent and the network of this node, in this process. A server that is not there yet is waited for. */
 export async function startAgent(tools: Tools, log: Log): Promise<{ stop(): Promise<void> }> {
   const config = await readAgentConfig(tools.disk, tools.layout)
+  if (config.failSwapOn) await checkNoSwap(tools)
   const { server, credentials } = await readKubeconfig(tools.disk, join(tools.layout.kubernetes, 'kubelet.conf'))
   const transport = httpTransport({
     server,
@@ -130,6 +132,7 @@ function agentOptions(
     paths: { root: layout.kubelet, manifests: layout.manifests, podLogs: layout.podLogs },
     nodeIp,
     network: { name: config.podNetwork },
+    awaitPodCidr: true,
     clusterDns: config.clusterDNS,
     clusterDomain: config.clusterDomain,
     labels: config.nodeLabels,

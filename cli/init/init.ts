@@ -60,7 +60,7 @@ async function init(options: InitOptions, token: { token?: string; ttlMs: number
   const { output, daemons, layout } = tools
   output.line('kubox init')
   await output.step('checking this machine', () =>
-    checkMachine({ failSwapOn: options.failSwapOn, ports: portsOf(options), role: 'master' }, tools),
+    checkMachine({ failSwapOn: options.failSwapOn, ports: portsOf(options) }, tools),
   )
   const master = await prepareMaster(options, tools)
   const rootFlag = layout.root === '/' ? [] : ['--root', layout.root]

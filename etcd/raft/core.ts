@@ -157,8 +157,13 @@ export class RaftCore implements Actor {
       this.handleVoteRequest(message)
     } else if (!isGrantOfOldCampaign(message, this.term)) {
       if (isFromLeader(message)) this.#followSender(message.from)
+      if (message.type === 'voteReply' || message.type === 'preVoteReply') this.#learnCommitted(message)
       this.role.step(message)
     }
+  }
+
+  #learnCommitted({ commit, commitTerm }: MessageOf<'voteReply' | 'preVoteReply'>): void {
+    if (this.log.matches(commit, commitTerm)) this.commitTo(commit)
   }
 
   #followSender(from: MemberId): void {
@@ -183,23 +188,38 @@ export class RaftCore implements Actor {
     if (isFromLeader(message)) {
       this.sendWhenDurable(message.from, { type: 'appendReply', index: 0, rejected: false, hintIndex: 0, hintTerm: 0 })
     } else if (message.type === 'preVote') {
-      this.send(message.from, { type: 'preVoteReply', granted: false })
+      this.#answerPreVote(message, false)
     }
   }
 
   handleVoteRequest(message: MessageOf<'vote' | 'preVote'>): void {
     const granted = this.mayVoteFor(message) && this.log.isUpToDate(message.lastIndex, message.lastTerm)
     if (message.type === 'preVote') {
-      // A granted pre-vote is for the asker's next term; that is the term it bears.
-      const term = granted ? message.term : this.term
-      this.#messages.push({ from: this.id, to: message.from, term, type: 'preVoteReply', granted })
+      this.#answerPreVote(message, granted)
       return
     }
     if (granted) {
       this.vote = message.from
       this.becomeFollower(this.term, this.leader, `votes for ${message.from}`)
     }
-    this.sendWhenDurable(message.from, { type: 'voteReply', granted })
+    this.sendWhenDurable(message.from, { type: 'voteReply', granted, ...this.#committed() })
+  }
+
+  /** A pre-vote is for the asker's next term, so that is the term that a grant bears. */
+  #answerPreVote(message: MessageOf<'vote' | 'preVote'>, granted: boolean): void {
+    const term = granted ? message.term : this.term
+    this.#messages.push({
+      from: this.id,
+      to: message.from,
+      term,
+      type: 'preVoteReply',
+      granted,
+      ...this.#committed(),
+    })
+  }
+
+  #committed(): { commit: number; commitTerm: number } {
+    return { commit: this.log.commit, commitTerm: this.log.term(this.log.commit)! }
   }
 
   mayVoteFor(message: MessageOf<'vote' | 'preVote'>): boolean {

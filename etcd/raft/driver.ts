@@ -157,9 +157,23 @@ export class RaftDriver {
     return this.#propose(() => this.core.propose(data))
   }
 
-  /** As `propose`; MembershipError where the change makes no sense now. */
-  changeMembership(change: MembershipChange): Promise<number> {
-    return this.#propose(() => this.core.proposeChange(change))
+  /**
+   * As `propose`; MembershipError where the change makes no sense now. A leader that is to be removed first hands over,
+   * then says with NotLeaderError who is to be asked.
+   */
+  async changeMembership(change: MembershipChange): Promise<number> {
+    const { core } = this
+    const heir = change.type === 'remove' && change.id === core.id ? this.#heir() : undefined
+    if (!heir || core.role.name !== 'leader') return this.#propose(() => core.proposeChange(change))
+    await this.transferLeader(heir)
+    throw new NotLeaderError(core.leader)
+  }
+
+  /** The voter that is furthest. */
+  #heir(): MemberId | undefined {
+    const { match, members } = this.status()
+    const others = members.filter(member => !member.learner && member.id !== this.core.id).map(member => member.id)
+    return others.sort((a, b) => (match.get(b) ?? 0) - (match.get(a) ?? 0))[0]
   }
 
   /** Resolves when the state machine shows everything that was acknowledged before the call, with its index. */

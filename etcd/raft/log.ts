@@ -82,11 +82,11 @@ export class RaftLog {
     const fresh = entries.slice(different)
     const from = fresh[0]!.index
     if (from <= this.#commit) throw new Error(`entry ${from} differs from the leader's, but is committed already`)
-    this.#cutFrom(from)
+    this.cutFrom(from)
     this.#entries.push(...fresh)
   }
 
-  #cutFrom(index: number): void {
+  cutFrom(index: number): void {
     this.#entries.length = index - this.firstIndex
     this.#stable = Math.min(this.#stable, index - 1)
     this.#persisting = Math.min(this.#persisting, index - 1)

@@ -38,7 +38,8 @@ export const NO_SNAPSHOT: SnapshotMeta = { index: 0, term: 0, members: [] }
 export type MessageBody =
   /** Asks for a vote, or whether it would be given (`preVote`, for the term after the asker's). */
   | { type: 'preVote' | 'vote'; lastIndex: number; lastTerm: number; force: boolean }
-  | { type: 'preVoteReply' | 'voteReply'; granted: boolean }
+  /** Tells in passing what is committed: who learns by it that a member has left may not need that one's vote any more. */
+  | { type: 'preVoteReply' | 'voteReply'; granted: boolean; commit: number; commitTerm: number }
   | { type: 'append'; previousIndex: number; previousTerm: number; entries: Entry[]; commit: number }
   /** Accepted: `index` is the last that matches the leader's. Rejected: `index` did not match; the hint says where to try. */
   | { type: 'appendReply'; index: number; rejected: boolean; hintIndex: number; hintTerm: number }

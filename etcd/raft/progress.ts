@@ -64,8 +64,8 @@ export class Progress {
 
   /** `index` did not match; `hint` is where it might. False where the answer is old news. */
   rejected(index: number, hint: number): boolean {
-    const current = this.state === 'replicate' ? index > this.match : index === this.next - 1
-    if (!current || this.state === 'snapshot') return false
+    const current = this.state === 'replicate' || (this.state === 'probe' && index === this.next - 1)
+    if (!current || index <= this.match) return false
     const next = this.state === 'replicate' ? this.match + 1 : Math.max(Math.min(index, hint + 1), this.match + 1)
     this.probe(next)
     return true

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { Disk } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
-import { type Chunks, SnapshotStore } from '../snapshot/store.ts'
+import { type Chunks, SnapshotDamageError, SnapshotStore } from '../snapshot/store.ts'
 import type { WalContents } from '../wal/replay.ts'
 import { Wal } from '../wal/wal.ts'
 import { encodeChange } from './membership.ts'
@@ -107,7 +107,7 @@ async function chooseSnapshot(contents: WalContents, store: SnapshotStore, log: 
   }
   const wholeLog = firstIndex === 1 ? lastIndex >= (newest?.index ?? 0) : !firstIndex && !newest
   if (wholeLog) return NO_SNAPSHOT
-  throw new Error(
+  throw new SnapshotDamageError(
     `no readable snapshot fits the log (${problems.join('; ') || 'none is left'}). ` +
       "Restore this member from a backup with 'kubox etcd restore', or remove it and let it join anew.",
   )

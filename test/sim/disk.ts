@@ -205,7 +205,7 @@ function never<T>(): Promise<T> {
   return new Promise(() => {})
 }
 
-class SimFile implements DiskFile {
+export class SimFile implements DiskFile {
   readonly #disk: SimDisk
   readonly #platter: Platter
   readonly #inode: Inode

@@ -101,6 +101,19 @@ export const FAULTS: Record<string, Fault> = {
     leader?.driver.transferLeader(target).catch(error => world.say(leader.id, `no hand-over: ${error.message}`))
     return NOTHING
   },
+  /** Timeouts may run out at any moment and anywhere: safety must not depend on them. */
+  'hasty candidates': ({ cluster, world }) => {
+    let active = true
+    const hurry = () => {
+      if (!active) return
+      for (const { driver } of cluster.up) if (world.chance(0.4)) driver.core.campaign('vote', true)
+      world.after(world.between(5, 150), hurry)
+    }
+    hurry()
+    return () => {
+      active = false
+    }
+  },
   'take a snapshot': ({ cluster, world }) => {
     if (cluster.up.length > 0) void world.pick(cluster.up).driver.takeSnapshot()
     return NOTHING
@@ -209,7 +222,10 @@ export class Faults {
       members => members.get(fresh.id) !== undefined,
     )
     await this.#change({ type: 'promote', id: fresh.id }, members => members.isVoter(fresh.id))
-    await this.#change({ type: 'remove', id: old.id }, members => !members.get(old.id))
+    await this.#change(
+      { type: 'remove', id: old.id },
+      members => !members.get(old.id) && this.cluster.leader?.id !== old.id,
+    )
     await this.world.sleep(500)
     this.cluster.retire(old)
     this.changing = false
@@ -231,6 +247,7 @@ export class Faults {
 type Membership = Cluster['up'][number]['driver']['core']['membership']
 
 function endOfDurable(segment: Buffer, isLast: boolean): number {
+  if (segment.length < 20) return segment.length
   const scan = scanSegment(segment, segment.readUInt32LE(8))
   return isLast ? scan.lastBatch : scan.end
 }

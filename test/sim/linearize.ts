@@ -40,7 +40,7 @@ function groupsOf(calls: readonly Call[]): Call[][] {
     const touched = groups.filter(group => keys.some(key => group.keys.has(key)))
     const merged = { keys: new Set(keys), calls: [call] }
     for (const group of touched) {
-      group.keys.forEach(key => merged.keys.add(key))
+      for (const key of group.keys) merged.keys.add(key)
       merged.calls.push(...group.calls)
       groups.splice(groups.indexOf(group), 1)
     }

@@ -66,6 +66,7 @@ function chooseFaults(world: World): string[] {
 async function runChaos(world: World, faults: Faults, invariants: Invariants, chaosMs: number): Promise<void> {
   for (let end = 100; end <= chaosMs && !invariants.violation; end += 100) {
     await world.runUntil(end)
+    if (world.stormy) invariants.violate('storm: messages breed messages')
     faults.replaceRefused()
     if (end % 500 === 0) checkLogs(faults.cluster, invariants)
   }

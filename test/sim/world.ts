@@ -59,7 +59,7 @@ export class World {
   }
 
   async runUntil(end: number): Promise<void> {
-    for (let next = this.#queue[0]; next && next.at <= end; next = this.#queue[0]) {
+    for (let next = this.#queue[0]; next && next.at <= end && !this.stormy; next = this.#queue[0]) {
       pop(this.#queue)
       if (next.cancelled || !next.life.alive) continue
       this.now = next.at
@@ -74,6 +74,11 @@ export class World {
     run()
     await promisesSettled()
     this.afterEach()
+  }
+
+  /** So much cannot happen unless messages breed messages. */
+  get stormy(): boolean {
+    return this.happenings > 200_000
   }
 
   resume(life: Life): void {

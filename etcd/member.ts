@@ -4,20 +4,23 @@
  * clocks put together, with a method for each request of the API. Start here, then mvcc/keyspace.ts and raft/driver.ts.
  * etcd/ imports platform/ only.
  */
-import type { Clock } from '../platform/clock.ts'
-import type { Disk } from '../platform/disk.ts'
-import type { Log } from '../platform/log.ts'
+import type { Clock, Timer } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Backup } from './bolt/snapshot.ts'
 import { errors } from './errors.ts'
 import { type AutoCompaction, startCompactor } from './member/compactor.ts'
 import { clientError } from './member/failure.ts'
-import { clusterId, contextOf, idNumber, idText, infoOf, type MemberInfo, memberId } from './member/identity.ts'
+import { type FoundingOptions, type MemberMetadata, openOrFound } from './member/founding.ts'
+import { contextOf, idNumber, idText, infoOf, memberId } from './member/identity.ts'
+import { LeaderLine, REQUEST_MS } from './member/leader-line.ts'
+import { answerPeer } from './member/peer-calls.ts'
 import { Pending } from './member/pending.ts'
+import { checkAddition, checkPeerUrls, type RosterEntry, rosterOf } from './member/roster.ts'
 import { MemberStateMachine } from './member/state-machine.ts'
 import { addsData, type Proposal } from './mvcc/command.ts'
 import { LeaseClock } from './mvcc/lease-clock.ts'
 import { type Applied, Machine } from './mvcc/machine.ts'
+import { isSerializable, writes } from './mvcc/txn.ts'
 import { AlarmAction, type AlarmMember, type AlarmRequest, AlarmType } from './proto/control-messages.ts'
 import type {
   DeleteRangeRequest,
@@ -26,60 +29,38 @@ import type {
   PutResponse,
   RangeRequest,
   RangeResponse,
-  RequestOp,
   ResponseHeader,
   TxnRequest,
   TxnResponse,
 } from './proto/messages.ts'
 import type { Transition } from './raft/core.ts'
 import { RaftDriver } from './raft/driver.ts'
-import type { MembershipChange } from './raft/membership.ts'
-import { createStorage, openStorage, type RaftStorage, storageExists } from './raft/storage.ts'
-import { noTransport, type Transport } from './transport.ts'
+import { encodeChange, type MembershipChange } from './raft/membership.ts'
+import type { Member as RaftMember } from './raft/message.ts'
+import type { RaftStorage } from './raft/storage.ts'
+import { noTransport } from './transport.ts'
 import { VERSION } from './version.ts'
 
-export interface MemberOptions {
-  name: string
-  directory: string
-  disk: Disk
+export interface MemberOptions extends FoundingOptions {
   clock: Clock
   random: Random
-  log: Log
-  /** The members that found the cluster, this one among them. Default: this one alone. */
-  founders?: readonly { name: string; peerUrls: readonly string[] }[]
-  peerUrls?: readonly string[]
   clientUrls?: readonly string[]
-  token?: string
-  transport?: Transport
   quotaBytes?: number
   autoCompaction?: AutoCompaction
   heartbeatMs?: number
   electionMs?: number
-  /** The member has stopped itself, because going on would not be safe. */
+  /** The member has stopped itself: its disk failed, or it was removed from the cluster. */
   onFailure?: (error: unknown) => void
 }
 
-const DEFAULT_PEER_URLS = ['http://localhost:2380']
 const DEFAULT_QUOTA = 2 * 1024 ** 3
-const READY_RETRY_MS = 50
+const RETRY_MS = 50
+const SWEEP_MS = 1000
+const NOTHING = Buffer.alloc(0)
 
-/** Opens what is in the directory, or founds it. */
+/** Opens what is in the directory; where there is nothing, founds a cluster or joins one. */
 export async function openMember(options: MemberOptions): Promise<Member> {
-  const storage = await openOrFound(options)
-  return Member.start(options, storage)
-}
-
-async function openOrFound(options: MemberOptions): Promise<RaftStorage> {
-  const { disk, directory, log, name, peerUrls = DEFAULT_PEER_URLS, token = 'etcd-cluster' } = options
-  if (await storageExists({ disk, directory })) return openStorage({ disk, directory, log })
-  const founders = (options.founders ?? [{ name, peerUrls }]).map(founder => ({
-    id: memberId(founder.peerUrls, token),
-    learner: false,
-    context: contextOf({ ...founder, clientUrls: [] }),
-  }))
-  const cluster = clusterId(founders.map(founder => founder.id))
-  const metadata = JSON.stringify({ member: memberId(peerUrls, token), cluster })
-  return createStorage({ disk, directory, log }, Buffer.from(metadata), founders)
+  return Member.start(options, await openOrFound(options))
 }
 
 export class Member {
@@ -96,44 +77,50 @@ export class Member {
   readonly #options: MemberOptions
   readonly #pending: Pending
   readonly #leases: LeaseClock
+  readonly #leaderLine: LeaderLine
   #driver!: RaftDriver
   #compactor: { stop(): void } = { stop: () => {} }
+  #sweeper: Timer | undefined
+  #belongs = false
 
-  private constructor(options: MemberOptions, storage: RaftStorage) {
-    const metadata = JSON.parse(Buffer.from(storage.metadata).toString()) as { member: string; cluster: string }
-    this.id = metadata.member
-    this.clusterId = metadata.cluster
+  private constructor(options: MemberOptions, { member, cluster }: MemberMetadata) {
+    this.id = member
+    this.clusterId = cluster
     this.clock = options.clock
     this.quotaBytes = options.quotaBytes || DEFAULT_QUOTA
     this.closed = this.#closing.signal
     this.#options = options
-    this.#pending = new Pending(options.random)
+    this.#pending = new Pending(options.random, options.clock)
     this.#leases = new LeaseClock(
       this.machine,
       options.clock,
       id => this.#background({ leaseRevoke: { id } }, 'cannot revoke a lease that has run out'),
       (id, remaining) => this.#background({ leaseCheckpoint: [{ id, remaining }] }, 'cannot write down a lease'),
     )
+    const { network, clock } = options
+    this.#leaderLine = new LeaderLine({ self: this.id, leader: () => this.leader, network, clock })
   }
 
   static async start(options: MemberOptions, storage: RaftStorage): Promise<Member> {
-    const member = new Member(options, storage)
-    const { transport = noTransport, clock, random, log, heartbeatMs = 100, electionMs = 1000 } = options
+    const metadata = JSON.parse(Buffer.from(storage.metadata).toString()) as MemberMetadata
+    const member = new Member(options, metadata)
+    const { network, clock, random, log, heartbeatMs = 100, electionMs = 1000 } = options
+    network?.identify({ cluster: member.clusterId, from: member.id })
+    network?.setPeers(metadata.peers)
     member.#driver = await RaftDriver.start({
       id: member.id,
       storage,
-      transport,
+      transport: network ?? noTransport,
       clock,
       random,
       log,
       stateMachine: new MemberStateMachine(member.machine, member.#pending),
       settings: { heartbeatMs, electionMs },
       onTransition: transition => member.#onTransition(transition),
-      onFailure: error => {
-        member.#closing.abort(errors.stopped)
-        options.onFailure?.(error)
-      },
+      onMembers: members => member.#onMembers(members),
+      onFailure: error => member.#onFailure(error),
     })
+    network?.onCall((method, content) => answerPeer(member, method, content))
     member.#compactor = startCompactor(
       options.autoCompaction ?? { mode: 'off' },
       clock,
@@ -141,15 +128,19 @@ export class Member {
       () => member.revision,
       revision => member.#background({ compaction: { revision, physical: false } }, 'cannot compact'),
     )
+    member.#sweep()
+    member.#publish().catch(error => {
+      if (!member.closed.aborted) log.warn('cannot tell the cluster of this member', { error })
+    })
     return member
   }
 
-  /** Resolves when there is a leader and everything acknowledged before can be read here; publishes the client URLs. */
+  /** Resolves when there is a leader and everything acknowledged before can be read here. */
   async ready(signal?: AbortSignal): Promise<void> {
     while (!(await this.#canRead())) {
       signal?.throwIfAborted()
       if (this.closed.aborted) throw errors.stopped
-      await new Promise<void>(resolve => this.clock.after(READY_RETRY_MS, resolve))
+      await new Promise<void>(resolve => this.clock.after(RETRY_MS, resolve))
     }
   }
 
@@ -181,11 +172,7 @@ export class Member {
 
   /** Resolves when everything that was acknowledged before the call can be read here. */
   async readIndex(): Promise<void> {
-    try {
-      await this.#driver.readIndex()
-    } catch (error) {
-      throw clientError(error)
-    }
+    await translated(this.#driver.readIndex())
   }
 
   get revision(): number {
@@ -205,16 +192,17 @@ export class Member {
   }
 
   /** Seconds the lease lives from now on; 0 where there is no such lease. */
-  async renewLease(id: bigint): Promise<number> {
-    if (!this.isLeader) throw errors.notLeader
-    return this.#leases.renew(id) ?? 0
+  renewLease(id: bigint): Promise<number> {
+    return this.#leaderLine.run(() => this.asLeader.renew(id), 'renew', Buffer.from(String(id)), Number)
   }
 
+  /** `ttl` -1: it has run out, and waits to be revoked. */
   async leaseTimeToLive(id: bigint): Promise<{ ttl: number; granted: number; keys: string[] } | undefined> {
     await this.readIndex()
+    const here = () => this.asLeader.remaining(id)
+    const ttl = await this.#leaderLine.run(here, 'remaining', Buffer.from(String(id)), Number)
     const lease = this.machine.lessor.get(id)
-    if (!lease) return undefined
-    return { ttl: this.#leases.remaining(id), granted: lease.ttl, keys: [...lease.keys].sort() }
+    return lease && { ttl, granted: lease.ttl, keys: [...lease.keys].sort() }
   }
 
   // ---- cluster
@@ -244,22 +232,13 @@ export class Member {
     return this.#driver.status()
   }
 
-  members(): (MemberInfo & { id: string; isLearner: boolean })[] {
-    return this.#driver.core.membership.members
-      .map(member => ({
-        id: member.id,
-        isLearner: member.learner,
-        ...infoOf(member),
-      }))
-      .sort((a, b) => ((a.peerUrls[0] ?? '') < (b.peerUrls[0] ?? '') ? -1 : 1))
+  members(): RosterEntry[] {
+    return rosterOf(this.#driver.core.membership.members)
   }
 
   /** The id of the new member, which may join now. */
   async addMember(peerUrls: readonly string[], learner: boolean): Promise<string> {
-    const members = this.members()
-    if (peerUrls.length === 0 || !peerUrls.every(isPeerUrl)) throw errors.memberBadUrls
-    if (members.some(member => member.peerUrls.some(url => peerUrls.includes(url)))) throw errors.peerUrlExists
-    if (!learner) checkQuorumAfterAdding(members)
+    checkAddition(this.members(), peerUrls, learner)
     const id = memberId(peerUrls, this.clusterId, Math.floor(this.clock.now() / 1000))
     const context = contextOf({ name: '', peerUrls, clientUrls: [] })
     await this.changeMembership({ type: learner ? 'addLearner' : 'add', id, context })
@@ -269,25 +248,40 @@ export class Member {
   async updateMember(id: string, peerUrls: readonly string[]): Promise<void> {
     const member = this.members().find(each => each.id === id)
     if (!member) throw errors.memberNotFound
-    if (peerUrls.length === 0 || !peerUrls.every(isPeerUrl)) throw errors.memberBadUrls
-    const { name, clientUrls } = member
-    await this.changeMembership({ type: 'update', id, context: contextOf({ name, peerUrls, clientUrls }) })
+    checkPeerUrls(peerUrls)
+    await this.changeMembership({ type: 'update', id, context: contextOf({ ...member, peerUrls }) })
   }
 
-  async changeMembership(change: MembershipChange): Promise<void> {
-    try {
-      await this.#driver.changeMembership(change)
-    } catch (error) {
-      throw clientError(error)
-    }
+  changeMembership(change: MembershipChange): Promise<void> {
+    return this.#leaderLine.run(
+      () => this.asLeader.change(change),
+      'change',
+      encodeChange(change),
+      () => {},
+    )
   }
 
   async moveLeader(target: bigint): Promise<void> {
-    try {
-      await this.#driver.transferLeader(idText(target))
-    } catch (error) {
-      throw clientError(error)
-    }
+    if (!this.isLeader) throw errors.notLeader
+    const member = this.members().find(each => each.id === idText(target))
+    if (!member || member.isLearner) throw errors.badLeaderTransferee
+    await translated(this.#driver.transferLeader(member.id))
+  }
+
+  /** What only the leader can do; elsewhere it rejects with "no leader". */
+  readonly asLeader = {
+    propose: (entry: Uint8Array): Promise<unknown> => translated(this.#driver.propose(entry)),
+    change: async (change: MembershipChange): Promise<void> => {
+      await translated(this.#driver.changeMembership(change))
+    },
+    renew: async (id: bigint): Promise<number> => {
+      if (!this.isLeader) throw errors.noLeader
+      return this.#leases.renew(id) ?? 0
+    },
+    remaining: async (id: bigint): Promise<number> => {
+      if (!this.isLeader) throw errors.noLeader
+      return this.#leases.remaining(id)
+    },
   }
 
   // ---- maintenance
@@ -322,6 +316,8 @@ export class Member {
     this.#closing.abort(errors.stopped)
     this.#compactor.stop()
     this.#leases.stop()
+    this.#sweeper?.cancel()
+    await this.#options.network?.close()
     await this.#driver.stop()
     this.#pending.rejectAll(errors.stopped)
   }
@@ -337,13 +333,50 @@ export class Member {
     }
   }
 
+  /** Whoever was a member and is none any more must not go on. */
+  #onMembers(members: readonly RaftMember[]): void {
+    if (members.length === 0) return
+    const belongs = members.some(member => member.id === this.id)
+    this.#options.network?.setPeers(members.map(member => ({ id: member.id, ...infoOf(member) })))
+    if (this.#belongs && !belongs)
+      this.#onFailure(new Error('the member has been permanently removed from the cluster'))
+    this.#belongs = belongs
+  }
+
+  #onFailure(error: unknown): void {
+    if (this.closed.aborted) return
+    this.#closing.abort(errors.stopped)
+    this.#options.onFailure?.(error)
+  }
+
+  /** Tells the cluster the name and addresses that this member was started with, where it does not know them. */
+  async #publish(): Promise<void> {
+    await this.ready(this.closed)
+    const known = this.members().find(member => member.id === this.id)
+    if (!known) return
+    const { name, clientUrls = known.clientUrls, peerUrls = known.peerUrls } = this.#options
+    const context = contextOf({ name, peerUrls, clientUrls })
+    if (context !== contextOf(known)) await this.changeMembership({ type: 'update', id: this.id, context })
+  }
+
+  /** Those whose entry is lost on its way back from the leader must not wait forever. */
+  #sweep(): void {
+    this.#sweeper = this.clock.after(SWEEP_MS, () => {
+      this.#pending.expire(REQUEST_MS + SWEEP_MS)
+      this.#sweep()
+    })
+  }
+
   async #propose(proposal: Proposal): Promise<Applied> {
     if (addsData(proposal)) this.#checkQuota()
-    try {
-      return await this.#pending.propose(proposal, entry => this.#driver.propose(entry))
-    } catch (error) {
-      throw clientError(error)
-    }
+    return this.#pending.propose(proposal, entry =>
+      this.#leaderLine.run(
+        () => this.asLeader.propose(entry),
+        'propose',
+        entry,
+        () => NOTHING,
+      ),
+    )
   }
 
   /** A store beyond its quota raises the alarm that makes all members refuse writes. */
@@ -378,28 +411,10 @@ export class Member {
   }
 }
 
-function isPeerUrl(url: string): boolean {
-  return /^https?:\/\/[^/]+:\d+$/.test(url)
-}
-
-/** A member that never started counts against the quorum: another one could stop the cluster. */
-function checkQuorumAfterAdding(members: readonly { name: string; isLearner: boolean }[]): void {
-  const voters = members.filter(member => !member.isLearner)
-  const started = voters.filter(member => member.name !== '').length
-  const quorum = Math.floor((voters.length + 1) / 2) + 1
-  if (started < quorum && !(started === 1 && voters.length === 1)) throw errors.memberNotEnoughStarted
-}
-
-function writes(txn: TxnRequest): boolean {
-  return [...txn.success, ...txn.failure].some(isWrite)
-}
-
-function isWrite({ requestPut, requestDeleteRange, requestTxn }: RequestOp): boolean {
-  return (
-    requestPut !== undefined || requestDeleteRange !== undefined || (requestTxn !== undefined && writes(requestTxn))
-  )
-}
-
-function isSerializable(txn: TxnRequest): boolean {
-  return [...txn.success, ...txn.failure].every(({ requestRange }) => requestRange?.serializable === true)
+async function translated<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (error) {
+    throw clientError(error)
+  }
 }

@@ -32,6 +32,6 @@ export function infoOf(member: RaftMember): MemberInfo {
   return JSON.parse(member.context) as MemberInfo
 }
 
-export function contextOf(info: MemberInfo): string {
-  return JSON.stringify(info)
+export function contextOf({ name, peerUrls, clientUrls }: MemberInfo): string {
+  return JSON.stringify({ name, peerUrls, clientUrls })
 }

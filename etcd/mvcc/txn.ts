@@ -191,3 +191,16 @@ function difference(compare: Compare, record: Omit<KeyValue, 'key'>): number {
       return record.lease < compare.lease ? -1 : record.lease > compare.lease ? 1 : 0
   }
 }
+
+/** Can it change anything, whichever branch is taken? */
+export function writes(txn: TxnRequest): boolean {
+  return [...txn.success, ...txn.failure].some(
+    ({ requestPut, requestDeleteRange, requestTxn }) =>
+      requestPut !== undefined || requestDeleteRange !== undefined || (requestTxn !== undefined && writes(requestTxn)),
+  )
+}
+
+/** Is it content with what this member knows, even if others know more? */
+export function isSerializable(txn: TxnRequest): boolean {
+  return [...txn.success, ...txn.failure].every(({ requestRange }) => requestRange?.serializable === true)
+}

@@ -1,12 +1,14 @@
 import type { Server as HttpServer } from 'node:http'
-import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { Log } from '../../platform/log.ts'
 import { EtcdError, errors, GrpcCode } from '../errors.ts'
 import { Connection } from '../h2/connection.ts'
 import { encodeHeaders } from '../h2/hpack.ts'
 import type { Stream } from '../h2/stream.ts'
+import { endpointOf, Listener } from '../listen.ts'
 import type { Member } from '../member.ts'
+import type { TlsSource } from '../tls.ts'
 import { authMethods } from './auth.ts'
 import { clusterMethods } from './cluster.ts'
 import { electionMethods } from './election.ts'
@@ -18,19 +20,6 @@ import { lockMethods } from './lock.ts'
 import { maintenanceMethods } from './maintenance.ts'
 import { watchMethods } from './watch.ts'
 
-export interface ServerTls {
-  cert: string | Buffer
-  key: string | Buffer
-  /** Where given, clients must show a certificate that one of these signed. */
-  clientCa?: string | Buffer
-}
-
-export interface ListenOptions {
-  host: string
-  port: number
-  tls?: ServerTls
-}
-
 /** etcd's --max-request-bytes, and what gRPC adds for its envelope. */
 const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024 + 512 * 1024
 const NOT_GRPC = encodeHeaders({ ':status': '415' })
@@ -41,9 +30,8 @@ export class ClientServer {
   readonly #log: Log
   readonly #methods: Methods
   readonly #http: HttpServer
-  readonly #servers: Server[] = []
+  readonly #listeners: Listener[] = []
   readonly #connections = new Set<Connection>()
-  readonly #sockets = new Set<Socket>()
 
   constructor(member: Member, log: Log) {
     this.#member = member
@@ -62,50 +50,26 @@ export class ClientServer {
   }
 
   /** The port that was taken. */
-  async listen({ host, port, tls }: ListenOptions): Promise<number> {
-    const server = tls ? this.#tlsServer(tls) : createServer(socket => this.#sniff(socket))
-    server.on('connection', socket => this.#track(socket))
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
-    server.on('error', error => this.#log.error('the client listener failed', { error }))
-    this.#servers.push(server)
-    const address = server.address()
-    return typeof address === 'object' && address ? address.port : port
+  async listen(url: string, tls?: TlsSource): Promise<number> {
+    const { host, port, secure } = endpointOf(url)
+    if (secure && !tls) throw new Error(`${url} needs --cert-file and --key-file`)
+    const accept = (socket: Socket | TLSSocket) => this.#accept(socket)
+    const options = { host, port, tls: secure ? tls : undefined, protocols: ['h2', 'http/1.1'], accept }
+    const listener = await Listener.open({ ...options, clock: this.#member.clock, log: this.#log })
+    this.#listeners.push(listener)
+    return listener.port
   }
 
   async close(): Promise<void> {
-    const closing = this.#servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
     for (const connection of this.#connections) connection.drain()
-    for (const socket of this.#sockets) socket.destroySoon()
-    await Promise.all(closing)
+    this.#http.closeAllConnections()
+    await Promise.all(this.#listeners.map(listener => listener.close()))
   }
 
-  #track(socket: Socket): void {
-    socket.setNoDelay(true)
-    this.#sockets.add(socket)
-    socket.on('close', () => this.#sockets.delete(socket))
-  }
-
-  #tlsServer({ cert, key, clientCa }: ServerTls): Server {
-    const server = createTlsServer({
-      cert,
-      key,
-      ca: clientCa,
-      requestCert: clientCa !== undefined,
-      rejectUnauthorized: clientCa !== undefined,
-      minVersion: 'TLSv1.2',
-      ALPNProtocols: ['h2', 'http/1.1'],
-    })
-    server.on('secureConnection', (socket: TLSSocket) => {
-      if (socket.alpnProtocol === 'h2') this.#serve(socket)
-      else this.#http.emit('connection', socket)
-    })
-    server.on('tlsClientError', (error, socket) => {
-      this.#log.warn('rejected connection', { from: socket.remoteAddress, error: error.message })
-    })
-    return server
+  #accept(socket: Socket | TLSSocket): void {
+    if (!('alpnProtocol' in socket)) this.#sniff(socket)
+    else if (socket.alpnProtocol === 'h2') this.#serve(socket)
+    else this.#http.emit('connection', socket)
   }
 
   /** Without TLS nobody says which protocol it is going to be: the first bytes do. */

@@ -1,0 +1,28 @@
+import { EtcdError, GrpcCode } from '../errors.ts'
+import type { Member } from '../member.ts'
+import { decodeChange } from '../raft/membership.ts'
+import type { ClusterInfo } from './founding.ts'
+
+const NOTHING = Buffer.alloc(0)
+
+/** What members ask each other. The leader's methods answer "no leader" where this member does not lead. */
+export async function answerPeer(member: Member, method: string, content: Buffer): Promise<Uint8Array> {
+  switch (method) {
+    case 'cluster': {
+      const info: ClusterInfo = { cluster: member.clusterId, members: member.members() }
+      return Buffer.from(JSON.stringify(info))
+    }
+    case 'propose':
+      await member.asLeader.propose(content)
+      return NOTHING
+    case 'change':
+      await member.asLeader.change(decodeChange(content))
+      return NOTHING
+    case 'renew':
+      return Buffer.from(String(await member.asLeader.renew(BigInt(content.toString()))))
+    case 'remaining':
+      return Buffer.from(String(await member.asLeader.remaining(BigInt(content.toString()))))
+    default:
+      throw new EtcdError(GrpcCode.unimplemented, `members of this version cannot ${method}`)
+  }
+}

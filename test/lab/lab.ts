@@ -1,7 +1,8 @@
 /**
  * A lab: VMs on one machine, for tests and for people. A VM is a container with systemd, its own Docker Engine, hostname,
  * machine-id and two adapters as on VirtualBox: NAT (10.0.2.15 on every VM) and a NAT Network. Start here; plan.ts decides
- * what a lab consists of, base.ts makes the disk that VMs start from, adapters.ts wires them, main.ts is `npm run lab`.
+ * what a lab consists of, base.ts makes the disk that VMs start from, vm.ts boots them, adapters.ts wires them, main.ts is
+ * `npm run lab`.
  * It keeps no state of its own: everything made carries the lab's label, so another process finds it again, and `down`
  * finds all of it. It imports platform/, test/images and test/peers.
  */
@@ -9,13 +10,12 @@ import type { RunOptions, RunResult } from '../../platform/processes.ts'
 import { builtImage } from '../images/index.ts'
 import type { ImageName } from '../images/recipes.ts'
 import { startRegistry } from '../images/registry.ts'
-import { createNetwork, cutWire, healWires, plugNat, removeWiring, subnetOf } from './adapters.ts'
+import { createNetwork, cutWire, healWires, removeWiring, subnetOf } from './adapters.ts'
 import { ensureBase } from './base.ts'
 import { docker, dockerExec, dockerWords, machine } from './docker.ts'
-import { CHECKOUT_HERE, insideVm, personalFiles } from './guest.ts'
+import { insideVm } from './guest.ts'
 import {
   containerName,
-  createArguments,
   LAB_LABEL,
   networkName,
   planClone,
@@ -24,8 +24,7 @@ import {
   VM_LABEL,
   type VmPlan,
 } from './plan.ts'
-
-const BOOT_DEADLINE_MS = 90_000
+import { createVm, enginePath, makeVm, powerOn } from './vm.ts'
 
 export interface VmStatus {
   name: string
@@ -49,9 +48,11 @@ export class Lab {
     if ((await this.#plans()).length) throw new Error(`lab ${this.name} stands already: take it down first`)
     const base = await ensureBase(size.suite)
     try {
+      // What an interrupted start has left.
+      await this.down()
       const subnet = await createNetwork(this.name)
       const plans = planVms(this.name, size.masters, size.workers)
-      await settled([this.#startRegistry(subnet), ...plans.map(vm => this.#make(vm, base, subnet))])
+      await settled([this.#startRegistry(subnet), ...plans.map(vm => makeVm(vm, base, subnet))])
     } catch (error) {
       await this.down()
       throw error
@@ -122,7 +123,7 @@ export class Lab {
   async reboot(vm: string): Promise<void> {
     const plan = await this.#plan(vm)
     await docker(['stop', '-t', '60', containerName(this.name, vm)])
-    await this.#powerOn(plan)
+    await powerOn(plan)
   }
 
   /** Pulls the plug: nothing is told, nothing is written any more. */
@@ -132,7 +133,7 @@ export class Lab {
   }
 
   async poweron(vm: string): Promise<void> {
-    await this.#powerOn(await this.#plan(vm))
+    await powerOn(await this.#plan(vm))
   }
 
   /** A lid that closes: everything stands still, the clock goes on. */
@@ -156,12 +157,12 @@ export class Lab {
     if (running) await docker(['pause', from])
     try {
       await docker(['commit', '--pause=false', '-c', `LABEL ${LAB_LABEL}=${this.name}`, from, image])
-      await this.#create(copy, image, await subnetOf(this.name))
-      await machine('cp', ['-a', `${await volumePath(from)}/.`, await volumePath(to)])
+      await createVm(copy, image, await subnetOf(this.name))
+      await machine('cp', ['-a', `${await enginePath(original)}/.`, await enginePath(copy)])
     } finally {
       if (running) await docker(['unpause', from])
     }
-    await this.#powerOn(copy)
+    await powerOn(copy)
     return copy.name
   }
 
@@ -191,31 +192,6 @@ export class Lab {
     await startRegistry({ name: containerName(this.name, 'registry'), network, labels: [`${LAB_LABEL}=${this.name}`] })
   }
 
-  async #make(vm: VmPlan, image: string, subnet: string): Promise<void> {
-    await this.#create(vm, image, subnet)
-    await this.#powerOn(vm)
-  }
-
-  /** Creates without starting, so that what is particular to this VM is on its disk before it boots. */
-  async #create(vm: VmPlan, image: string, subnet: string): Promise<void> {
-    const container = containerName(this.name, vm.name)
-    await docker(['volume', 'create', '--label', `${LAB_LABEL}=${this.name}`, container])
-    await docker(['create', ...createArguments(vm, image, CHECKOUT_HERE, subnet)])
-    await docker(['cp', '-', `${container}:/`], { input: await personalFiles(vm, registryAddress(subnet)) })
-  }
-
-  async #powerOn(vm: VmPlan): Promise<void> {
-    const container = containerName(this.name, vm.name)
-    await docker(['start', container])
-    await plugNat(vm)
-    const booted = await dockerExec(container, ['sh', '-c', BOOTED], { timeoutMs: BOOT_DEADLINE_MS })
-    if (booted.code === 0) return
-    const failed = await dockerExec(container, ['systemctl', '--failed', '--no-legend'])
-    throw new Error(
-      `${vm.name} did not boot: ${booted.stdout}${booted.stderr}${failed.stdout}${await docker(['logs', container])}`,
-    )
-  }
-
   async #plans(): Promise<VmPlan[]> {
     const filter = ['--filter', `label=${LAB_LABEL}=${this.name}`, '--filter', `label=${VM_LABEL}`]
     const lines = await docker(['ps', '-a', ...filter, '--format', `{{.Label "${VM_LABEL}"}}`])
@@ -233,17 +209,6 @@ export class Lab {
     const others = plans.map(plan => plan.name).join(', ') || 'none: `up` makes them'
     throw new Error(`lab ${this.name} has no VM ${vm}; its VMs: ${others}`)
   }
-}
-
-/** Done when systemd has started everything and the Engine answers; fails when a unit failed. */
-const BOOTED = `
-until state=$(systemctl is-system-running --wait 2>/dev/null) || [ "$state" = degraded ]; do sleep 0.05; done
-echo "systemd: $state"
-[ "$state" = running ] || exit 1
-until docker version >/dev/null 2>&1; do sleep 0.05; done`
-
-async function volumePath(volume: string): Promise<string> {
-  return (await docker(['volume', 'inspect', '-f', '{{.Mountpoint}}', volume])).trim()
 }
 
 /** Waits for all to end, also when one fails: clearing up must not race with what is still being made. */

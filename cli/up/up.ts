@@ -34,8 +34,7 @@ async function up(options: InitOptions, tools: Tools): Promise<void> {
   const request = {
     failSwapOn: options.failSwapOn,
     ports: [options.bindPort, options.kubeletPort],
-    role: 'master',
-  } as const
+  }
   await output.step('checking this machine', () => checkMachine(request, tools))
   const master = await prepareMaster(options, tools)
   await leavePid(tools)

@@ -330,7 +330,7 @@ ttl-controller
 certificate-controller
   READ,delete | certificates.k8s.io | certificatesigningrequests
   update | certificates.k8s.io | certificatesigningrequests/approval,certificatesigningrequests/status
-  approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet
+  approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet,kubernetes.io/kubelet-serving
   sign | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client,kubernetes.io/kube-apiserver-client-kubelet,kubernetes.io/kubelet-serving,kubernetes.io/legacy-unknown
   create | authorization.k8s.io | subjectaccessreviews
 

@@ -18,6 +18,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   reset: async () => (await import('./reset.ts')).resetCommand,
   up: async () => (await import('./up/up.ts')).upCommand,
   down: async () => (await import('./up/down.ts')).downCommand,
+  etcd: async () => (await import('./etcd.ts')).etcdCommand,
   status: async () => (await import('./status.ts')).statusCommand,
   server: async () => (await import('./server/server.ts')).serverCommand,
   agent: async () => (await import('./agent/agent.ts')).agentCommand,

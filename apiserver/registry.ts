@@ -53,7 +53,9 @@ function checkServed(kind: Kind, { info }: Call): void {
   const subresource = info.subresource === '' ? undefined : subresourceOf(kind, info.subresource)
   if (info.subresource !== '' && !subresource) throw nothingHere()
   const verbs = subresource ? subresource.verbs : kind.verbs
-  if (verbs.includes(info.verb) && VERBS[info.verb]) return
+  // Objects are made in their collection, not at the place where they will stand.
+  const misplaced = info.verb === 'create' && !subresource && info.name !== ''
+  if (!misplaced && verbs.includes(info.verb) && VERBS[info.verb]) return
   throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
 }
 

@@ -47,17 +47,27 @@ export function parseRequest(request: Pick<ApiRequest, 'method' | 'path' | 'quer
   if (raw.at(-1) === '') raw.pop()
   const head = raw[0] === 'api' ? 2 : raw[0] === 'apis' ? 3 : 0
   if (head === 0 || raw.length <= head) return nonResource
-  const segments = raw.map(decodeSegment)
-  const [group, version] = head === 2 ? ['', segments[1]!] : [segments[1]!, segments[2]!]
-  const rest = segments.slice(head)
+  const [group, version] = head === 2 ? ['', decodeSegment(raw[1]!)] : [decodeSegment(raw[1]!), decodeSegment(raw[2]!)]
+  const rest = raw.slice(head)
   const legacyWatch = rest[0] === 'watch' && rest.length > 1
   if (legacyWatch) rest.shift()
-  const where = place(rest)
-  const skipped = head + (legacyWatch ? 1 : 0) + where.used
-  const tail = raw.slice(skipped)
+  const { used, ...where } = place(rest)
+  const tail = rest.slice(used)
   const proxied = tail.length > 0 ? `/${tail.join('/')}` : request.path.endsWith('/') ? '/' : ''
-  const info = { ...nonResource, ...where, isResource: true, group, version, rest: proxied }
+  const info = { ...nonResource, ...decoded(where), isResource: true, group, version, rest: proxied }
   return { ...info, ...verbOf(request, info, legacyWatch) }
+}
+
+type Place = Pick<RequestInfo, 'namespace' | 'plural' | 'name' | 'subresource'>
+
+/** Decoded only now: what follows belongs to whoever a proxy passes it on to. */
+function decoded({ namespace, plural, name, subresource }: Place): Place {
+  return {
+    namespace: decodeSegment(namespace),
+    plural: decodeSegment(plural),
+    name: decodeSegment(name),
+    subresource: decodeSegment(subresource),
+  }
 }
 
 /** Namespace, resource, name and subresource of the segments after the version, and how many of them they are. */

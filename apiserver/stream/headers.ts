@@ -32,10 +32,14 @@ export function forwardedHeaders(rawHeaders: readonly string[]): string[] {
     .flat() as string[]
 }
 
-/** The same for a request that changes the protocol: this is what it asks for, so it travels on. */
+/**
+ * The same for a request that changes the protocol: this is what it asks for, so it travels on. It has no body: what
+ * follows it is the new protocol's.
+ */
 export function upgradeHeaders(rawHeaders: readonly string[]): string[] {
-  const upgrade = pairs(rawHeaders).find(([name]) => name.toLowerCase() === 'upgrade')
-  return [...forwardedHeaders(rawHeaders), 'Connection', 'Upgrade', 'Upgrade', upgrade?.[1] ?? '']
+  const upgrade = pairs(rawHeaders).find(([name]) => name.toLowerCase() === 'upgrade')?.[1] ?? ''
+  const others = pairs(forwardedHeaders(rawHeaders)).filter(([name]) => name.toLowerCase() !== 'content-length')
+  return [...others.flat(), 'Content-Length', '0', 'Connection', 'Upgrade', 'Upgrade', upgrade]
 }
 
 export function pairs(rawHeaders: readonly string[]): [name: string, value: string][] {

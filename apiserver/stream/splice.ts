@@ -33,6 +33,10 @@ export async function spliceUpgrade(client: UpgradeRequest, target: StreamTarget
     log.warn('a stream could not be opened', { host: target.host, port: target.port, error })
     return refuseUpgrade(client.socket, dialError(error, target))
   }
+  if (!answer.socket && answer.response.statusCode === 101) {
+    answer.response.destroy()
+    return refuseUpgrade(client.socket, dialError(new Error('the answer 101 names no new protocol'), target))
+  }
   if (!answer.socket) return relayRefusal(client.socket, answer.response)
   client.socket.write(head101(answer.response))
   if (answer.head.length > 0) client.socket.write(answer.head)

@@ -11,6 +11,7 @@ import { deleteObject } from '../verbs/delete.ts'
 import { parseDeleteOptions } from '../verbs/delete-options.ts'
 import { timestamp } from '../verbs/meta.ts'
 import { type Write, writeOf } from '../verbs/write.ts'
+import { admitSubresource } from './admit.ts'
 
 const RETRY_SECONDS = 10
 const MOST_DISRUPTED = 2000
@@ -18,6 +19,7 @@ const MOST_DISRUPTED = 2000
 /** pods/eviction: a deletion that asks the disruption budgets first. */
 export async function serveEviction(parts: Parts, call: ResourceCall): Promise<Result> {
   const eviction = decodeBody(call, findKind('policy', 'v1', 'Eviction')!) as Eviction
+  await admitSubresource(parts, call, eviction)
   const write = { ...writeOf(call, call.kind), subresource: '' }
   const options = parseDeleteOptions(call.request.query, (eviction.deleteOptions ?? {}) as KubeObject)
   const dryRun = write.dryRun || options.dryRun

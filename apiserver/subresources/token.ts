@@ -10,6 +10,7 @@ import { decodeBody } from '../stages/decode.ts'
 import { refuseInvalid } from '../stages/validate.ts'
 import { newUid, timestamp } from '../verbs/meta.ts'
 import { created } from '../verbs/virtual.ts'
+import { admitSubresource } from './admit.ts'
 
 const DEFAULT_SECONDS = 3600
 const PLURALS: Record<string, 'pods' | 'secrets' | 'nodes'> = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' }
@@ -23,6 +24,7 @@ export async function serveToken(parts: Parts, call: ResourceCall): Promise<Resu
   const { namespace, name } = call.info
   const account = (await parts.objects.get(call.kind, namespace, name)).object()
   checkIdentity(request, account, call)
+  await admitSubresource(parts, call, request)
   const reference = request.spec?.boundObjectRef
   const bound: BoundClaims = {
     namespace,

@@ -7,7 +7,7 @@ import { refuseInvalid } from '../stages/validate.ts'
 import { Entry, serialise } from '../storage/entry.ts'
 import { storageKey } from '../storage/keys.ts'
 import { newUid, timestamp } from './meta.ts'
-import { trackCreate } from './ownership.ts'
+import { trackOwnership } from './ownership.ts'
 import { admissionOf, toStored, type Write } from './write.ts'
 
 const GENERATED_NAME_ATTEMPTS = 8
@@ -37,7 +37,7 @@ async function createNamed(parts: Parts, write: Write, object: KubeObject): Prom
   refuseInvalid(kind, object.metadata.name ?? '', kind.validate(object))
   const undo = await parts.companions.get(companionKey(kind))?.reserve(write, object, undefined)
   try {
-    trackCreate(write, object, parts.clock.now())
+    trackOwnership(write, object, undefined, parts.clock.now())
     await parts.admission.validate(admissionOf(write, 'CREATE', object))
     const stored = toStored(kind, object)
     if (write.dryRun) return await dryEntry(parts, write, stored)

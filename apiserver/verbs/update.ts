@@ -1,6 +1,7 @@
 import { badRequest, conflict, notFound } from '../../api/errors.ts'
 import type { KubeObject, ObjectMeta } from '../../api/objects.ts'
 import { invalidObject } from '../../api/validate/errors.ts'
+import { deepEqual } from '../../api/values.ts'
 import { companionKey } from '../companions.ts'
 import { served } from '../encoding/encoder.ts'
 import type { Parts } from '../parts.ts'
@@ -9,7 +10,7 @@ import { refuseInvalid } from '../stages/validate.ts'
 import { Entry, serialise } from '../storage/entry.ts'
 import { createObject } from './create.ts'
 import { finalizersOf } from './finalizers.ts'
-import { trackUpdate } from './ownership.ts'
+import { trackOwnership } from './ownership.ts'
 import { admissionOf, toStored, type Write } from './write.ts'
 
 /** Makes the wanted object from the current one (a copy that it may change). */
@@ -22,8 +23,6 @@ export interface UpdateOptions {
   replaces?: boolean
   /** Skips strategy and validation of a plain update: subresources that bring their own. */
   prepare?: (object: KubeObject, old: KubeObject) => void
-  /** Tracks field ownership instead of the usual way. */
-  track?: (object: KubeObject, old: KubeObject) => void
 }
 
 /** An edit through all stages, repeated while others write in between. */
@@ -40,6 +39,7 @@ export async function updateObject(
     const object = await edit(served(write.kind, current))
     const pinned = checkPreconditions(write, object, old, options)
     await prepare(parts, write, object, old, options)
+    if (isSame(object, old)) return { entry: current, created: false }
     if (write.dryRun) return { entry: dryEntry(write, current, object), created: false }
     const result = await store(parts, write, current, object, old)
     if (result.ok) return { entry: result.entry, created: false }
@@ -47,6 +47,13 @@ export async function updateObject(
     current = result.current
   }
   throw conflict(write.kind, write.name)
+}
+
+/** A write that changes nothing is not stored: no new revision, nobody is woken. */
+function isSame(object: KubeObject, old: KubeObject): boolean {
+  const { resourceVersion: _, ...metadata } = object.metadata ?? {}
+  const { resourceVersion: __, ...before } = old.metadata ?? {}
+  return deepEqual({ ...object, metadata }, { ...old, metadata: before })
 }
 
 function dryEntry(write: Write, current: Entry, object: KubeObject): Entry {
@@ -118,8 +125,7 @@ async function prepare(parts: Parts, write: Write, object: KubeObject, old: Kube
   applyStrategy(write, object, old, options)
   const errors = kind.validateSubresource?.[write.subresource]?.(object, old) ?? kind.validateUpdate(object, old)
   refuseInvalid(kind, write.name, errors)
-  if (options.track) options.track(object, old)
-  else trackUpdate(write, object, old, parts.clock.now())
+  trackOwnership(write, object, old, parts.clock.now())
   await parts.admission.validate(admissionOf(write, 'UPDATE', object, old))
 }
 

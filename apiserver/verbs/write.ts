@@ -1,4 +1,3 @@
-import { ApiError } from '../../api/errors.ts'
 import type { Identity } from '../../api/exchange.ts'
 import type { FieldError, Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/objects.ts'
@@ -17,11 +16,11 @@ export interface Write {
   dryRun: boolean
   /** Who owns the fields that this write sets. */
   fieldManager: string
+  /** Server-side apply: the object comes with the ownership of its fields. */
+  applied?: boolean
   options: Record<string, unknown>
   warnings: string[]
 }
-
-export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
 
 const LONGEST_MANAGER = 128
 
@@ -42,17 +41,6 @@ export function writeOf(call: Call, kind: Kind, optionsKind = 'CreateOptions'): 
     options: { kind: optionsKind, apiVersion: 'meta.k8s.io/v1', ...(dryRun.length > 0 ? { dryRun } : {}) },
     warnings: call.warnings,
   }
-}
-
-/** How unknown and duplicate fields are met. */
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
-  const text = query.get('fieldValidation') ?? ''
-  if (text === '') return 'Warn'
-  if (text === 'Strict' || text === 'Warn' || text === 'Ignore') return text
-  throw new ApiError(
-    'BadRequest',
-    `fieldValidation: Unsupported value: ${JSON.stringify(text)}: supported values: "", "Ignore", "Strict", "Warn"`,
-  )
 }
 
 /** The question that is put to the admission plugins about this write. */

@@ -9,6 +9,7 @@ import { readMachine } from './node/facts.ts'
 import { networkFor } from './node/network.ts'
 import type { AgentOptions, Serving } from './options.ts'
 import type { LivePod } from './pod/pod.ts'
+import type { PodWorker } from './pod/worker.ts'
 import { ensureSandboxImage, imageArchitecture } from './sandbox/image.ts'
 
 /**
@@ -57,7 +58,10 @@ class NodeAgent implements Agent {
     const parts = await assemble(this.#options, {
       facts,
       servicesInformer: this.#services,
-      listener: { finished: () => {}, looked: () => {} },
+      listener: {
+        finished: uid => this.#parts?.probes.forget(uid),
+        looked: worker => this.#looked(worker),
+      },
       referenceChanged: key => this.#referenceChanged(key),
       statusTarget: pod => pod.metadata,
       problems: () => this.#problems,
@@ -75,6 +79,7 @@ class NodeAgent implements Agent {
     const { workers, registration, references, services, server, dialer } = this.#parts ?? {}
     await Promise.all([this.#pods.stop(), this.#services.stop(), registration?.stop(), server?.close()])
     await workers?.stop()
+    this.#parts?.probes.stop()
     await Promise.all([references?.stop(), services?.reporter.stop(), ...this.#loops])
     await services?.events.flush()
     dialer?.close()
@@ -139,6 +144,10 @@ class NodeAgent implements Agent {
       await sleep(this.#options.clock, RELOOK_MS, signal).catch(() => {})
       parts.workers.wakeAll()
     }
+  }
+
+  #looked(worker: PodWorker): void {
+    this.#parts?.probes.sync(worker.pod, worker.picture, worker.memory, () => worker.wake())
   }
 
   /** Containers of pods that nobody knows are ended, but only when everybody has been asked. */

@@ -18,6 +18,7 @@ import { StatusReporter, type StatusTarget } from './pod/reporter.ts'
 import type { PodServices } from './pod/services.ts'
 import type { WorkerListener } from './pod/worker.ts'
 import { PodWorkers } from './pod/workers.ts'
+import { Probes } from './probe/probes.ts'
 import { createNetnsDialer, type PodDialer } from './serve/netns.ts'
 import { Claims } from './volume/claims.ts'
 import { ImageVolumes } from './volume/image-volumes.ts'
@@ -30,6 +31,7 @@ export interface Parts {
   workers: PodWorkers
   references: ReferenceCache
   registration: NodeRegistration
+  probes: Probes
   dialer: PodDialer
   server: AgentServer | undefined
 }
@@ -82,7 +84,7 @@ export async function assemble(options: AgentOptions, around: Surroundings): Pro
     registerNode: options.registerNode,
     measure: () => measure(options, around),
   })
-  return { services, workers, references, registration, dialer, server }
+  return { services, workers, probes: new Probes(services), references, registration, dialer, server }
 }
 
 function nodeChoices(options: AgentOptions): NodeChoices {

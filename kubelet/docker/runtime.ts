@@ -99,7 +99,9 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async *events(labels: Record<string, string>, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
-    const filters = { type: ['container'], label: labelFilter(labels) }
+    // Every exec probe makes three more kinds of events, which nobody waits for.
+    const event = ['create', 'start', 'die', 'oom', 'destroy']
+    const filters = { type: ['container'], event, label: labelFilter(labels) }
     const stream = await this.#call('follow events', () => this.#docker.getEvents({ filters: filters as never }))
     yield* readEvents(stream as Readable, signal)
   }

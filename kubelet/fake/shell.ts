@@ -11,7 +11,8 @@ export interface ProcessWorld {
 /**
  * A program in a fake container: the part of a shell that tests of pods are written in. `sleep N|infinity`, `exit N`,
  * `echo WORDS [>|>> FILE]`, `cat FILE`, `touch FILE`, `rm [-rf] FILE`, `test -e FILE`, `true`, `false`,
- * `trap '' TERM`, `fill-memory`, joined by `;`, `&&` and `||`. Other programs just run until they are stopped.
+ * `trap 'exit N' TERM`, `fill-memory`, joined by `;`, `&&` and `||`. Other programs just run until they are stopped. As
+ * the first process of a container it takes no notice of SIGTERM unless it has a trap for it.
  */
 export class FakeProcess {
   readonly exited: Promise<number>
@@ -19,7 +20,7 @@ export class FakeProcess {
   readonly #end: (code: number) => void
   #timer: Timer | undefined
   #wake: () => void = () => {}
-  #ignoresTerm = false
+  #onTerm: number | undefined
   #over = false
   oomKilled = false
 
@@ -28,20 +29,19 @@ export class FakeProcess {
     const { promise, resolve } = Promise.withResolvers<number>()
     this.exited = promise
     this.#end = code => {
+      if (this.#over) return
       this.#over = true
       this.#timer?.cancel()
       this.#wake()
       resolve(code)
     }
-    void this.#run(scriptOf(command)).then(code => {
-      if (!this.#over) this.#end(code)
-    })
+    void this.#run(scriptOf(command)).then(code => this.#end(code))
   }
 
   signal(name: string): void {
     const signal = name.replace(/^SIG/, '')
-    if (this.#over || (signal === 'TERM' && this.#ignoresTerm)) return
-    this.#end(signal === 'KILL' ? 137 : 143)
+    if (signal === 'KILL') this.#end(137)
+    else if (this.#onTerm !== undefined) this.#end(this.#onTerm)
   }
 
   async #run(script: string): Promise<number> {
@@ -93,7 +93,7 @@ export class FakeProcess {
         await this.#sleep(last === 'infinity' ? undefined : Number(last) * 1000)
         return 0
       case 'trap':
-        this.#ignoresTerm = true
+        this.#onTerm = Number(/exit (\d+)/.exec(words.join(' '))?.[1] ?? 0)
         return 0
       case 'false':
         return 1

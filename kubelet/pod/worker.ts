@@ -19,7 +19,7 @@ export interface WorkerListener {
   /** Nothing of the pod is left on this node. */
   finished(uid: string): void
   /** Called with what is seen and known after each look, e.g. to run the probes of what runs. */
-  looked(pod: LivePod, picture: PodPicture, memory: PodMemory): void
+  looked(worker: PodWorker): void
 }
 
 /**
@@ -119,8 +119,9 @@ export class PodWorker {
     const seen = { pod, picture: this.#picture, memory: this.memory, at: clock.monotonic(), wall: clock.now() }
     const plan = planPod(seen)
     if (plan.ending) this.memory.endingSince ??= seen.at
+    // First of all: whether a container of an earlier agent was ready is read from what that one had reported.
+    this.#listener.looked(this)
     this.#report(seen.pod, plan, seen.wall)
-    this.#listener.looked(pod, this.#picture, this.memory)
     for (const action of plan.actions) this.#begin(action, pod, plan)
     if (plan.wakeAt < Number.POSITIVE_INFINITY) this.#wakeIn(plan.wakeAt - seen.at)
   }

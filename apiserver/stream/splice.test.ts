@@ -29,7 +29,11 @@ describe('a spliced connection', () => {
   let over = 0
 
   before(async () => {
-    agent.on('upgrade', (request, socket, head) => serve(request, socket, head))
+    agent.on('upgrade', (request, socket, head) => {
+      // As the agent does: who has been left, leaves.
+      socket.on('error', () => undefined).on('end', () => socket.end())
+      serve(request, socket, head)
+    })
     front.on('upgrade', (request, socket, head) => {
       void spliceUpgrade({ request, socket, head }, target, { clock, log }).then(() => over++)
     })
@@ -110,7 +114,7 @@ describe('a spliced connection', () => {
       const before = over
       let far: Duplex | undefined
       serve = (_request, socket) => {
-        far = socket.on('error', () => undefined)
+        far = socket.resume()
         accept(socket, 'x')
       }
       const near = client().on('error', () => undefined)
@@ -129,7 +133,7 @@ describe('a spliced connection', () => {
       const more = () => {
         while (!socket.destroyed && socket.write(Buffer.alloc(65536))) sent += 65536
       }
-      socket.on('drain', more).on('error', () => undefined)
+      socket.on('drain', more).resume()
       more()
     }
     const socket = client()
@@ -174,8 +178,7 @@ describe('a spliced connection', () => {
   it('leaves the target alone when the client goes before the answer', async () => {
     let asked: Duplex | undefined
     serve = (_request, socket) => {
-      asked = socket.on('error', () => undefined)
-      socket.resume()
+      asked = socket.resume()
     }
     const near = client()
     await until(() => asked !== undefined)

@@ -1,12 +1,13 @@
-import type { Pod, Service } from '../api/types/core-v1.ts'
+import type { Service } from '../api/types/core-v1.ts'
 import { Informer } from '../client/informer.ts'
-import { PODS, SERVICES } from '../client/resources.ts'
+import { SERVICES } from '../client/resources.ts'
 import { sleep } from '../platform/clock.ts'
 import { assemble, type Parts } from './assemble.ts'
 import { referencesOf } from './env/references-of.ts'
 import { followEngine } from './node/engine-events.ts'
 import { readMachine } from './node/facts.ts'
 import { networkFor } from './node/network.ts'
+import { PodSources } from './node/pod-sources.ts'
 import type { AgentOptions, Serving } from './options.ts'
 import type { LivePod } from './pod/pod.ts'
 import type { PodWorker } from './pod/worker.ts'
@@ -36,17 +37,15 @@ const CIDR_EVERY_MS = 500
 class NodeAgent implements Agent {
   readonly #options: AgentOptions
   readonly #stopping = new AbortController()
-  readonly #pods: Informer<Pod>
   readonly #services: Informer<Service>
   #parts: Parts | undefined
+  #sources: PodSources | undefined
   #loops: Promise<unknown>[] = []
   #problems: string[] = ['container runtime network not ready']
 
   constructor(options: AgentOptions) {
     this.#options = options
-    const { client, clock, random, log, nodeName } = options
-    const fieldSelector = `spec.nodeName=${nodeName}`
-    this.#pods = new Informer(client.resource<Pod>(PODS), { clock, random, log, fieldSelector })
+    const { client, clock, random, log } = options
     this.#services = new Informer(client.resource<Service>(SERVICES), { clock, random, log })
   }
 
@@ -59,14 +58,19 @@ class NodeAgent implements Agent {
       facts,
       servicesInformer: this.#services,
       listener: {
-        finished: uid => this.#parts?.probes.forget(uid),
+        finished: uid => {
+          this.#parts?.probes.forget(uid)
+          this.#sources?.finished()
+        },
         looked: worker => this.#looked(worker),
       },
       referenceChanged: key => this.#referenceChanged(key),
-      statusTarget: pod => pod.metadata,
+      statusTarget: pod => this.#sources?.statusTarget(pod),
       problems: () => this.#problems,
     })
     this.#parts = parts
+    const nodeUid = () => parts.registration.node?.metadata.uid
+    this.#sources = new PodSources(this.#options, { workers: parts.workers, nodeUid })
     this.#services.start()
     parts.registration.start()
     await parts.server?.listen()
@@ -77,7 +81,7 @@ class NodeAgent implements Agent {
   async stop(): Promise<void> {
     this.#stopping.abort()
     const { workers, registration, references, services, server, dialer } = this.#parts ?? {}
-    await Promise.all([this.#pods.stop(), this.#services.stop(), registration?.stop(), server?.close()])
+    await Promise.all([this.#sources?.stop(), this.#services.stop(), registration?.stop(), server?.close()])
     await workers?.stop()
     this.#parts?.probes.stop()
     await Promise.all([references?.stop(), services?.reporter.stop(), ...this.#loops])
@@ -96,7 +100,7 @@ class NodeAgent implements Agent {
     if (signal.aborted) return
     this.#problems = []
     void parts.registration.syncStatus().catch(error => this.#complain('The node status could not be sent', error))
-    this.#followPods(parts)
+    await this.#sources?.start()
     await Promise.all([this.#followEngine(parts), this.#relook(parts)])
   }
 
@@ -116,15 +120,6 @@ class NodeAgent implements Agent {
     }
   }
 
-  #followPods({ workers }: Parts): void {
-    this.#pods.addHandler({
-      added: pod => workers.apply(pod as LivePod),
-      updated: pod => workers.apply(pod as LivePod),
-      deleted: pod => workers.gone(pod as LivePod),
-    })
-    this.#pods.start()
-  }
-
   #followEngine(parts: Parts): Promise<void> {
     const { runtime, clock, log, nodeName } = this.#options
     const connected = () => {
@@ -137,7 +132,7 @@ class NodeAgent implements Agent {
 
   async #relook(parts: Parts): Promise<void> {
     const { signal } = this.#stopping
-    void this.#pods.synced().then(() => this.#clearOrphans(parts))
+    void this.#sources?.completed().then(() => this.#clearOrphans(parts))
     while (!signal.aborted) {
       await this.#clearOrphans(parts)
       await this.#refreshVolumes(parts)
@@ -152,7 +147,7 @@ class NodeAgent implements Agent {
 
   /** Containers of pods that nobody knows are ended, but only when everybody has been asked. */
   async #clearOrphans({ workers }: Parts): Promise<void> {
-    if (!this.#pods.hasSynced) return
+    if (!this.#sources?.complete) return
     await workers.clearOrphans().catch(error => this.#complain('Looking for orphans failed', error))
   }
 

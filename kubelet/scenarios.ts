@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Pod } from '../api/types/core-v1.ts'
 import type { Driver } from './testing/drivers.ts'
 import type { TestNode } from './testing/node.ts'
@@ -377,6 +377,32 @@ export const SCENARIOS: Scenario[] = [
       })
       assert.equal(last, 'hello\ngoodbye\n')
       await driver.until('it is gone', () => node.pod('hooks') === undefined)
+    },
+  },
+  {
+    title: 'a pod from a file runs, is shown by a mirror, follows the file, and goes with it',
+    async run(node, driver) {
+      const file = `${node.options.paths.manifests}/static.yaml`
+      const write = (script: string) => {
+        const spec = { ...QUICK, containers: [shell('main', script)] }
+        writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'static' }, spec }))
+      }
+      const name = `static-${node.name}`
+      write('sleep infinity')
+      await driver.until('its mirror is ready', () => condition(node, name, 'Ready') === 'True')
+      assert.equal(node.pod(name)?.metadata.ownerReferences?.[0]?.kind, 'Node')
+      node.delete(name, 0)
+      await driver.until('a new mirror is ready', () => {
+        return condition(node, name, 'Ready') === 'True' && !node.pod(name)?.metadata.deletionTimestamp
+      })
+      assert.equal(container(node, name)?.restartCount, 0)
+      const before = container(node, name)?.containerID
+      write('sleep infinity; exit 1')
+      await driver.until('the new version is ready', () => {
+        return container(node, name)?.containerID !== before && condition(node, name, 'Ready') === 'True'
+      })
+      rmSync(file)
+      await driver.until('the mirror is gone', () => node.pod(name) === undefined)
     },
   },
 ]

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { DockerRuntime } from '../../kubelet/docker/runtime.ts'
+import { RuntimeError } from '../../kubelet/runtime.ts'
 import { readTextIfAny } from '../../platform/disk.ts'
 import { readAgentConfig } from '../config.ts'
 import { removeContainers } from '../remove.ts'
@@ -52,10 +53,20 @@ async function endPods(tools: Tools): Promise<void> {
 async function purge(tools: Tools): Promise<void> {
   await reset(tools)
   await tools.disk.remove(tools.layout.logs)
-  const runtime = new DockerRuntime(tools.clock)
-  const images = (await runtime.images()).flatMap(({ tags }) => tags).filter(tag => tag.startsWith('kubox.io/'))
-  await tools.output.step('removing images', () => Promise.all(images.map(tag => runtime.removeImage(tag))))
+  await tools.output.step('removing images', () => removeImages(new DockerRuntime(tools.clock)))
   await endOwnDockerd(tools)
+}
+
+/** Images that were made here; one that a container of another cluster still needs stays. */
+async function removeImages(runtime: DockerRuntime): Promise<void> {
+  const tags = (await runtime.images()).flatMap(image => image.tags).filter(tag => tag.startsWith('kubox.io/'))
+  for (const tag of tags) {
+    try {
+      await runtime.removeImage(tag)
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.reason !== 'Conflict') throw error
+    }
+  }
 }
 
 /** Docker that the bootstrap started goes as well; one that was there stays. */

@@ -57,7 +57,7 @@ async function unpackBusybox(folder: string, processes: Processes): Promise<void
     chmod 755 "$1" && cd "$1"
     apt-get download -q -o APT::Sandbox::User=root busybox-static || { apt-get update -q && apt-get download -q -o APT::Sandbox::User=root busybox-static; }
     dpkg -x busybox-static*.deb package
-    mkdir -p root/bin root/tmp && cp "$(find package -name busybox -type f)" root/bin/busybox
+    mkdir -p root/bin root/tmp && cp "$(find package -path '*bin/busybox' -type f)" root/bin/busybox
     for name in $(root/bin/busybox --list); do [ -e "root/bin/$name" ] || ln -s busybox "root/bin/$name"; done`
   await runChecked(processes, 'sh', ['-ec', script, 'sh', folder], { timeoutMs: 180_000 })
 }

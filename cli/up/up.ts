@@ -9,6 +9,7 @@ import { prepareMaster } from '../init/prepare.ts'
 import { awaitNode, settleCluster, withSuperAdmin, writeUserKubeconfig } from '../init/settle.ts'
 import { table, UserError } from '../output.ts'
 import { checkMachine } from '../preflight.ts'
+import type { Running } from '../server/control-plane.ts'
 import { startControlPlane } from '../server/server.ts'
 import { systemTools, type Tools } from '../tools.ts'
 import { ensureHelloImage, ensureHelloPod, podRow } from './first-pod.ts'
@@ -39,17 +40,25 @@ async function up(options: InitOptions, tools: Tools): Promise<void> {
   const master = await prepareMaster(options, tools)
   await leavePid(tools)
   const log = openLog('kubox', 'info', join(layout.logs, 'kubox-up.log'))
-  const plane = await output.step('starting the control plane', () => startControlPlane(tools, log))
-  await settleCluster(master, tools, `see ${layout.logs}/kubox-up.log`)
-  const agent = await output.step('starting the agent', () => startAgent(tools, log))
-  await awaitNode(master.nodeName, tools, `see ${layout.logs}/kubox-up.log`)
-  await showFirstPod(tools)
-  output.line(await nextCommands(master, known, tools))
-  await stopping
-  await output.step('stopping the agent', () => agent.stop())
-  await output.step('stopping the control plane', () => plane.stop())
-  await tools.disk.remove(upPidFile(tools))
+  const parts: Running[] = []
+  try {
+    parts.push(await output.step('starting the control plane', () => startControlPlane(tools, log)))
+    await settleCluster(master, tools, `see ${layout.logs}/kubox-up.log`)
+    parts.push(await output.step('starting the agent', () => startAgent(tools, log)))
+    await awaitNode(master.nodeName, tools, `see ${layout.logs}/kubox-up.log`)
+    await showFirstPod(tools)
+    output.line(await nextCommands(master, known, tools))
+    await stopping
+  } finally {
+    await output.step('stopping', () => stopAll(parts))
+    await tools.disk.remove(upPidFile(tools))
+  }
   output.line("Stopped. Pods keep running; the next start finds this cluster again, 'npm stop' ends its pods.")
+}
+
+/** Last started, first stopped. */
+async function stopAll(parts: readonly Running[]): Promise<void> {
+  for (const part of [...parts].reverse()) await part.stop()
 }
 
 async function leavePid(tools: Tools): Promise<void> {

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** Rules for names, with Kubernetes' sentences. Each rule returns what is wrong with a value, [] when nothing is. */
 export type NameRule = (name: string) => string[]
 
@@ -127,3 +129,7 @@ export const isWildcardSubdomain: NameRule = name =>
           "lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', " +
           "regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
       ]
+
+export const ADDRESS_PROBLEM = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+
+export const isAddress: NameRule = name => (isIP(name) === 0 ? [ADDRESS_PROBLEM] : [])

@@ -12,7 +12,16 @@ import {
   setStatefulSetDefaults,
 } from '../defaults/workloads.ts'
 import type { Kind } from '../kind.ts'
-import type { ReplicaSet } from '../types/apps-v1.ts'
+import type { ControllerRevision, ReplicaSet } from '../types/apps-v1.ts'
+import { immutable } from '../validate/meta.ts'
+import {
+  selectorStays,
+  validateDaemonSet,
+  validateDeployment,
+  validateReplicaSet,
+  validateStatefulSet,
+  validateStatefulSetUpdate,
+} from '../validate/workloads.ts'
 import { declareKinds, kind } from './declare.ts'
 
 const workload = { generation: true, categories: ['all'] }
@@ -24,6 +33,8 @@ export function appsKinds(): Kind[] {
       kind: 'Deployment',
       shortNames: ['deploy'],
       setDefaults: setDeploymentDefaults,
+      validate: validateDeployment,
+      validateUpdate: selectorStays(validateDeployment),
       initialStatus: () => ({}),
       columns: deploymentColumns,
     }),
@@ -32,6 +43,8 @@ export function appsKinds(): Kind[] {
       kind: 'ReplicaSet',
       shortNames: ['rs'],
       setDefaults: setReplicaSetDefaults,
+      validate: validateReplicaSet,
+      validateUpdate: selectorStays(validateReplicaSet),
       initialStatus: () => ({ replicas: 0 }),
       columns: replicaSetColumns,
       fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
@@ -41,6 +54,8 @@ export function appsKinds(): Kind[] {
       kind: 'StatefulSet',
       shortNames: ['sts'],
       setDefaults: setStatefulSetDefaults,
+      validate: validateStatefulSet,
+      validateUpdate: validateStatefulSetUpdate,
       initialStatus: () => ({ replicas: 0, availableReplicas: 0 }),
       columns: statefulSetColumns,
     }),
@@ -49,6 +64,8 @@ export function appsKinds(): Kind[] {
       kind: 'DaemonSet',
       shortNames: ['ds'],
       setDefaults: setDaemonSetDefaults,
+      validate: validateDaemonSet,
+      validateUpdate: selectorStays(validateDaemonSet),
       initialStatus: () => ({
         currentNumberScheduled: 0,
         desiredNumberScheduled: 0,
@@ -57,6 +74,10 @@ export function appsKinds(): Kind[] {
       }),
       columns: daemonSetColumns,
     }),
-    { kind: 'ControllerRevision', columns: revisionColumns },
+    kind<ControllerRevision>({
+      kind: 'ControllerRevision',
+      validateUpdate: (object, old) => immutable(object.data, old.data, 'data'),
+      columns: revisionColumns,
+    }),
   ])
 }

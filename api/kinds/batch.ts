@@ -3,6 +3,7 @@ import { setCronJobDefaults, setJobDefaults } from '../defaults/workloads.ts'
 import type { Kind } from '../kind.ts'
 import { jobStrategy } from '../strategy/job.ts'
 import type { Job } from '../types/batch-v1.ts'
+import { validateCronJob, validateJob, validateJobUpdate } from '../validate/batch.ts'
 import { declareKinds, kind } from './declare.ts'
 
 export function batchKinds(): Kind[] {
@@ -12,6 +13,8 @@ export function batchKinds(): Kind[] {
       categories: ['all'],
       generation: true,
       setDefaults: setJobDefaults,
+      validate: validateJob,
+      validateUpdate: validateJobUpdate,
       strategy: jobStrategy,
       initialStatus: () => ({}),
       columns: jobColumns,
@@ -23,6 +26,7 @@ export function batchKinds(): Kind[] {
       categories: ['all'],
       generation: true,
       setDefaults: setCronJobDefaults,
+      validate: validateCronJob,
       initialStatus: () => ({}),
       columns: cronJobColumns,
     }),

@@ -11,7 +11,16 @@ import { signingRequestStrategy } from '../strategy/certificates.ts'
 import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
 import type { EndpointSlice } from '../types/discovery-v1.ts'
 import type { Event } from '../types/events-v1.ts'
+import type { RuntimeClass } from '../types/node-v1.ts'
 import type { PriorityClass } from '../types/scheduling-v1.ts'
+import {
+  validateApproval,
+  validatePriorityClass,
+  validatePriorityClassUpdate,
+  validateRuntimeClassUpdate,
+  validateSigningRequest,
+} from '../validate/cluster.ts'
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validate/network.ts'
 import { declareKinds, kind } from './declare.ts'
 
 /** The groups of one or two kinds that the cluster itself lives by. */
@@ -29,12 +38,19 @@ export function clusterKinds(): Kind[] {
         kind: 'EndpointSlice',
         generation: true,
         setDefaults: setEndpointSliceDefaults,
+        validate: validateEndpointSlice,
+        validateUpdate: validateEndpointSliceUpdate,
         columns: endpointSliceColumns,
       }),
     ]),
     ...declareKinds('events.k8s.io', 'v1', [eventRecord]),
     ...declareKinds('node.k8s.io', 'v1', [
-      { kind: 'RuntimeClass', columns: runtimeClassColumns, strategy: { allowUnconditionalUpdate: false } },
+      kind<RuntimeClass>({
+        kind: 'RuntimeClass',
+        validateUpdate: validateRuntimeClassUpdate,
+        columns: runtimeClassColumns,
+        strategy: { allowUnconditionalUpdate: false },
+      }),
     ]),
     ...declareKinds('scheduling.k8s.io', 'v1', [
       kind<PriorityClass>({
@@ -42,6 +58,8 @@ export function clusterKinds(): Kind[] {
         shortNames: ['pc'],
         generation: true,
         setDefaults: setPriorityClassDefaults,
+        validate: validatePriorityClass,
+        validateUpdate: validatePriorityClassUpdate,
         columns: priorityClassColumns,
       }),
     ]),
@@ -51,6 +69,8 @@ export function clusterKinds(): Kind[] {
         shortNames: ['csr'],
         initialStatus: () => ({}),
         strategy: signingRequestStrategy,
+        validate: validateSigningRequest,
+        validateSubresource: { approval: validateApproval },
         columns: signingRequestColumns,
         fields: { 'spec.signerName': ({ spec }) => spec.signerName },
       }),

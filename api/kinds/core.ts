@@ -27,7 +27,35 @@ import type { Kind } from '../kind.ts'
 import { isLabel1035Name, isLabelName, isPathSegmentName } from '../names.ts'
 import { namespaceStrategy, serviceStrategy } from '../strategy/core.ts'
 import { podStrategy } from '../strategy/pod.ts'
-import type { Event, Namespace, Node, Pod, ReplicationController, Secret, Service } from '../types/core-v1.ts'
+import type {
+  ConfigMap,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  ReplicationController,
+  ResourceQuota,
+  Secret,
+  Service,
+} from '../types/core-v1.ts'
+import {
+  validateConfigMap,
+  validateConfigMapUpdate,
+  validateEvent,
+  validateLimitRange,
+  validateNamespace,
+  validateNode,
+  validateNodeUpdate,
+  validateQuota,
+  validateQuotaUpdate,
+  validateSecret,
+  validateSecretUpdate,
+} from '../validate/core.ts'
+import { validateEndpoints, validateService, validateServiceUpdate } from '../validate/network.ts'
+import { validatePod } from '../validate/pod.ts'
+import { validateEphemeralUpdate, validatePodUpdate } from '../validate/pod-update.ts'
+import { validateClaim, validateClaimUpdate, validateVolume, validateVolumeUpdate } from '../validate/storage.ts'
+import { validateReplicationController } from '../validate/workloads.ts'
 import { declareKinds, kind } from './declare.ts'
 
 const all = ['all']
@@ -39,6 +67,9 @@ export function coreKinds(): Kind[] {
       shortNames: ['po'],
       categories: all,
       setDefaults: setPodDefaults,
+      validate: validatePod,
+      validateUpdate: validatePodUpdate,
+      validateSubresource: { ephemeralcontainers: validateEphemeralUpdate },
       generation: true,
       strategy: podStrategy,
       columns: podColumns,
@@ -51,6 +82,8 @@ export function coreKinds(): Kind[] {
       prefix: 'services/specs',
       name: isLabel1035Name,
       setDefaults: setServiceDefaults,
+      validate: validateService,
+      validateUpdate: validateServiceUpdate,
       strategy: serviceStrategy,
       columns: serviceColumns,
       fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP, 'spec.type': ({ spec }) => spec?.type },
@@ -61,6 +94,8 @@ export function coreKinds(): Kind[] {
       prefix: 'minions',
       statusOnCreate: true,
       setDefaults: setNodeDefaults,
+      validate: validateNode,
+      validateUpdate: validateNodeUpdate,
       columns: nodeColumns,
       fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
     }),
@@ -69,6 +104,7 @@ export function coreKinds(): Kind[] {
       shortNames: ['ns'],
       name: isLabelName,
       setDefaults: setNamespaceDefaults,
+      validate: validateNamespace,
       strategy: namespaceStrategy,
       columns: namespaceColumns,
       fields: { 'status.phase': ({ status }) => status?.phase },
@@ -76,14 +112,23 @@ export function coreKinds(): Kind[] {
     kind<Event>({
       kind: 'Event',
       shortNames: ['ev'],
+      validate: validateEvent,
       columns: eventColumns,
       fields: eventFields,
       strategy: { allowCreateOnUpdate: true },
     }),
-    { kind: 'ConfigMap', shortNames: ['cm'], columns: configMapColumns },
+    kind<ConfigMap>({
+      kind: 'ConfigMap',
+      shortNames: ['cm'],
+      validate: validateConfigMap,
+      validateUpdate: validateConfigMapUpdate,
+      columns: configMapColumns,
+    }),
     kind<Secret>({
       kind: 'Secret',
       setDefaults: setSecretDefaults,
+      validate: validateSecret,
+      validateUpdate: validateSecretUpdate,
       columns: secretColumns,
       fields: { type: ({ type }) => type },
     }),
@@ -93,6 +138,7 @@ export function coreKinds(): Kind[] {
       shortNames: ['ep'],
       prefix: 'services/endpoints',
       setDefaults: setEndpointsDefaults,
+      validate: validateEndpoints,
       columns: endpointsColumns,
       strategy: { allowCreateOnUpdate: true },
     }),
@@ -104,6 +150,7 @@ export function coreKinds(): Kind[] {
       generation: true,
       initialStatus: () => ({ replicas: 0 }),
       setDefaults: setReplicationControllerDefaults,
+      validate: validateReplicationController,
       columns: controllerColumns,
       fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
     }),
@@ -113,6 +160,8 @@ export function coreKinds(): Kind[] {
       shortNames: ['pv'],
       initialStatus: () => ({ phase: 'Pending' }),
       setDefaults: setVolumeDefaults,
+      validate: validateVolume,
+      validateUpdate: validateVolumeUpdate,
       columns: volumeColumns,
     }),
     kind({
@@ -120,13 +169,22 @@ export function coreKinds(): Kind[] {
       shortNames: ['pvc'],
       initialStatus: () => ({ phase: 'Pending' }),
       setDefaults: setClaimDefaults,
+      validate: validateClaim,
+      validateUpdate: validateClaimUpdate,
       columns: claimColumns,
     }),
-    { kind: 'ResourceQuota', shortNames: ['quota'], columns: quotaColumns },
+    kind<ResourceQuota>({
+      kind: 'ResourceQuota',
+      shortNames: ['quota'],
+      validate: validateQuota,
+      validateUpdate: validateQuotaUpdate,
+      columns: quotaColumns,
+    }),
     kind({
       kind: 'LimitRange',
       shortNames: ['limits'],
       setDefaults: setLimitRangeDefaults,
+      validate: validateLimitRange,
       columns: limitRangeColumns,
       strategy: { allowCreateOnUpdate: true },
     }),

@@ -4,6 +4,7 @@ import { isSubdomainName, type NameRule } from '../names.ts'
 import type { KubeObject } from '../objects.ts'
 import { messageOf, schemaOf } from '../schema.ts'
 import { validateObjectMeta, validateObjectMetaUpdate } from '../validate/meta.ts'
+import { checkRules } from '../validate/rules.ts'
 import { type ResourceFacts, resourcesOf } from './resources.ts'
 import { genericStrategy, type StrategyOptions } from './strategy.ts'
 
@@ -64,7 +65,8 @@ function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
   const rule = record.name ?? isSubdomainName
   const validateMeta = (object: KubeObject) =>
     rule === 'none' ? [] : validateObjectMeta(object.metadata, namespaced, rule)
-  const schema = schemaOf(messageOf(facts))
+  const message = messageOf(facts)
+  const schema = schemaOf(message)
   return {
     ...{ group, version, kind: name, plural, namespaced, verbs, subresources, schema },
     singular: name.toLowerCase(),
@@ -72,9 +74,10 @@ function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
     categories: record.categories ?? [],
     storage: { prefix: record.prefix ?? plural, version: { group, version }, ...record.stored },
     setDefaults: record.setDefaults ?? NO_DEFAULTS,
-    validate: object => [...validateMeta(object), ...(record.validate?.(object) ?? [])],
+    validate: object => [...validateMeta(object), ...checkRules(object, message), ...(record.validate?.(object) ?? [])],
     validateUpdate: (object, old) => [
       ...validateObjectMetaUpdate(object.metadata, old.metadata),
+      ...checkRules(object, message),
       ...((record.validateUpdate ?? record.validate)?.(object, old) ?? []),
     ],
     validateSubresource: record.validateSubresource,

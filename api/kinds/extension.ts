@@ -18,8 +18,15 @@ import {
   setWebhookDefaults,
 } from '../defaults/cluster.ts'
 import type { Kind } from '../kind.ts'
+import { isPathSegmentName } from '../names.ts'
 import { customResourceStrategy } from '../strategy/extensions.ts'
 import type { CustomResourceDefinition } from '../types/apiextensions-v1.ts'
+import {
+  validateApiService,
+  validatePolicyBinding,
+  validatePriorityLevel,
+  validateWebhooks,
+} from '../validate/cluster.ts'
 import { declareKinds, kind } from './declare.ts'
 
 const extension = { categories: ['api-extensions'], generation: true }
@@ -33,12 +40,14 @@ export function extensionKinds(): Kind[] {
         ...guarded,
         kind: 'ValidatingWebhookConfiguration',
         setDefaults: setWebhookDefaults,
+        validate: validateWebhooks,
         columns: webhookColumns,
       }),
       kind({
         ...guarded,
         kind: 'MutatingWebhookConfiguration',
         setDefaults: setMutatingWebhookDefaults,
+        validate: validateWebhooks,
         columns: webhookColumns,
       }),
       kind({
@@ -52,6 +61,7 @@ export function extensionKinds(): Kind[] {
         ...guarded,
         kind: 'ValidatingAdmissionPolicyBinding',
         setDefaults: setPolicyBindingDefaults,
+        validate: validatePolicyBinding,
         columns: policyBindingColumns,
       }),
       kind({ ...guarded, kind: 'MutatingAdmissionPolicy', setDefaults: setAdmissionPolicyDefaults }),
@@ -74,6 +84,8 @@ export function extensionKinds(): Kind[] {
         kind: 'APIService',
         prefix: 'apiregistration.k8s.io/apiservices',
         setDefaults: setApiServiceDefaults,
+        validate: validateApiService,
+        name: isPathSegmentName,
         initialStatus: () => ({}),
         columns: apiServiceColumns,
         strategy: { allowUnconditionalUpdate: false },
@@ -85,6 +97,7 @@ export function extensionKinds(): Kind[] {
         kind: 'PriorityLevelConfiguration',
         generation: true,
         setDefaults: setPriorityLevelDefaults,
+        validate: validatePriorityLevel,
         columns: priorityLevelColumns,
       }),
     ]),

@@ -7,22 +7,34 @@ import {
 } from '../columns/network.ts'
 import { setIngressClassDefaults, setNetworkPolicyDefaults } from '../defaults/network.ts'
 import type { Kind } from '../kind.ts'
+import { isAddress } from '../names.ts'
+import type { Ingress, IPAddress, ServiceCIDR } from '../types/networking-v1.ts'
+import {
+  validateIngress,
+  validateIngressClass,
+  validateIngressClassUpdate,
+  validateNetworkPolicy,
+  validateServiceCidrUpdate,
+} from '../validate/network.ts'
 import { declareKinds, kind } from './declare.ts'
 
 export function networkingKinds(): Kind[] {
   return declareKinds('networking.k8s.io', 'v1', [
-    {
+    kind<Ingress>({
       kind: 'Ingress',
+      validate: validateIngress,
       shortNames: ['ing'],
       prefix: 'ingress',
       generation: true,
       initialStatus: () => ({ loadBalancer: {} }),
       columns: ingressColumns,
-    },
+    }),
     kind({
       kind: 'IngressClass',
       generation: true,
       setDefaults: setIngressClassDefaults,
+      validate: validateIngressClass,
+      validateUpdate: validateIngressClassUpdate,
       columns: ingressClassColumns,
     }),
     kind({
@@ -30,9 +42,16 @@ export function networkingKinds(): Kind[] {
       shortNames: ['netpol'],
       generation: true,
       setDefaults: setNetworkPolicyDefaults,
+      validate: validateNetworkPolicy,
       columns: policyColumns,
     }),
-    { kind: 'IPAddress', shortNames: ['ip'], columns: ipAddressColumns },
-    { kind: 'ServiceCIDR', columns: serviceCidrColumns },
+    kind<IPAddress>({
+      kind: 'IPAddress',
+      shortNames: ['ip'],
+      name: isAddress,
+
+      columns: ipAddressColumns,
+    }),
+    kind<ServiceCIDR>({ kind: 'ServiceCIDR', validateUpdate: validateServiceCidrUpdate, columns: serviceCidrColumns }),
   ])
 }

@@ -8,7 +8,8 @@ import {
 } from '../columns/storage.ts'
 import { setDriverDefaults, setStorageClassDefaults } from '../defaults/storage.ts'
 import type { Kind } from '../kind.ts'
-import type { CSIDriver, StorageClass } from '../types/storage-v1.ts'
+import type { CSIDriver, StorageClass, VolumeAttachment } from '../types/storage-v1.ts'
+import { validateAttachmentUpdate, validateStorageClass, validateStorageClassUpdate } from '../validate/storage.ts'
 import { declareKinds, kind } from './declare.ts'
 
 export function storageKinds(): Kind[] {
@@ -17,6 +18,8 @@ export function storageKinds(): Kind[] {
       kind: 'StorageClass',
       shortNames: ['sc'],
       setDefaults: setStorageClassDefaults,
+      validate: validateStorageClass,
+      validateUpdate: validateStorageClassUpdate,
       columns: storageClassColumns,
     }),
     kind<CSIDriver>({
@@ -27,7 +30,12 @@ export function storageKinds(): Kind[] {
     }),
     { kind: 'CSINode', columns: csiNodeColumns, strategy: { allowUnconditionalUpdate: false } },
     { kind: 'CSIStorageCapacity', columns: capacityColumns, strategy: { allowUnconditionalUpdate: false } },
-    { kind: 'VolumeAttachment', columns: attachmentColumns, strategy: { allowUnconditionalUpdate: false } },
+    kind<VolumeAttachment>({
+      kind: 'VolumeAttachment',
+      validateUpdate: validateAttachmentUpdate,
+      columns: attachmentColumns,
+      strategy: { allowUnconditionalUpdate: false },
+    }),
     { kind: 'VolumeAttributesClass', shortNames: ['vac'], columns: attributesClassColumns },
   ])
 }

@@ -1,0 +1,153 @@
+import type { FieldError } from '../kind.ts'
+import type {
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhookConfiguration,
+} from '../types/admissionregistration-v1.ts'
+import type { APIService } from '../types/apiregistration-v1.ts'
+import type { HorizontalPodAutoscaler } from '../types/autoscaling-v2.ts'
+import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
+import type { PriorityLevelConfiguration } from '../types/flowcontrol-v1.ts'
+import type { RuntimeClass } from '../types/node-v1.ts'
+import type { PodDisruptionBudget } from '../types/policy-v1.ts'
+import type { PriorityClass } from '../types/scheduling-v1.ts'
+import { duplicates } from './checks.ts'
+import { duplicate, forbidden, invalid, required } from './errors.ts'
+import { immutable } from './meta.ts'
+
+export function validateBudget({ spec }: PodDisruptionBudget): FieldError[] {
+  if (spec?.minAvailable === undefined || spec.maxUnavailable === undefined) return []
+  return [invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set')]
+}
+
+interface Autoscaler {
+  spec?: { minReplicas?: number; maxReplicas: number }
+}
+
+export function validateBounds({ spec }: Autoscaler): FieldError[] {
+  if (!spec || spec.maxReplicas >= (spec.minReplicas ?? 1)) return []
+  return [invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`')]
+}
+
+const SOURCES: Readonly<Record<string, string>> = {
+  Resource: 'resource',
+  ContainerResource: 'containerResource',
+  Pods: 'pods',
+  Object: 'object',
+  External: 'external',
+}
+
+export function validateAutoscaler(object: HorizontalPodAutoscaler): FieldError[] {
+  const metrics = (object.spec?.metrics ?? []).flatMap((metric, index): FieldError[] => {
+    const wanted = SOURCES[metric.type]
+    if (!wanted) return []
+    const path = `spec.metrics[${index}]`
+    const fields = metric as unknown as Record<string, unknown>
+    if (fields[wanted] === undefined)
+      return [required(`${path}.${wanted}`, `must populate information for the given metric source`)]
+    const others = Object.values(SOURCES).filter(name => name !== wanted && fields[name] !== undefined)
+    return others.map(name => forbidden(`${path}.${name}`, 'must populate the given metric source only'))
+  })
+  return [...validateBounds(object), ...metrics]
+}
+
+/** Ordinary priorities end here; above are the system's own. */
+const HIGHEST_PRIORITY = 1_000_000_000
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  'system-node-critical': 2_000_001_000,
+  'system-cluster-critical': 2_000_000_000,
+}
+
+export function validatePriorityClass({ metadata, value }: PriorityClass): FieldError[] {
+  const name = metadata?.name ?? ''
+  if (name.startsWith('system-')) {
+    if (SYSTEM_CLASSES[name] === value) return []
+    return [forbidden('metadata.name', "priority class names with 'system-' prefix are reserved for system use only.")]
+  }
+  if ((value ?? 0) <= HIGHEST_PRIORITY) return []
+  return [forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST_PRIORITY}`)]
+}
+
+export function validatePriorityClassUpdate(object: PriorityClass, old: PriorityClass): FieldError[] {
+  const fixed = [...immutable(object.preemptionPolicy, old.preemptionPolicy, 'preemptionPolicy')]
+  if (object.value === old.value) return fixed
+  return [forbidden('value', 'may not be changed in an update.'), ...fixed]
+}
+
+export function validateRuntimeClassUpdate(object: RuntimeClass, old: RuntimeClass): FieldError[] {
+  return immutable(object.handler, old.handler, 'handler')
+}
+
+const PEM = /-----BEGIN (NEW )?CERTIFICATE REQUEST-----/
+
+export function validateSigningRequest({ spec }: CertificateSigningRequest): FieldError[] {
+  if (!spec?.request) return []
+  const isPem = PEM.test(Buffer.from(spec.request, 'base64').toString('latin1'))
+  const errors = isPem ? [] : [invalid('spec.request', spec.request, 'PEM block type must be CERTIFICATE REQUEST')]
+  return [...errors, ...duplicates(spec.usages ?? [], 'spec.usages', '', usage => usage)]
+}
+
+/** A decision is made once, and never both ways. */
+export function validateApproval(object: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
+  const now = object.status?.conditions ?? []
+  const has = (type: string) => now.some(condition => condition.type === type)
+  const errors: FieldError[] = []
+  if (has('Approved') && has('Denied')) {
+    errors.push(invalid('status.conditions', 'Approved', 'Approved and Denied conditions are mutually exclusive'))
+  }
+  for (const { type } of old.status?.conditions ?? []) {
+    if ((type === 'Approved' || type === 'Denied') && !has(type)) {
+      errors.push(forbidden('status.conditions', `updates may not remove a condition of type "${type}"`))
+    }
+  }
+  return errors
+}
+
+type Webhooks = ValidatingWebhookConfiguration | MutatingWebhookConfiguration
+
+export function validateWebhooks({ webhooks }: Webhooks): FieldError[] {
+  const list: readonly { name: string }[] = webhooks ?? []
+  const seen = new Set<string>()
+  return list.flatMap(({ name }, index) => {
+    if (seen.has(name)) return [duplicate(`webhooks[${index}].name`, name)]
+    seen.add(name)
+    return []
+  })
+}
+
+export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding): FieldError[] {
+  if (!spec) return [required('spec')]
+  const actions = spec.validationActions ?? []
+  if (!actions.includes('Deny') || !actions.includes('Warn')) return []
+  return [
+    invalid(
+      'spec.validationActions',
+      actions,
+      'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+    ),
+  ]
+}
+
+export function validateApiService({ metadata, spec }: APIService): FieldError[] {
+  if (!spec) return [required('spec')]
+  const wanted = `${spec.version}.${spec.group ?? ''}`
+  const errors: FieldError[] =
+    metadata?.name === wanted
+      ? []
+      : [invalid('metadata.name', metadata?.name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`)]
+  if (spec.insecureSkipTLSVerify && spec.caBundle) {
+    errors.push(invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
+  }
+  return errors
+}
+
+export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
+  if (!spec) return [required('spec')]
+  if (spec.type === 'Limited' && !spec.limited)
+    return [required('spec.limited', 'must not be empty when type is Limited')]
+  if (spec.type === 'Exempt' && spec.limited)
+    return [forbidden('spec.limited', `must be nil if the type is not Limited`)]
+  if (metadata?.name === 'exempt' && spec.type !== 'Exempt')
+    return [invalid('spec.type', spec.type, "must be 'Exempt' if `name` is 'exempt'")]
+  return []
+}

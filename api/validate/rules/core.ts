@@ -1,0 +1,39 @@
+import { isConfigKey } from '../../names.ts'
+import { cidrs } from '../addresses.ts'
+import { amounts, eachOneOf, needed, oneOf, positive, present } from '../checks.ts'
+import { invalid } from '../errors.ts'
+import type { Rules } from '../rules.ts'
+
+const keys = (map: Record<string, string>, path: string) =>
+  Object.keys(map).flatMap(key => isConfigKey(key).map(problem => invalid(`${path}[${key}]`, key, problem)))
+
+const SCOPES = [
+  ...['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating'],
+  'VolumeAttributesClass',
+]
+
+export const CORE_RULES: Rules = {
+  'core.v1.ConfigMap': { data: [keys], binaryData: [keys] },
+  'core.v1.Secret': { data: [keys] },
+  'core.v1.NodeSpec': { podCIDRs: [cidrs] },
+  'core.v1.LimitRangeItem': {
+    type: [present, oneOf('Container', 'PersistentVolumeClaim', 'Pod')],
+    max: [amounts],
+    min: [amounts],
+    default: [amounts],
+    defaultRequest: [amounts],
+    maxLimitRequestRatio: [amounts],
+  },
+  'core.v1.ResourceQuotaSpec': { hard: [amounts], scopes: [eachOneOf(...SCOPES)] },
+  'core.v1.ScopedResourceSelectorRequirement': {
+    scopeName: [present, oneOf(...SCOPES)],
+    operator: [present, oneOf('DoesNotExist', 'Exists', 'In', 'NotIn')],
+  },
+  'coordination.v1.LeaseSpec': {
+    leaseDurationSeconds: [positive],
+    leaseTransitions: [
+      (value: number, path: string) => (value < 0 ? [invalid(path, value, 'must be greater than or equal to 0')] : []),
+    ],
+  },
+  'core.v1.Binding': { target: [needed('must specify a target')] },
+}

@@ -1,0 +1,150 @@
+import type { FieldError } from '../kind.ts'
+import { SelectorError, selects } from '../selectors.ts'
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../types/apps-v1.ts'
+import type { PodTemplateSpec, ReplicationController } from '../types/core-v1.ts'
+import type { LabelSelector } from '../types/meta-v1.ts'
+import { deepEqual } from '../values.ts'
+import { atMostAll } from './checks.ts'
+import { forbidden, invalid, required, unsupported } from './errors.ts'
+import { immutable } from './meta.ts'
+import { validatePodSpec } from './pod.ts'
+
+const MISMATCH = '`selector` does not match template `labels`'
+
+/** The template must be of pods that the selector finds and that are restarted for ever. */
+function validateTemplate(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec | undefined,
+  kind: string,
+): FieldError[] {
+  const path = 'spec.template'
+  if (!template) return [required(path)]
+  const spec = template.spec
+  const errors = spec ? validatePodSpec(spec, `${path}.spec`) : [required(`${path}.spec`)]
+  if (selector && !isMatch(selector, template.metadata?.labels)) {
+    errors.push(invalid(`${path}.metadata.labels`, template.metadata?.labels ?? {}, MISMATCH))
+  }
+  if (spec?.restartPolicy && spec.restartPolicy !== 'Always') {
+    errors.push(unsupported(`${path}.spec.restartPolicy`, spec.restartPolicy, ['Always']))
+  }
+  if (spec?.activeDeadlineSeconds !== undefined) {
+    errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`))
+  }
+  return errors
+}
+
+/** A selector that is none is reported where it stands. */
+function isMatch(selector: LabelSelector, labels: Record<string, string> | undefined): boolean {
+  try {
+    return selects(selector, labels)
+  } catch (error) {
+    if (error instanceof SelectorError) return true
+    throw error
+  }
+}
+
+function validateSelector(selector: LabelSelector | undefined, kind: string): FieldError[] {
+  const isEmpty = selector && !Object.keys(selector.matchLabels ?? {}).length && !selector.matchExpressions?.length
+  return isEmpty ? [invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)] : []
+}
+
+const isZero = (value: unknown) => value === undefined || value === 0 || value === '0%'
+
+interface Rolling {
+  maxUnavailable?: number | string
+  maxSurge?: number | string
+}
+
+function validateRolling(rolling: Rolling | undefined, path: string, zero: string): FieldError[] {
+  if (!rolling) return []
+  const { maxUnavailable, maxSurge } = rolling
+  const errors = maxUnavailable === undefined ? [] : atMostAll(maxUnavailable, `${path}.maxUnavailable`)
+  if (isZero(maxUnavailable) && isZero(maxSurge))
+    errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable ?? 0, zero))
+  return errors
+}
+
+export function validateDeployment({ spec }: Deployment): FieldError[] {
+  if (!spec) return [required('spec')]
+  const errors = [
+    ...validateSelector(spec.selector, 'deployment'),
+    ...validateTemplate(spec.selector, spec.template, 'ReplicaSet'),
+  ]
+  const { type, rollingUpdate } = spec.strategy ?? {}
+  if (type === 'Recreate' && rollingUpdate) {
+    errors.push(forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"))
+  }
+  if (type === 'RollingUpdate') {
+    errors.push(...validateRolling(rollingUpdate, 'spec.strategy.rollingUpdate', 'may not be 0 when `maxSurge` is 0'))
+  }
+  const deadline = spec.progressDeadlineSeconds
+  if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0)) {
+    errors.push(invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'))
+  }
+  return errors
+}
+
+export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
+  if (!spec) return [required('spec')]
+  return [
+    ...validateSelector(spec.selector, 'replicaset'),
+    ...validateTemplate(spec.selector, spec.template, 'ReplicaSet'),
+  ]
+}
+
+export function validateReplicationController({ spec }: ReplicationController): FieldError[] {
+  if (!spec?.selector || !spec.template) return []
+  return validateTemplate({ matchLabels: spec.selector }, spec.template, 'ReplicationController')
+}
+
+export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
+  if (!spec) return [required('spec')]
+  const { type, rollingUpdate } = spec.updateStrategy ?? {}
+  const rolling = type === 'RollingUpdate' ? rollingUpdate : undefined
+  const path = 'spec.updateStrategy.rollingUpdate'
+  return [
+    ...validateSelector(spec.selector, 'daemonset'),
+    ...validateTemplate(spec.selector, spec.template, 'DaemonSet'),
+    ...validateRolling(rolling, path, 'cannot be 0 when maxSurge is 0'),
+  ]
+}
+
+export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
+  if (!spec) return [required('spec')]
+  const errors = [
+    ...validateSelector(spec.selector, 'statefulset'),
+    ...validateTemplate(spec.selector, spec.template, 'StatefulSet'),
+  ]
+  if (spec.updateStrategy?.type === 'OnDelete' && spec.updateStrategy.rollingUpdate) {
+    const message = `only allowed for updateStrategy 'RollingUpdate'`
+    errors.push(invalid('spec.updateStrategy.rollingUpdate', spec.updateStrategy.rollingUpdate, message))
+  }
+  return errors
+}
+
+type Selecting = { spec?: { selector?: unknown } }
+
+/** The selector of a workload never changes: its pods would be orphans. */
+export function selectorStays<T extends Selecting>(validate: (object: T) => FieldError[]) {
+  return (object: T, old: T): FieldError[] => [
+    ...validate(object),
+    ...immutable(object.spec?.selector, old.spec?.selector, 'spec.selector'),
+  ]
+}
+
+const CHANGEABLE = [
+  ...['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit'],
+  ...['persistentVolumeClaimRetentionPolicy', 'minReadySeconds'],
+]
+
+const STATEFUL =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
+  "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+
+export function validateStatefulSetUpdate(object: StatefulSet, old: StatefulSet): FieldError[] {
+  const fixed = ({ spec = {} as StatefulSet['spec'] }: StatefulSet) =>
+    Object.fromEntries(Object.entries(spec ?? {}).filter(([key]) => !CHANGEABLE.includes(key)))
+  const errors = validateStatefulSet(object)
+  if (!deepEqual(fixed(object), fixed(old))) errors.push(forbidden('spec', STATEFUL))
+  return errors
+}

@@ -22,6 +22,8 @@ export interface InformerOptions {
   namespace?: string
   labelSelector?: string
   fieldSelector?: string
+  /** Keep names, owners and labels only: for who needs no more, of kinds with many large objects. */
+  metadataOnly?: boolean
 }
 
 const WATCH_SECONDS = 300
@@ -61,13 +63,14 @@ export class Informer<T extends KubeObject> {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#running
+    this.#synced.resolve()
   }
 
   get hasSynced(): boolean {
     return this.#hasSynced
   }
 
-  /** Resolves when the first full list is in and its handlers have been called. */
+  /** Resolves when the first full list is in and its handlers have been called, or when it was stopped before. */
   synced(): Promise<void> {
     return this.#synced.promise
   }
@@ -233,7 +236,9 @@ export class Informer<T extends KubeObject> {
     object.apiVersion ??= apiVersionOf(this.#client.ref)
     object.kind ??= this.#client.ref.kind
     if (object.metadata?.managedFields) delete object.metadata.managedFields
-    return object
+    if (!this.#options.metadataOnly) return object
+    const { apiVersion, kind, metadata } = object
+    return { apiVersion, kind, metadata } as Live<T>
   }
 
   #noteFailure(error: unknown, log: Log): void {

@@ -23,6 +23,11 @@ export class SharedInformers {
     return informer as unknown as Informer<T>
   }
 
+  /** The informer of a kind that some controller watches; undefined: nobody does. */
+  find(ref: ResourceRef): Informer<KubeObject> | undefined {
+    return this.#informers.get(`${apiVersionOf(ref)}/${ref.plural}`)
+  }
+
   /** Resolves when all have their first full list. */
   async start(): Promise<void> {
     const all = [...this.#informers.values()]

@@ -7,6 +7,9 @@ import { bootstrapController } from './bootstrap.ts'
 import { certificateController } from './certificates/controller.ts'
 import { type Context, type Controller, type ControllerOptions, together } from './context.ts'
 import { deploymentController } from './deployments/controller.ts'
+import { endpointController } from './endpoints/controller.ts'
+import { endpointMirroringController } from './endpoints/mirroring.ts'
+import { garbageController } from './garbage/controller.ts'
 import { SharedInformers } from './informers.ts'
 import { accountTokenController, rootCaController, serviceAccountController } from './namespaces/accounts.ts'
 import { namespaceController } from './namespaces/deletion.ts'
@@ -35,6 +38,9 @@ const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = 
   replicaset: replicaSetController,
   replicationcontroller: replicationController,
   deployment: deploymentController,
+  endpoint: endpointController,
+  'endpointslice-mirroring': endpointMirroringController,
+  'garbage-collector': garbageController,
 }
 
 export interface ManagerOptions extends ControllerOptions {
@@ -91,6 +97,7 @@ async function lead(options: ManagerOptions, signal: AbortSignal): Promise<void>
 class Running {
   readonly #informers: SharedInformers
   readonly #controllers: Controller
+  #stopped = false
 
   constructor(options: ManagerOptions) {
     const { client, clock, random, log } = options
@@ -104,10 +111,11 @@ class Running {
 
   async start(): Promise<void> {
     await this.#informers.start()
-    this.#controllers.start()
+    if (!this.#stopped) this.#controllers.start()
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true
     await this.#controllers.stop()
     await this.#informers.stop()
   }

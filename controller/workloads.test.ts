@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { ResourceRef } from '../api/objects.ts'
 import type { Deployment, ReplicaSet } from '../api/types/apps-v1.ts'
-import type { Event, Pod } from '../api/types/core-v1.ts'
-import { DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS } from '../client/resources.ts'
+import type { Endpoints, Event, Pod, Service } from '../api/types/core-v1.ts'
+import type { EndpointSlice } from '../api/types/discovery-v1.ts'
+import { DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, EVENTS, PODS, REPLICA_SETS, SERVICES } from '../client/resources.ts'
 import { type ControlPlane, startControlPlane } from '../test/support/control-plane.ts'
 import { type FakeKubelet, startFakeKubelet } from '../test/support/fake-kubelet.ts'
 import { type ControllerManager, createControllerManager } from './manager.ts'
@@ -124,5 +126,56 @@ describe('workloads on a real API server', () => {
       assert.ok(images.size <= 1, 'two versions at once')
       return images.has('v2') && pods.length === 3
     })
+  })
+
+  it('what a Deployment made goes with it, in the way it was asked for', async () => {
+    const deploy = () =>
+      plane.create<Deployment>(DEPLOYMENTS, {
+        metadata: meta,
+        spec: { replicas: 2, selector, template: template('v1') },
+      })
+    const remove = (propagationPolicy: 'Background' | 'Foreground' | 'Orphan') =>
+      plane.client.resource(DEPLOYMENTS).delete('web', { namespace: 'default', propagationPolicy })
+    const empty = (ref: ResourceRef) => plane.until(ref, `no ${ref.plural}`, objects => objects.length === 0)
+    for (const policy of ['Background', 'Foreground'] as const) {
+      await deploy()
+      await readyPods(2)
+      await remove(policy)
+      await empty(DEPLOYMENTS)
+      if (policy === 'Foreground') assert.equal((await plane.list(REPLICA_SETS)).length, 0, 'dependents go first')
+      await empty(REPLICA_SETS)
+      await empty(PODS)
+    }
+    await deploy()
+    await readyPods(2)
+    await remove('Orphan')
+    await empty(DEPLOYMENTS)
+    const [set] = await plane.list<ReplicaSet>(REPLICA_SETS)
+    assert.deepEqual(set?.metadata.ownerReferences ?? [], [])
+    await readyPods(2)
+  })
+
+  it('Endpoints and slices follow the pods of a Service', async () => {
+    const ports = [{ port: 80, targetPort: 8080 }]
+    await plane.create<Service>(SERVICES, { metadata: meta, spec: { selector: { app: 'web' }, ports } })
+    await plane.create<ReplicaSet>(REPLICA_SETS, {
+      metadata: meta,
+      spec: { replicas: 2, selector, template: template('a') },
+    })
+    const ready = (count: number) =>
+      plane.until<EndpointSlice, true>(ENDPOINT_SLICES, `${count} endpoints`, slices => {
+        const own = slices.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web')
+        return (
+          own.flatMap(slice => slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready).length === count
+        )
+      })
+    await ready(2)
+    await plane.until<Endpoints, true>(ENDPOINTS, 'addresses', all =>
+      all.some(({ metadata, subsets }) => metadata.name === 'web' && subsets?.[0]?.addresses?.length === 2),
+    )
+    await plane.client.resource(REPLICA_SETS).patch('web', 'merge', { spec: { replicas: 0 } }, { namespace: 'default' })
+    await ready(0)
+    await plane.client.resource(SERVICES).delete('web', { namespace: 'default' })
+    await plane.until<Endpoints, true>(ENDPOINTS, 'gone', all => !all.some(({ metadata }) => metadata.name === 'web'))
   })
 })

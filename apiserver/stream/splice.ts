@@ -17,6 +17,8 @@ export interface UpgradeRequest {
   head: Buffer
 }
 
+const LEAVE_WITHIN_MS = 5_000
+
 /**
  * Sends an upgrade request on, its headers untouched but for those about the client's identity, and joins the two
  * sockets once the other side has agreed. Until then not a byte of the client's is passed on, and never after a
@@ -51,7 +53,7 @@ interface Answer {
   head: Buffer
 }
 
-function ask({ request, socket }: UpgradeRequest, target: StreamTarget, { clock }: Surroundings): Promise<Answer> {
+function ask({ request }: UpgradeRequest, target: StreamTarget, { clock }: Surroundings): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = (target.tls ? https : http).request({
       ...connectionOptions(target),
@@ -59,11 +61,8 @@ function ask({ request, socket }: UpgradeRequest, target: StreamTarget, { clock 
       headers: ['Host', target.tls?.serverName ?? target.host, ...upgradeHeaders(request.rawHeaders)],
     })
     const timer = clock.after(DIAL_WITHIN_MS, () => outgoing.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })))
-    const leave = () => outgoing.destroy(new Error('the client has gone'))
-    socket.once('close', leave)
     const settle = (answer: Answer) => {
       timer.cancel()
-      socket.off('close', leave)
       resolve(answer)
     }
     outgoing.on('upgrade', (response, upgraded, head) => settle({ response, socket: upgraded, head }))
@@ -84,6 +83,7 @@ function head101(response: http.IncomingMessage): string {
 /** Both directions until both have ended. Nothing is cut for being idle: TCP itself finds a peer that has vanished. */
 function joinSockets(one: Duplex, other: Duplex): Promise<void> {
   for (const socket of [one, other]) {
+    if (socket.destroyed) (socket === one ? other : one).destroy()
     if (!(socket instanceof Socket)) continue
     socket.setTimeout(0)
     socket.setNoDelay(true)
@@ -95,6 +95,7 @@ function joinSockets(one: Duplex, other: Duplex): Promise<void> {
     const partner = index === 0 ? other : one
     socket.on('error', () => partner.destroy())
     return new Promise<void>(resolve => {
+      if (socket.closed) return resolve()
       socket.once('close', () => {
         // After a clean end the pipe has said goodbye already, and what is under way still arrives.
         if (!socket.readableEnded) partner.destroy()
@@ -115,12 +116,13 @@ function relayRefusal(socket: Duplex, response: http.IncomingMessage): void {
   response.on('data', (chunk: Buffer) => {
     socket.write(`${chunk.length.toString(16)}\r\n`)
     socket.write(chunk)
-    socket.write('\r\n')
+    if (!socket.write('\r\n')) response.pause()
   })
+  socket.on('drain', () => response.resume())
   response.on('end', () => socket.end('0\r\n\r\n'))
   response.on('error', () => socket.destroy())
   socket.on('close', () => response.destroy())
-  socket.resume()
+  awaitLeaving(socket)
 }
 
 /** The answer to an upgrade request that goes no further. */
@@ -134,6 +136,11 @@ export function refuseUpgrade(socket: Duplex, error: ApiError): void {
     'Connection: close',
   ]
   socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]))
-  // The client may be sending still; unread, it would turn our answer into a reset.
+  awaitLeaving(socket)
+}
+
+/** A client may still be sending: unread, that would turn our answer into a reset. One that does not leave is cut. */
+function awaitLeaving(socket: Duplex): void {
   socket.resume()
+  if (socket instanceof Socket) socket.setTimeout(LEAVE_WITHIN_MS, () => socket.destroy())
 }

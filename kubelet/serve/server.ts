@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { ApiError } from '../../api/errors.ts'
 import type { Log } from '../../platform/log.ts'
@@ -73,6 +74,8 @@ function report(error: unknown, request: IncomingMessage, log: Log): void {
   else log.debug('a request was refused', fields)
 }
 
+const LEAVE_WITHIN_MS = 5_000
+
 /** Plain text, as the kubelet answers: kubectl prints it behind "unable to upgrade connection". */
 function refuseUpgrade(socket: Duplex, code: number, message: string): void {
   if (socket.destroyed || socket.writableEnded) return
@@ -84,7 +87,9 @@ function refuseUpgrade(socket: Duplex, code: number, message: string): void {
     'Connection: close',
   ]
   socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]))
+  // What the client still sends is read, so that it does not turn our answer into a reset; one that stays is cut.
   socket.resume()
+  if (socket instanceof Socket) socket.setTimeout(LEAVE_WITHIN_MS, () => socket.destroy())
 }
 
 const STATUS_TEXTS: Record<number, string> = {

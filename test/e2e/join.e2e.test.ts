@@ -159,7 +159,8 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     const [from] = rows.find(([, node]) => node === 'worker1') ?? []
     const [target, , address] = rows.find(([, node]) => node === 'worker2') ?? []
     assert.ok(from && target && address)
-    const answer = await succeed('exec', from, '--', 'wget', '-qO-', '-T', '5', `http://${address}:8080/hostname`)
+    const get = `printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} 8080`
+    const answer = await succeed('exec', from, '--', 'sh', '-c', get)
     assert.match(answer, new RegExp(target))
   })
 })

@@ -31,7 +31,7 @@ export interface ApiServer {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const assembled = assemble(options)
-  const { parts, authentication, authorization, routes } = assembled
+  const { parts, authentication, authorization, routes, traffic } = assembled
 
   const refuse = (error: unknown, request: ApiRequest): ApiError =>
     refusal(error, unforeseen => {
@@ -42,30 +42,39 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const info = parseRequest(request)
     const caller = await authentication.identify(request)
     const user = await impersonate(request, caller, authorization)
-    const call: Call = { request, info, user, warnings: [] }
-    await authorization.check(call)
-    return call
+    return { request, info, user, warnings: [] }
   }
 
-  async function serve(request: ApiRequest): Promise<ApiResponse> {
-    const call = await admit(request)
+  async function serve(call: Call): Promise<ApiResponse> {
+    await authorization.check(call)
     if (call.info.isResource) return answer(parts, call, await serveResource(parts, call))
     const response = await routes.answer(call)
     if (!response) throw nothingHere()
     return response
   }
 
+  async function handle(request: ApiRequest): Promise<ApiResponse> {
+    const since = traffic.now()
+    let call: Call | undefined
+    let response: ApiResponse
+    try {
+      const admitted = await admit(request)
+      call = admitted
+      response = await traffic.serve(admitted, () => serve(admitted))
+    } catch (error) {
+      response = statusResponse(refuse(error, request))
+    }
+    traffic.done(request, call, response, since)
+    return response
+  }
+
   return {
-    async handle(request) {
-      try {
-        return await serve(request)
-      } catch (error) {
-        return statusResponse(refuse(error, request))
-      }
-    },
+    handle,
     async upgrade(request, incoming, socket, head) {
       try {
-        await serveUpgrade(parts, await admit(request), { request: incoming, socket, head })
+        const call = await admit(request)
+        await authorization.check(call)
+        await serveUpgrade(parts, call, { request: incoming, socket, head })
       } catch (error) {
         refuseUpgrade(socket, refuse(error, request))
       }

@@ -10,7 +10,7 @@ import { Catalog } from './catalog.ts'
 import { addDiscovery } from './discovery/discovery.ts'
 import type { HealthCheck } from './discovery/health.ts'
 import { addOpenApi } from './discovery/openapi.ts'
-import { addHealth, addIndex, addOpenIdConfiguration, addVersion } from './discovery/platform-routes.ts'
+import { addHealth, addIndex, addMetrics, addOpenIdConfiguration, addVersion } from './discovery/platform-routes.ts'
 import { Routes } from './discovery/routes.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
@@ -23,6 +23,9 @@ import { Cache } from './storage/cache.ts'
 import { EventLeases } from './storage/leases.ts'
 import { plainTransformer } from './storage/transform.ts'
 import { createHandlers } from './subresources/handlers.ts'
+import { DEFAULT_LIMITS, FairQueue } from './traffic/fair-queue.ts'
+import { RequestMetrics } from './traffic/request-metrics.ts'
+import { Traffic } from './traffic/traffic.ts'
 
 const EVENT_TTL_SECONDS = 3600
 
@@ -31,6 +34,7 @@ export interface Assembled {
   authentication: Authentication
   authorization: Authorization
   routes: Routes
+  traffic: Traffic
   start(): Promise<void>
   close(): Promise<void>
 }
@@ -80,7 +84,11 @@ export function assemble(options: ApiServerOptions): Assembled {
     { name: 'poststarthook/rbac/bootstrap-roles', check: notReady, of: ['healthz', 'livez', 'readyz'] },
     { name: 'poststarthook/start-system-namespaces-controller', check: notReady, of: ['healthz', 'livez', 'readyz'] },
   ]
+  const queue = new FairQueue(clock, { ...DEFAULT_LIMITS, ...options.limits })
+  const metrics = new RequestMetrics(catalog, cache, queue)
+  const traffic = new Traffic({ clock, random, queue, metrics, audit: options.audit })
   const routes = new Routes()
+  addMetrics(routes, metrics)
   addDiscovery(routes, catalog, () => options.advertiseAddress)
   addOpenApi(routes, catalog, options.version)
   addHealth(routes, checks)
@@ -96,6 +104,7 @@ export function assemble(options: ApiServerOptions): Assembled {
     authentication,
     authorization,
     routes,
+    traffic,
     async start() {
       await cache.start()
       await bootstrap(parts)

@@ -6,6 +6,8 @@ import type { Random } from '../platform/random.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { Store } from './storage/store.ts'
 import type { Transformer } from './storage/transform.ts'
+import type { AuditOptions } from './traffic/audit.ts'
+import type { FairQueueLimits } from './traffic/fair-queue.ts'
 
 /** What `GET /version` says. */
 export interface VersionInfo {
@@ -66,4 +68,8 @@ export interface ApiServerOptions {
   /** --event-ttl */
   eventTtlSeconds?: number
   transformer?: Transformer
+  /** How many requests are served at a time, and how many wait. */
+  limits?: Partial<FairQueueLimits>
+  /** --audit-policy-file, --audit-log-path */
+  audit?: AuditOptions
 }

@@ -124,8 +124,7 @@ function isForbiddenLabel(key: string): boolean {
 
 function checkToken(lister: Lister, request: AdmissionRequest, node: string): void {
   const reference = (request.object as TokenRequest | undefined)?.spec?.boundObjectRef
-  if (!reference || reference.kind !== 'Pod' || !reference.name)
-    throw refuse(request, 'node requested token not bound to a pod')
+  if (reference?.kind !== 'Pod' || !reference.name) throw refuse(request, 'node requested token not bound to a pod')
   if (!reference.uid) throw refuse(request, 'node requested token with a pod binding without a uid')
   const pod = lister.get<Pod>('pods', request.namespace, reference.name)
   if (!pod || pod.metadata?.uid !== reference.uid)

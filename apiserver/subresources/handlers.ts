@@ -3,6 +3,7 @@ import { type Handler, type Handlers, handlerKey } from '../verbs/virtual.ts'
 import { serveBinding } from './binding.ts'
 import { componentStatuses } from './component-statuses.ts'
 import { serveEviction } from './eviction.ts'
+import { serveProxy } from './proxy.ts'
 import {
   localSubjectAccessReview,
   selfSubjectAccessReview,
@@ -24,6 +25,9 @@ export function createHandlers({ store }: ApiServerOptions): Handlers {
     ['', 'pods', 'exec', refusePlain],
     ['', 'pods', 'attach', refusePlain],
     ['', 'pods', 'portforward', refusePlain],
+    ['', 'nodes', 'proxy', serveProxy],
+    ['', 'pods', 'proxy', serveProxy],
+    ['', 'services', 'proxy', serveProxy],
     ['', 'pods', 'binding', serveBinding],
     ['', 'bindings', '', serveBinding],
     ['', 'pods', 'eviction', serveEviction],

@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from '../../api/errors.ts'
+import { badRequest } from '../../api/errors.ts'
 import type { Node, Pod } from '../../api/types/core-v1.ts'
 import type { Call, Parts, ResourceCall, Result } from '../parts.ts'
 import { asApiAnswer, forwardRequest } from '../stream/forward.ts'
@@ -6,15 +6,22 @@ import { agentAddress, agentPath, type PodStream, requireNodeName } from '../str
 import { spliceUpgrade, type UpgradeRequest } from '../stream/splice.ts'
 import type { StreamTarget } from '../stream/target.ts'
 import { nothingHere } from './missing.ts'
+import { agentTls, proxyTarget } from './proxy.ts'
 
 const UPGRADING = new Set<string>(['exec', 'attach', 'portforward'])
+const PROXIED = new Set(['nodes', 'pods', 'services'])
 
 /** exec, attach and port-forward: the connection is handed through to the agent untouched. */
 export async function serveUpgrade(parts: Parts, call: Call, client: UpgradeRequest): Promise<void> {
-  const { info } = call
-  if (info.group !== '' || info.plural !== 'pods' || !UPGRADING.has(info.subresource)) throw nothingHere()
-  const target = await agentTarget(parts, call, info.subresource as PodStream)
-  await spliceUpgrade(client, target, parts)
+  await spliceUpgrade(client, await upgradeTarget(parts, call), parts)
+}
+
+async function upgradeTarget(parts: Parts, call: Call): Promise<StreamTarget> {
+  const { group, plural, subresource } = call.info
+  if (group !== '') throw nothingHere()
+  if (subresource === 'proxy' && PROXIED.has(plural)) return proxyTarget(parts, call)
+  if (plural !== 'pods' || !UPGRADING.has(subresource)) throw nothingHere()
+  return agentTarget(parts, call, subresource as PodStream)
 }
 
 /** The same paths without a wish to change the protocol. */
@@ -35,7 +42,5 @@ async function agentTarget(parts: Parts, { info, request }: Call, stream: PodStr
   const path = agentPath(stream, pod, request.query)
   const nodes = parts.catalog.find('', 'v1', 'nodes')!
   const node = (await parts.objects.get(nodes, '', requireNodeName(pod))).shared<Node>()
-  if (!parts.kubeletClient) throw new ApiError('InternalError', 'this server has no certificate to show to agents')
-  const { certificate, key, ca } = parts.kubeletClient
-  return { ...agentAddress(node), path, tls: { cert: certificate, key, ca } }
+  return { ...agentAddress(node), path, tls: agentTls(parts) }
 }

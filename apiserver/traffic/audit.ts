@@ -1,0 +1,108 @@
+import type { ApiResponse, Identity } from '../../api/exchange.ts'
+import type { Call } from '../parts.ts'
+import type { RequestInfo } from '../request.ts'
+
+export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
+
+/** audit.k8s.io/v1 Policy: the first rule that fits decides. */
+export interface AuditPolicy {
+  rules: readonly AuditRule[]
+}
+
+export interface AuditRule {
+  level: AuditLevel
+  users?: readonly string[]
+  userGroups?: readonly string[]
+  verbs?: readonly string[]
+  resources?: readonly { group?: string; resources?: readonly string[]; resourceNames?: readonly string[] }[]
+  namespaces?: readonly string[]
+  nonResourceURLs?: readonly string[]
+}
+
+export interface AuditOptions {
+  policy: AuditPolicy
+  /** Takes one JSON line. */
+  write(line: string): void
+}
+
+type Asked = Pick<Call, 'info' | 'user'>
+
+export function auditLevel(policy: AuditPolicy, asked: Asked): AuditLevel {
+  return policy.rules.find(rule => fits(rule, asked))?.level ?? 'None'
+}
+
+function fits(rule: AuditRule, { info, user }: Asked): boolean {
+  if (rule.users?.length && !rule.users.includes(user.name)) return false
+  if (rule.userGroups?.length && !rule.userGroups.some(group => user.groups.includes(group))) return false
+  if (rule.verbs?.length && !rule.verbs.includes(info.verb)) return false
+  if (!info.isResource) {
+    if (rule.resources?.length || rule.namespaces?.length) return false
+    return !rule.nonResourceURLs?.length || rule.nonResourceURLs.some(pattern => fitsPath(pattern, info.path))
+  }
+  if (rule.nonResourceURLs?.length) return false
+  if (rule.namespaces?.length && !rule.namespaces.includes(info.namespace)) return false
+  return !rule.resources?.length || rule.resources.some(one => fitsResource(one, info))
+}
+
+function fitsResource(wanted: NonNullable<AuditRule['resources']>[number], info: RequestInfo): boolean {
+  if ((wanted.group ?? '') !== info.group) return false
+  if (wanted.resourceNames?.length && !wanted.resourceNames.includes(info.name)) return false
+  const full = info.subresource === '' ? info.plural : `${info.plural}/${info.subresource}`
+  const known = [full, '*', `${info.plural}/*`, `*/${info.subresource}`]
+  return !wanted.resources?.length || wanted.resources.some(one => known.includes(one))
+}
+
+function fitsPath(pattern: string, path: string): boolean {
+  return pattern === path || pattern === '*' || (pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1)))
+}
+
+export interface AuditedExchange {
+  id: string
+  call: Call
+  response: ApiResponse
+  received: number
+  completed: number
+}
+
+/** One line of the audit log: who asked what, and how it ended. Bodies only where the policy asks for them. */
+export function auditEvent(level: AuditLevel, { id, call, response, received, completed }: AuditedExchange): object {
+  const { request, info, user } = call
+  const withRequest = level === 'Request' || level === 'RequestResponse'
+  const query = request.query.size > 0 ? `?${request.query}` : ''
+  return {
+    ...{ kind: 'Event', apiVersion: 'audit.k8s.io/v1', level, auditID: id, stage: 'ResponseComplete' },
+    requestURI: request.path + query,
+    verb: info.verb,
+    user: userOf(user),
+    sourceIPs: request.remoteAddress ? [request.remoteAddress] : [],
+    userAgent: request.headers['user-agent'],
+    ...(info.isResource ? { objectRef: objectRef(info) } : {}),
+    responseStatus: { metadata: {}, code: response.status },
+    ...(withRequest ? { requestObject: bodyOf(request.body) } : {}),
+    ...(level === 'RequestResponse' ? { responseObject: bodyOf(response.body) } : {}),
+    requestReceivedTimestamp: new Date(received).toISOString(),
+    stageTimestamp: new Date(completed).toISOString(),
+  }
+}
+
+function userOf({ name, uid, groups, extra }: Identity) {
+  return { username: name, uid, groups, extra }
+}
+
+function objectRef({ plural, namespace, name, group, version, subresource }: RequestInfo) {
+  const none = (text: string) => text || undefined
+  return {
+    ...{ resource: plural, namespace: none(namespace), name: none(name) },
+    ...{ apiGroup: none(group), apiVersion: version, subresource: none(subresource) },
+  }
+}
+
+function bodyOf(body: ApiResponse['body']): unknown {
+  if (!(body instanceof Uint8Array) || body.length === 0) return undefined
+  try {
+    return JSON.parse(Buffer.from(body).toString())
+  } catch {
+    // Not JSON (protobuf, YAML, nonsense): the line says that there was something, and how much.
+    return { bytes: body.length }
+  }
+}

@@ -1,4 +1,6 @@
 import type { Chunks } from '../snapshot/store.ts'
+import { isDiskFull } from '../wal/segment.ts'
+import { DiskFullError } from './errors.ts'
 import { Membership } from './membership.ts'
 import type { Entry, SnapshotMeta } from './message.ts'
 import type { RaftStorage } from './storage.ts'
@@ -15,8 +17,10 @@ export interface StateMachine {
 
 export interface ApplierEvents {
   applied(entries: readonly Entry[]): void
-  /** A snapshot that this member made is durable; `size` of its content in bytes. */
+  /** A snapshot that this member made is durable. */
   snapshotTaken(snapshot: SnapshotMeta): void
+  /** There was no room for it. */
+  snapshotPutOff(error: unknown): void
   failed(error: unknown): void
 }
 
@@ -119,14 +123,20 @@ export class Applier {
     if (this.#snapshotting || this.#stopped || this.index === this.#latest.index) {
       return this.#snapshotting ?? Promise.resolve()
     }
-    this.#bytesSinceSnapshot = 0
     const snapshot = { index: this.index, term: this.#term, members: this.#membership.members }
+    this.#bytesSinceSnapshot = 0
     this.#snapshotting = this.#write(snapshot)
-      .catch(error => this.#events.failed(error))
+      .catch(error => this.#snapshotFailed(error))
       .finally(() => {
         this.#snapshotting = undefined
       })
     return this.#snapshotting
+  }
+
+  /** Without room for a snapshot the log only grows longer: the next one is tried when it has grown as much again. */
+  #snapshotFailed(error: unknown): void {
+    if (error instanceof DiskFullError || isDiskFull(error)) this.#events.snapshotPutOff(error)
+    else this.#events.failed(error)
   }
 
   /** The one before stays with its log, so that a bad block in the newest is no disaster. */

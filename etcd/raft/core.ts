@@ -13,9 +13,8 @@ import { Membership, type MembershipChange } from './membership.ts'
 import type { Entry, HardState, MemberId, Message, MessageBody, MessageOf, SnapshotMeta } from './message.ts'
 import { type Actor, type CoreSettings, DEFAULT_SETTINGS, type Role, type RoleName } from './role.ts'
 
-/** To be written in one go, then synced; no second one is handed out before `advance`. */
+/** To be written as a whole or not at all, then synced; no second one is handed out before `advance`. */
 export interface Persist {
-  /** Written first, so that no entry survives a power cut without the commit index that it came with. */
   hardState?: HardState
   /** Has been received already; takes the place of log and state machine. */
   snapshot?: SnapshotMeta
@@ -78,6 +77,9 @@ export class RaftCore implements Actor {
   #snapshot: SnapshotMeta
   #saved: HardState
   #persisting = false
+  /** The last change of membership that is committed, and the commit index that is durable. */
+  #committedChange = 0
+  #durableCommit: number
   #arrivedSnapshot: SnapshotMeta | undefined
   #messages: Message[] = []
   #promises: Message[] = []
@@ -90,6 +92,7 @@ export class RaftCore implements Actor {
     this.term = start.hardState.term
     this.vote = start.hardState.vote
     this.#saved = start.hardState
+    this.#durableCommit = start.hardState.commit
     this.#snapshot = start.snapshot
     this.#random = start.random
     this.#onTransition = start.onTransition ?? (() => {})
@@ -234,15 +237,25 @@ export class RaftCore implements Actor {
     this.role.flush()
     const persist = this.#persisting ? undefined : this.#takePersist()
     this.#persisting ||= persist !== undefined
-    const ready = { messages: this.#messages, persist, committed: this.log.takeCommitted(), reads: this.#reads }
+    const committed = this.log.takeCommitted(this.#applyLimit())
+    const ready = { messages: this.#messages, persist, committed, reads: this.#reads }
     this.#messages = []
     this.#reads = []
     return ready
   }
 
+  /**
+   * Who hears that a member has left may switch that member off. From then on it must not be needed any more, not even
+   * after a power cut: so the commit of a change is made durable before the change counts as done.
+   */
+  #applyLimit(): number {
+    return this.#durableCommit < this.#committedChange ? this.#committedChange - 1 : Number.POSITIVE_INFINITY
+  }
+
   #takePersist(): Persist | undefined {
     const { term, vote, log } = this
-    const changed = term !== this.#saved.term || vote !== this.#saved.vote
+    const forChange = this.#saved.commit < this.#committedChange
+    const changed = forChange || term !== this.#saved.term || vote !== this.#saved.vote
     const toWrite = changed || log.hasUnstable || this.#arrivedSnapshot !== undefined
     if (!toWrite && this.#promises.length === 0) return undefined
     const hardState = toWrite ? { term, vote, commit: log.commit } : undefined
@@ -261,6 +274,7 @@ export class RaftCore implements Actor {
   /** The last `persist` is durable. */
   advance(): void {
     this.#persisting = false
+    this.#durableCommit = this.#saved.commit
     this.log.persisted()
     if (this.#saved.term === this.term && this.#saved.vote === this.vote) this.role.onDurable()
   }
@@ -313,6 +327,8 @@ export class RaftCore implements Actor {
     if (committed.length === 0) return
     const before = this.membership
     this.membership = committed.reduce((members, entry) => members.afterEntry(entry), before)
+    const change = committed.findLast(entry => entry.type === 'config')
+    if (change) this.#committedChange = change.index
     if (!(this.role instanceof Leader)) return
     this.role.onCommitted()
     if (this.membership !== before) this.#leadNewMembership(this.role)

@@ -130,6 +130,7 @@ export class RaftDriver {
       applied: (entries: Parameters<PendingProposals['applied']>[0]) => this.#onApplied(entries),
       snapshotTaken: (snapshot: SnapshotMeta) =>
         this.core.snapshotTaken(snapshot, snapshot.index - this.#settings.catchUpEntries),
+      snapshotPutOff: (error: unknown) => this.#log.warn('no room on the disk for a snapshot; put off', { error }),
       failed: (error: unknown) => this.#fail(error),
     }
     this.#applier = new Applier(storage, options.stateMachine, events, this.#settings.snapshotAfterBytes)

@@ -117,9 +117,9 @@ export class RaftLog {
     this.#stable = Math.max(this.#stable, this.#persisting)
   }
 
-  /** Entries that are committed and durable here, each handed out once. */
-  takeCommitted(): Entry[] {
-    const to = Math.min(this.#commit, this.#stable)
+  /** Entries that are committed and durable here, up to `limit` at most, each handed out once. */
+  takeCommitted(limit: number): Entry[] {
+    const to = Math.min(this.#commit, this.#stable, limit)
     if (to <= this.#applying) return []
     const entries = this.slice(this.#applying + 1, to)
     this.#applying = to

@@ -8,7 +8,9 @@ import { crc32c } from './crc32c.ts'
  *
  * The checksum covers all of it, so records chain: none can be lost, swapped or left over unnoticed. `batch` is where in
  * the file the write began that the record was part of. Everything before that had been synced when it was written,
- * which is how a torn tail (an unsynced last write) is told from damage to what had been durable.
+ * which is how a torn tail (an unsynced last write) is told from damage to what had been durable. The last record of a
+ * write has LAST_OF_BATCH in its type: a write counts as a whole or not at all, so that no commit index survives without
+ * the entries that it is about, nor the other way round.
  */
 export type WalRecord =
   | { type: 'head'; format: number; sequence: number }
@@ -19,6 +21,7 @@ export type WalRecord =
 
 export const FORMAT = 1
 const TYPES = ['head', 'metadata', 'hardState', 'snapshot', 'entry'] as const
+const LAST_OF_BATCH = 0x80
 const HEAD = 20
 const align = (size: number) => (size + 7) & ~7
 
@@ -31,7 +34,8 @@ export function encodeRecords(records: readonly WalRecord[], position: number, b
   payloads.forEach((payload, number) => {
     const length = size(payload)
     bytes.writeUInt32LE(length, at)
-    bytes.writeUInt32LE(TYPES.indexOf(records[number]!.type) + 1, at + 4)
+    const flag = number === records.length - 1 ? LAST_OF_BATCH : 0
+    bytes.writeUInt32LE((TYPES.indexOf(records[number]!.type) + 1) | flag, at + 4)
     bytes.writeUInt32LE(checksum, at + 8)
     bytes.writeUInt32LE(position, at + 12)
     let to = at + HEAD
@@ -104,6 +108,7 @@ function decodeEntry(payload: Buffer): Entry {
 interface Frame {
   type: WalRecord['type']
   batch: number
+  lastOfBatch: boolean
   before: number
   checksum: number
   payload: Buffer
@@ -114,13 +119,20 @@ interface Frame {
 function frameAt(bytes: Buffer, at: number): Frame | undefined {
   if (at + HEAD > bytes.length) return undefined
   const length = bytes.readUInt32LE(at)
-  const type = TYPES[bytes.readUInt32LE(at + 4) - 1]
+  const flags = bytes.readUInt32LE(at + 4)
+  const type = TYPES[(flags & ~LAST_OF_BATCH) - 1]
   if (!type || at + HEAD + length > bytes.length) return undefined
   const checksum = bytes.readUInt32LE(at + 16)
   if (checksumOf(bytes, at, length) !== checksum) return undefined
-  const payload = bytes.subarray(at + HEAD, at + HEAD + length)
-  const end = at + align(HEAD + length)
-  return { type, batch: bytes.readUInt32LE(at + 12), before: bytes.readUInt32LE(at + 8), checksum, payload, end }
+  return {
+    type,
+    batch: bytes.readUInt32LE(at + 12),
+    lastOfBatch: (flags & LAST_OF_BATCH) !== 0,
+    before: bytes.readUInt32LE(at + 8),
+    checksum,
+    payload: bytes.subarray(at + HEAD, at + HEAD + length),
+    end: at + align(HEAD + length),
+  }
 }
 
 export interface SegmentScan {
@@ -139,11 +151,17 @@ export interface SegmentScan {
 
 export function scanSegment(bytes: Buffer, before: number): SegmentScan {
   const scan: SegmentScan = { records: [], end: 0, checksum: before, lastBatch: 0, tail: 'clean' }
-  for (let frame = frameAt(bytes, 0); frame && frame.before === scan.checksum; frame = frameAt(bytes, scan.end)) {
-    scan.records.push({ offset: scan.end, record: decodePayload(frame.type, frame.payload) })
-    scan.end = frame.end
-    scan.checksum = frame.checksum
-    scan.lastBatch = frame.batch
+  let batch: SegmentScan['records'] = []
+  let at = 0
+  let checksum = before
+  for (let frame = frameAt(bytes, at); frame && frame.before === checksum; frame = frameAt(bytes, at)) {
+    batch.push({ offset: at, record: decodePayload(frame.type, frame.payload) })
+    at = frame.end
+    checksum = frame.checksum
+    if (!frame.lastOfBatch) continue
+    for (const record of batch) scan.records.push(record)
+    Object.assign(scan, { end: at, checksum, lastBatch: frame.batch })
+    batch = []
   }
   scan.tail = tailOf(bytes, scan.end)
   return scan

@@ -205,7 +205,7 @@ export class Wal {
     this.#checksum = scan.checksum
     this.#dirtyEnd = scan.end
     if (scan.tail === 'torn') {
-      this.#log.warn('the log ends in a write that was not finished; cut at the last good record', {
+      this.#log.warn('the log ends in a write that was not finished; cut at the last good one', {
         file: path,
         offset: scan.end,
         bytes: size - scan.end,

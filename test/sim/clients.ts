@@ -29,14 +29,14 @@ export class Clients {
     this.#cluster = cluster
   }
 
-  start(count: number): void {
-    for (let client = 0; client < count; client++) void this.#run(`c${client}`)
+  start(count: number, pauseMs: number): void {
+    for (let client = 0; client < count; client++) void this.#run(`c${client}`, pauseMs)
   }
 
-  async #run(client: string): Promise<void> {
+  async #run(client: string, pauseMs: number): Promise<void> {
     const { world } = this.#cluster
     while (!this.stopped) {
-      await world.sleep(world.between(1, 120))
+      await world.sleep(world.between(1, 2 * pauseMs))
       if (!this.stopped) await this.call(client, this.#chooseOperation())
     }
   }
@@ -77,6 +77,8 @@ export class Clients {
     const leaders = up.filter(({ driver }) => driver.core.role.name === 'leader')
     const member = world.pick(operation.type !== 'get' && leaders.length > 0 ? leaders : up)
     if (!member) return 'nothing happened'
+    // The request reaches a paused process when it goes on, and a dead one never.
+    await world.sleep(0, this.#cluster.members.get(member.id)!.life)
     try {
       if (operation.type === 'get') {
         await member.driver.readIndex()

@@ -102,16 +102,27 @@ export const FAULTS: Record<string, Fault> = {
     return NOTHING
   },
   /** Timeouts may run out at any moment and anywhere: safety must not depend on them. */
-  'hasty candidates': ({ cluster, world }) => {
-    let active = true
-    const hurry = () => {
-      if (!active) return
-      for (const { driver } of cluster.up) if (world.chance(0.4)) driver.core.campaign('vote', true)
-      world.after(world.between(5, 150), hurry)
-    }
-    hurry()
+  'hasty candidates': ({ cluster, world }) =>
+    again(world, [5, 150], () => {
+      for (const { id, driver } of cluster.up) {
+        const { term } = driver.core
+        if (world.chance(0.5)) cluster.network.inject({ type: 'timeoutNow', from: id, to: id, term })
+      }
+    }),
+  'quick restarts': ({ cluster, world }) => {
+    cluster.maxDownMs = 30
+    const stop = again(world, [5, 200], () => cluster.crash(world.pick(cluster.diskOfEach), 'in passing'))
     return () => {
-      active = false
+      cluster.maxDownMs = 2000
+      stop()
+    }
+  },
+  'blackout while the disks are slow': ({ cluster, world }) => {
+    for (const { platter } of cluster.members.values()) platter.slowness = world.between(50, 400)
+    const timer = world.after(world.between(100, 1500), () => FAULTS.blackout!({ cluster, world } as Faults))
+    return () => {
+      timer.cancel()
+      for (const { platter } of cluster.members.values()) platter.slowness = 2
     }
   },
   'take a snapshot': ({ cluster, world }) => {
@@ -128,6 +139,29 @@ export const FAULTS: Record<string, Fault> = {
   },
 }
 
+/** Does something now and then; returns what ends it. */
+function again(world: World, [low, high]: [number, number], act: () => void): () => void {
+  let timer = world.after(0, function next() {
+    act()
+    timer = world.after(world.between(low, high), next)
+  })
+  return () => timer.cancel()
+}
+
+/** Some mistakes show only when certain faults come together, often. */
+const PROFILES = [
+  ['hasty candidates', 'bad network', 'quick restarts', 'cut in two', 'pause'],
+  ['hasty candidates', 'bad network', 'slow disk', 'crash the leader'],
+  ['blackout while the disks are slow', 'blackout', 'failing sync', 'full disk', 'crash at a boundary of the disk'],
+  ['replace a member', 'hasty candidates', 'cut in two', 'crash one', 'take a snapshot'],
+]
+
+export function chooseFaults(world: World): string[] {
+  if (world.chance(0.5)) return world.pick(PROFILES)
+  const names = Object.keys(FAULTS).filter(() => world.chance(0.4))
+  return names.length > 0 ? names : ['crash one']
+}
+
 export class Faults {
   readonly cluster: Cluster
   readonly world: World
@@ -135,6 +169,7 @@ export class Faults {
   changing = false
   stopped = false
   #flips = 1
+  readonly #pauseMs: number
   readonly #names: string[]
   #ends = new Set<() => void>()
 
@@ -142,10 +177,11 @@ export class Faults {
     this.cluster = cluster
     this.world = cluster.world
     this.#names = names
+    this.#pauseMs = this.world.pick([300, 1200])
   }
 
   start(): void {
-    this.world.after(this.world.between(50, 1200), () => {
+    this.world.after(this.world.between(50, this.#pauseMs), () => {
       if (this.stopped) return
       this.#strike(this.world.pick(this.#names))
       this.start()

@@ -10,7 +10,8 @@ export class Invariants {
   readonly #leaders = new Map<number, MemberId>()
   /** Entry by index and term: the same on all members, and so is everything before it. */
   readonly #entries = new Map<string, { entry: Entry; previousTerm: number }>()
-  readonly #committed = new Map<number, number>()
+  /** By index: the entry's term, and the term in which somebody first knew that it is committed. */
+  readonly #committed = new Map<number, { term: number; since: number }>()
   readonly #applied = new Map<number, { digest: number; by: MemberId }>()
   readonly #seenCommit = new WeakMap<RaftCore, number>()
   highestCommit = 0
@@ -26,7 +27,7 @@ export class Invariants {
     this.#world.say('!', what)
   }
 
-  /** Election safety, and leader completeness: whoever wins has every entry that was committed before. */
+  /** Election safety, and leader completeness: whoever wins has every entry that was committed in earlier terms. */
   transition(core: RaftCore, { to, term }: Transition): void {
     if (to !== 'leader') return
     this.elections++
@@ -35,7 +36,8 @@ export class Invariants {
     this.#leaders.set(term, core.id)
     for (let index = core.log.firstIndex; index <= this.highestCommit; index++) {
       const committed = this.#committed.get(index)
-      if (committed === undefined || core.log.term(index) === committed) continue
+      // A late winner need not know what was committed in terms after its own.
+      if (!committed || committed.since >= term || core.log.term(index) === committed.term) continue
       this.violate(`leader completeness: ${core.id} leads in term ${term} without committed entry ${index}`)
     }
   }
@@ -53,12 +55,12 @@ export class Invariants {
   #commit(core: RaftCore, index: number): void {
     const term = core.log.term(index)!
     const known = this.#committed.get(index)
-    if (known !== undefined && known !== term) {
+    if (known && known.term !== term) {
       this.violate(
-        `state machine safety: entry ${index} is committed with term ${known}, and by ${core.id} with ${term}`,
+        `state machine safety: entry ${index} of term ${known.term} is committed, and by ${core.id} of ${term}`,
       )
     }
-    this.#committed.set(index, term)
+    if (!known) this.#committed.set(index, { term, since: core.term })
   }
 
   logMatching(core: RaftCore): void {

@@ -37,6 +37,11 @@ export class Network {
     }
   }
 
+  /** Out of the blue. */
+  inject(message: Message): void {
+    this.#arrive(message.to, message.from, encodeMessage(message))
+  }
+
   #arrive(to: MemberId, from: MemberId, bytes: Uint8Array): void {
     const receiver = this.#receivers.get(to)
     if (!receiver || this.#cut.has(link(from, to))) return

@@ -1,6 +1,6 @@
 import { Clients } from './clients.ts'
 import { Cluster } from './cluster.ts'
-import { FAULTS, Faults } from './faults.ts'
+import { chooseFaults, FAULTS, Faults } from './faults.ts'
 import { Invariants } from './invariants.ts'
 import { findNonlinearizable } from './linearize.ts'
 import { World } from './world.ts'
@@ -36,7 +36,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   world.say('seed', `${seed}: ${size} members`)
   world.afterEach = () => watch(world, cluster, invariants)
   cluster.start()
-  clients.start(4)
+  clients.start(world.pick([3, 6]), world.pick([15, 100]))
   faults.start()
   await runChaos(world, faults, invariants, options.chaosMs ?? 10_000)
   faults.stop()
@@ -55,12 +55,6 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
     acknowledged: clients.acknowledged,
     elections,
   }
-}
-
-/** Not all at once: some combinations leave more room for others. */
-function chooseFaults(world: World): string[] {
-  const names = Object.keys(FAULTS).filter(() => world.chance(0.5))
-  return names.length > 0 ? names : ['crash one']
 }
 
 async function runChaos(world: World, faults: Faults, invariants: Invariants, chaosMs: number): Promise<void> {

@@ -8,6 +8,7 @@ import { followEngine } from './node/engine-events.ts'
 import { readMachine } from './node/facts.ts'
 import { networkFor } from './node/network.ts'
 import { PodSources } from './node/pod-sources.ts'
+import { endAllPods } from './node/shutdown.ts'
 import type { AgentOptions, Serving } from './options.ts'
 import type { LivePod } from './pod/pod.ts'
 import type { PodWorker } from './pod/worker.ts'
@@ -22,6 +23,8 @@ export interface Agent {
   start(): Promise<void>
   /** Lets go of everything; containers go on running, and the next agent adopts them. */
   stop(): Promise<void>
+  /** The machine goes down: ends all pods in order, within their grace. To be followed by `stop`. */
+  shutDown(): Promise<void>
   /** A new serving certificate, without closing a connection. */
   renewCertificate(serving: Pick<Serving, 'key' | 'certificate' | 'clientCa'>): void
 }
@@ -89,6 +92,15 @@ class NodeAgent implements Agent {
     dialer?.close()
   }
 
+  async shutDown(): Promise<void> {
+    const { clock, log, shutdownGraceSeconds } = this.#options
+    this.#problems = ['node is shutting down']
+    if (!this.#parts) return
+    const { registration, workers } = this.#parts
+    void registration.syncStatus().catch(error => this.#complain('The node status could not be sent', error))
+    await endAllPods({ workers, clock, log, graceSeconds: shutdownGraceSeconds })
+  }
+
   renewCertificate(serving: Pick<Serving, 'key' | 'certificate' | 'clientCa'>): void {
     this.#parts?.server?.renew(serving)
   }
@@ -101,7 +113,8 @@ class NodeAgent implements Agent {
     this.#problems = []
     void parts.registration.syncStatus().catch(error => this.#complain('The node status could not be sent', error))
     await this.#sources?.start()
-    await Promise.all([this.#followEngine(parts), this.#relook(parts)])
+    const { evictor, collector } = parts
+    await Promise.all([this.#followEngine(parts), this.#relook(parts), evictor.run(signal), collector.run(signal)])
   }
 
   async #makeNetwork({ registration }: Parts): Promise<void> {

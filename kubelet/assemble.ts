@@ -5,8 +5,10 @@ import type { Informer } from '../client/informer.ts'
 import { PODS } from '../client/resources.ts'
 import { amountOf } from './amount.ts'
 import { ReferenceCache } from './env/reference-cache.ts'
+import { ImageCollector } from './image/collector.ts'
 import { Images } from './image/images.ts'
 import { AgentBackend } from './node/backend.ts'
+import { Evictor } from './node/evictor.ts'
 import type { MachineFacts } from './node/facts.ts'
 import { allocatable, type NodeChoices } from './node/object.ts'
 import { NodeRegistration } from './node/registration.ts'
@@ -33,6 +35,8 @@ export interface Parts {
   registration: NodeRegistration
   probes: Probes
   dialer: PodDialer
+  evictor: Evictor
+  collector: ImageCollector
   server: AgentServer | undefined
 }
 
@@ -82,9 +86,30 @@ export async function assemble(options: AgentOptions, around: Surroundings): Pro
   const registration = new NodeRegistration({
     ...{ client, clock, log, choices },
     registerNode: options.registerNode,
-    measure: () => measure(options, around),
+    measure: () => measure(options, around, evictor),
   })
-  return { services, workers, probes: new Probes(services), references, registration, dialer, server }
+  const { rootDirectory } = around.facts
+  const node = () => registration.node ?? { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } }
+  const rules = options.imageCollection
+  const collector = new ImageCollector({ runtime, images, events, node, rules, rootDirectory, clock, log })
+  const evictor = new Evictor({
+    ...{ services, workers, rootDirectory, paths, clock, log },
+    thresholds: options.eviction,
+    collect: () => collector.collect(true),
+    changed: () =>
+      void registration.syncStatus().catch(error => log.warn('The node status could not be sent', { error })),
+  })
+  return {
+    services,
+    workers,
+    probes: new Probes(services),
+    references,
+    registration,
+    dialer,
+    evictor,
+    collector,
+    server,
+  }
 }
 
 function nodeChoices(options: AgentOptions): NodeChoices {
@@ -124,8 +149,7 @@ async function mayProtectFromOom(): Promise<boolean> {
   return match !== null && (BigInt(`0x${match[1]}`) >> CAP_SYS_RESOURCE) % 2n === 1n
 }
 
-async function measure(options: AgentOptions, { facts, problems }: Surroundings) {
-  const pressure = { memory: false, disk: false, pids: false }
+async function measure(options: AgentOptions, { facts, problems }: Surroundings, { pressure }: Evictor) {
   try {
     const images = await options.runtime.images()
     return { facts, nodeIp: options.nodeIp, images, pressure, problems: problems() }

@@ -85,6 +85,8 @@ export interface ContainerDetail extends ContainerSummary {
   error: string
   ipAddress: string
   logPath: string
+  /** As they are now, changes while it ran included. */
+  resources: ContainerResources
 }
 
 export interface ImageDetail {

@@ -90,3 +90,8 @@ function logConfig(config: ContainerConfig): Record<string, string> {
   if (!config.logOptions) return {}
   return { 'max-size': config.logOptions.maxSize, 'max-file': String(config.logOptions.maxFiles) }
 }
+
+/** The same, read back from a container. */
+export function readResources(host: HostConfig): ContainerResources {
+  return { cpuShares: host.CpuShares, cpuQuota: host.CpuQuota, cpuPeriod: host.CpuPeriod, memory: host.Memory }
+}

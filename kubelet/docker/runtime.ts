@@ -19,7 +19,7 @@ import {
   type RuntimeInfo,
   type StreamSession,
 } from '../runtime.ts'
-import { createBody, resourceFields } from './config.ts'
+import { createBody, readResources, resourceFields } from './config.ts'
 import { translateError } from './errors.ts'
 import { readEvents } from './events.ts'
 import { readImage, readInfo, readStats } from './facts.ts'
@@ -229,6 +229,7 @@ function readDetail(found: Docker.ContainerInspectInfo): ContainerDetail {
     error: found.State.Error,
     ipAddress: networks.find(network => network.IPAddress)?.IPAddress ?? '',
     logPath: found.LogPath ?? '',
+    resources: readResources(found.HostConfig),
   }
 }
 

@@ -94,8 +94,8 @@ export class FakeRuntime implements ContainerRuntime {
 
   async inspect(id: string): Promise<ContainerDetail | undefined> {
     this.#enter('inspect')
-    const detail = this.containers.get(id)?.detail
-    return detail && { ...detail }
+    const container = this.containers.get(id)
+    return container && { ...container.detail, resources: { ...container.config.resources } }
   }
 
   async create(config: ContainerConfig): Promise<string> {
@@ -119,7 +119,16 @@ export class FakeRuntime implements ContainerRuntime {
     const logPath = `${this.#options.directory}/${id}-json.log`
     const detail: ContainerDetail = {
       ...{ id, name: config.name, image: config.image, imageId: image.id, labels: config.labels, state: 'created' },
-      ...{ createdAt: this.#clock.now(), pid: 0, exitCode: 0, oomKilled: false, error: '', ipAddress: '', logPath },
+      ...{
+        resources: config.resources,
+        createdAt: this.#clock.now(),
+        pid: 0,
+        exitCode: 0,
+        oomKilled: false,
+        error: '',
+        ipAddress: '',
+        logPath,
+      },
     } as ContainerDetail
     return { detail, config, files: new FakeFiles(config.mounts), output: '' }
   }

@@ -8,8 +8,9 @@ import { podContainers } from '../pod/pod.ts'
 import type { PodWorker } from '../pod/worker.ts'
 import type { PodWorkers } from '../pod/workers.ts'
 import type { ContainerRuntime, ContainerStats, ExecOptions, StreamSession } from '../runtime.ts'
-import type { FilesystemUsage, LogSource, NodeUsage, PodUsage, StreamBackend } from '../serve/backend.ts'
+import type { LogSource, NodeUsage, PodUsage, StreamBackend } from '../serve/backend.ts'
 import type { PodDialer } from '../serve/netns.ts'
+import { availableMemory, filesystem } from './machine.ts'
 
 interface Parts {
   workers: PodWorkers
@@ -96,21 +97,4 @@ export class AgentBackend implements StreamBackend {
 /** `docker://ID`, as statuses show it, or the id alone. */
 function bareId(containerId: string): string {
   return containerId.replace(/^docker:\/\//, '')
-}
-
-/** What the kernel could give to new programs without swapping. */
-export async function availableMemory(): Promise<number> {
-  const match = /^MemAvailable:\s+(\d+) kB/m.exec(await fs.readFile('/proc/meminfo', 'utf8'))
-  return match ? Number(match[1]) * 1024 : os.freemem()
-}
-
-export async function filesystem(path: string): Promise<FilesystemUsage> {
-  const { blocks, bsize, bavail, bfree, files, ffree } = await fs.statfs(path)
-  return {
-    capacityBytes: blocks * bsize,
-    availableBytes: bavail * bsize,
-    usedBytes: (blocks - bfree) * bsize,
-    inodes: files,
-    inodesFree: ffree,
-  }
 }

@@ -36,6 +36,8 @@ export async function perform(services: PodServices, action: Action, now: Circum
     }
     case 'stop':
       return stopContainer(services, { pod, picture, signal, ...action })
+    case 'resize':
+      return resize(services, pod, action)
     case 'remove':
       return services.runtime.remove(action.id)
     case 'release':
@@ -43,6 +45,15 @@ export async function perform(services: PodServices, action: Action, now: Circum
     case 'finish':
       return finish(services, now)
   }
+}
+
+async function resize(services: PodServices, pod: LivePod, action: Action & { do: 'resize' }): Promise<void> {
+  await services.runtime.updateResources(action.id, action.to)
+  podTeller(services.events, pod, action.name)(
+    'Normal',
+    'ResizeCompleted',
+    `Container ${action.name} was resized in place`,
+  )
 }
 
 function tellSandboxChanged({ events }: PodServices, pod: LivePod): void {

@@ -10,6 +10,7 @@ export function tellFailure(tell: Tell, action: Action, failure: Failure): void 
   else if (action.do === 'create sandbox') {
     tell('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
   } else if (action.do === 'prepare') tell('Warning', 'FailedMount', message)
+  else if (action.do === 'resize') tell('Warning', 'ResizeError', message)
   else if (action.do === 'stop') tell('Warning', 'FailedKillPod', `error killing pod: ${message}`)
 }
 

@@ -18,6 +18,7 @@ type DetailFields =
   | 'pid'
   | 'ipAddress'
   | 'logPath'
+  | 'resources'
 
 /** All that the engine has of one pod. Every list has the newest attempt first. */
 export interface PodPicture {

@@ -2,6 +2,7 @@ import { containerHash } from './labels.ts'
 import { type Ending, type PodMemory, SANDBOX } from './memory.ts'
 import { allSeen, isOver, isRunning, liveSandbox, newest, type PodPicture, type SeenContainer } from './picture.ts'
 import { type ContainerKind, type LivePod, type PodContainer, podContainers, specGraceSeconds } from './pod.ts'
+import { type Adjustable, adjustment, engineResources, type NodeLimits } from './resources.ts'
 import {
   crashesAfter,
   exitCodeOf,
@@ -19,6 +20,7 @@ export type Action =
   | { do: 'create sandbox'; attempt: number; why: string }
   | { do: 'start'; name: string; kind: ContainerKind; attempt: number; crashes: number; sandboxId: string; why: string }
   | { do: 'stop'; name: string; id: string; graceSeconds: number; why: string }
+  | { do: 'resize'; name: string; id: string; to: Adjustable; why: string }
   | { do: 'cancel'; name: string; why: string }
   | { do: 'remove'; id: string; name: string; why: string }
   | { do: 'release'; why: string }
@@ -28,6 +30,7 @@ export interface PlanInput {
   pod: LivePod
   picture: PodPicture
   memory: PodMemory
+  limits: NodeLimits
   /** Monotonic. */
   at: number
   /** Milliseconds since 1970. */
@@ -235,8 +238,21 @@ function replacements(input: PlanInput, sandbox: SeenContainer): Action[] {
     if (!isRunning(seen) || memory.busy.has(name)) return []
     if (seen.sandboxId !== sandbox.id) return [stop(seen, 0, 'it belongs to a former sandbox')]
     const reason = replaceReason(input, container, seen)
-    return reason ? [stop(seen, reason.graceSeconds, reason.why)] : []
+    return reason ? [stop(seen, reason.graceSeconds, reason.why)] : resize(input, container, seen)
   })
+}
+
+/** New requests and limits: in place, unless the container asks to be restarted for them. */
+function resize({ pod, limits }: PlanInput, { spec, kind }: PodContainer, seen: SeenContainer): Action[] {
+  if (kind === 'ephemeral') return []
+  const to = adjustment(engineResources(pod.spec, spec, limits), seen.resources)
+  if (!to) return []
+  const changed = to.memory === (seen.resources.memory || undefined) ? 'cpu' : 'memory'
+  const restart = spec.resizePolicy?.some(
+    one => one.resourceName === changed && one.restartPolicy === 'RestartContainer',
+  )
+  if (restart) return [stop(seen, specGraceSeconds(pod), `Container ${spec.name} resize requires restart`)]
+  return [{ do: 'resize', name: spec.name, id: seen.id, to, why: 'its requests or limits have changed' }]
 }
 
 function replaceReason({ pod, memory }: PlanInput, container: PodContainer, seen: SeenContainer) {

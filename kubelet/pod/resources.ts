@@ -18,8 +18,8 @@ const MINIMUM_QUOTA_US = 1000
 /** Requests and limits as what the kernel knows: shares, quota, bytes. Memory and swap together never exceed memory. */
 export function engineResources(spec: PodSpec, container: Container, node: NodeLimits): ContainerResources {
   const { requests, limits } = container.resources ?? {}
-  const memory = amountOf(limits?.memory ?? spec.resources?.limits?.memory)
-  const quota = cpuQuota(milliOf(limits?.cpu ?? spec.resources?.limits?.cpu))
+  const memory = amountOf(limits?.memory)
+  const quota = cpuQuota(milliOf(limits?.cpu))
   return {
     cpuShares: cpuShares(milliOf(requests?.cpu ?? limits?.cpu) ?? 0),
     ...(quota === undefined ? {} : { cpuQuota: quota, cpuPeriod: QUOTA_PERIOD_US }),
@@ -36,4 +36,16 @@ export function cpuShares(milli: number): number {
 export function cpuQuota(milli: number | undefined): number | undefined {
   if (!milli) return undefined
   return Math.max(MINIMUM_QUOTA_US, Math.floor((milli * QUOTA_PERIOD_US) / 1000))
+}
+
+export type Adjustable = Pick<ContainerResources, 'cpuShares' | 'cpuQuota' | 'cpuPeriod' | 'memory' | 'memorySwap'>
+
+/** What a running container's resources are to become, as far as they can change while it runs; undefined: they are so. */
+export function adjustment(wanted: ContainerResources, actual: ContainerResources): Adjustable | undefined {
+  const { cpuShares, cpuQuota, cpuPeriod, memory, memorySwap } = wanted
+  const same =
+    (actual.cpuShares ?? 0) === (cpuShares ?? 0) &&
+    (actual.cpuQuota ?? 0) === (cpuQuota ?? 0) &&
+    (actual.memory ?? 0) === (memory ?? 0)
+  return same ? undefined : { cpuShares, cpuQuota, cpuPeriod, memory, memorySwap }
 }

@@ -11,6 +11,7 @@ import { runHook } from './hooks.ts'
 import type { Attempt } from './labels.ts'
 import { liveSandbox, newest, type PodPicture } from './picture.ts'
 import type { LivePod } from './pod.ts'
+import { containerRefusals } from './refusals.ts'
 import type { PodServices } from './services.ts'
 import { podTeller } from './tell.ts'
 
@@ -25,6 +26,8 @@ export interface Start {
 /** Image, configuration, creation, start, postStart hook: everything between "it should run" and "it has started". */
 export async function startContainer(services: PodServices, start: Start): Promise<void> {
   const { pod, spec, made, signal } = start
+  const refusals = made.kind === 'ephemeral' ? containerRefusals(spec) : []
+  if (refusals.length > 0) throw new ConfigError(refusals.join('; '))
   const tell = podTeller(services.events, pod, spec.name)
   const image = await services.images.ensure({
     image: spec.image ?? '',

@@ -9,6 +9,7 @@ import { PodObserver } from './observer.ts'
 import { EMPTY_PICTURE, type PodPicture } from './picture.ts'
 import { type Action, actionKey, type Plan, planPod } from './plan.ts'
 import type { LivePod } from './pod.ts'
+import { refusalsOf } from './refusals.ts'
 import { mergeReported } from './reported.ts'
 import type { PodServices } from './services.ts'
 import { podStatus } from './status.ts'
@@ -46,6 +47,7 @@ export class PodWorker {
     this.#listener = listener
     this.#pod = pod
     this.#observer = new PodObserver(services)
+    this.#checkSupport()
     this.#log = services.log.child(`${pod.metadata.namespace}/${pod.metadata.name}`)
   }
 
@@ -60,6 +62,7 @@ export class PodWorker {
   /** A newer version of the pod's object. */
   update(pod: LivePod): void {
     this.#pod = pod
+    this.#checkSupport()
     this.wake()
   }
 
@@ -98,6 +101,15 @@ export class PodWorker {
     await this.#looking
   }
 
+  /** A field that cannot be done here holds the pod back as a whole, and says so. */
+  #checkSupport(): void {
+    const refusal = refusalsOf(this.#pod).join('; ') || undefined
+    if (refusal && refusal !== this.memory.refusal) {
+      podTeller(this.#services.events, this.#pod)('Warning', 'UnsupportedField', refusal)
+    }
+    this.memory.refusal = refusal
+  }
+
   async #look(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false
@@ -116,7 +128,9 @@ export class PodWorker {
     this.#picture = await this.#observer.look(this.#pod.metadata.uid, this.memory)
     if (this.#stopped) return
     const pod = mergeReported(this.#pod, this.#status)
-    const seen = { pod, picture: this.#picture, memory: this.memory, at: clock.monotonic(), wall: clock.now() }
+    const { limits } = this.#services.settings
+    const { memory } = this
+    const seen = { pod, picture: this.#picture, memory, limits, at: clock.monotonic(), wall: clock.now() }
     const plan = planPod(seen)
     if (plan.ending) this.memory.endingSince ??= seen.at
     // First of all: whether a container of an earlier agent was ready is read from what that one had reported.
@@ -165,6 +179,7 @@ export class PodWorker {
 
   #done(action: Action, key: string): void {
     this.memory.failures.delete(key)
+    if (action.do === 'resize') this.#observer.suspect(action.id)
     if (action.do === 'prepare') this.memory.prepared = true
     if (action.do === 'release') this.memory.released = true
     if (action.do !== 'finish') return

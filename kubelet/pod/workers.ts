@@ -23,7 +23,7 @@ export class PodWorkers {
   }
 
   /** A pod as its source has it now. */
-  apply(pod: LivePod, refusal?: string): void {
+  apply(pod: LivePod): void {
     if (isMirror(pod)) return
     const known = this.#workers.get(pod.metadata.uid)
     if (known) {
@@ -31,7 +31,6 @@ export class PodWorkers {
       return
     }
     const worker = new PodWorker(this.#services, this.#listener, pod)
-    worker.memory.refusal = refusal
     this.#workers.set(pod.metadata.uid, worker)
     worker.wake()
   }

@@ -11,6 +11,7 @@ import type { LivePod } from '../pod/pod.ts'
 import type { Mount } from '../runtime.ts'
 import { writePayload } from './atomic.ts'
 import type { Claims } from './claims.ts'
+import { applyFsGroup } from './fs-group.ts'
 import { prepareHostPath } from './host-path.ts'
 import type { ImageVolumes } from './image-volumes.ts'
 import { type PayloadSource, volumePayload } from './payload.ts'
@@ -156,6 +157,7 @@ export class Volumes {
     if (path === undefined) throw new Error(`persistent volume type is not supported: hostPath, local and nfs are`)
     if (spec.hostPath) await prepareHostPath(path, spec.hostPath.type || 'DirectoryOrCreate')
     else await prepareHostPath(path, 'Directory')
+    if (spec.local && !readOnly) await applyFsGroup(path, pod.spec.securityContext)
     return { path, readOnly }
   }
 
@@ -167,10 +169,13 @@ export class Volumes {
   }
 
   #directory(pod: LivePod, volume: Volume): string {
-    const plugin = typeOf(volume).replace(/[A-Z]+/g, upper => `-${upper.toLowerCase()}`)
+    const plugin = PLUGINS[typeOf(volume)] ?? typeOf(volume)
     return join(podDirectory(this.#parts.paths, pod.metadata.uid), 'volumes', `kubernetes.io~${plugin}`, volume.name)
   }
 }
+
+/** Kubernetes' names of the folders. */
+const PLUGINS: Record<string, string> = { configMap: 'configmap', downwardAPI: 'downward-api', emptyDir: 'empty-dir' }
 
 function placeKey(pod: LivePod, name: string): string {
   return `${pod.metadata.uid}/${name}`

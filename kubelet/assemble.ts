@@ -52,19 +52,28 @@ export interface Surroundings {
 }
 
 export async function assemble(options: AgentOptions, around: Surroundings): Promise<Parts> {
+  const { clock, log } = options
+  const shared = await assembleShared(options, around)
+  const { services, references } = shared
+  const workers = new PodWorkers(services, around.listener)
+  const guards = assembleGuards(options, around, services, workers)
+  const dialer = options.dialer ?? createNetnsDialer({ clock, log })
+  const server = assembleServer(options, around, workers, dialer)
+  return { services, workers, references, probes: new Probes(services), dialer, server, ...guards }
+}
+
+/** What all pod workers use. */
+async function assembleShared(options: AgentOptions, around: Surroundings) {
   const { client, runtime, clock, random, log, nodeName, paths, processes } = options
   const events = createEventRecorder({ client, clock, random, log, component: 'kubelet', host: nodeName })
   const references = new ReferenceCache({ client, clock, random, log, changed: around.referenceChanged })
   const images = new Images(runtime, clock)
-  const choices = nodeChoices(options)
-  const amounts = plainAmounts(allocatable(choices, around.facts))
+  const amounts = plainAmounts(allocatable(nodeChoices(options), around.facts))
   const pods = client.resource<Pod>(PODS)
   const nodeIp = () => options.nodeIp
   const downward = (pod: LivePod) => ({ pod, podIp: pod.status?.podIP ?? '', nodeIp: nodeIp(), allocatable: amounts })
   const volumes = new Volumes({
-    paths,
-    processes,
-    clock,
+    ...{ paths, processes, clock },
     source: { references, tokens: new Tokens(client, clock), downward },
     claims: new Claims(client),
     images: new ImageVolumes({ images, processes, references, events }),
@@ -78,38 +87,39 @@ export async function assemble(options: AgentOptions, around: Surroundings): Pro
     dns: { servers: options.clusterDns, domain: options.clusterDomain },
     allocatable: () => amounts,
   }
-  const workers = new PodWorkers(services, around.listener)
-  const dialer = options.dialer ?? createNetnsDialer({ clock, log })
-  const backend = new AgentBackend({ workers, runtime, dialer, clock, rootDirectory: around.facts.rootDirectory })
-  const server =
-    options.serving && new AgentServer(options.serving, { nodeName: options.nodeName, backend, clock, log })
+  return { services, references }
+}
+
+/** The node's own object, and what keeps the node alive. */
+function assembleGuards(options: AgentOptions, around: Surroundings, services: PodServices, workers: PodWorkers) {
+  const { client, clock, log, nodeName, runtime, paths, registerNode } = options
+  const { rootDirectory } = around.facts
   const registration = new NodeRegistration({
-    ...{ client, clock, log, choices },
-    registerNode: options.registerNode,
+    ...{ client, clock, log, registerNode },
+    choices: nodeChoices(options),
     measure: () => measure(options, around, evictor),
   })
-  const { rootDirectory } = around.facts
-  const node = () => registration.node ?? { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } }
-  const rules = options.imageCollection
-  const collector = new ImageCollector({ runtime, images, events, node, rules, rootDirectory, clock, log })
-  const evictor = new Evictor({
+  const collector = new ImageCollector({
+    ...{ runtime, rootDirectory, clock, log },
+    images: services.images,
+    events: services.events,
+    node: () => registration.node ?? { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } },
+    rules: options.imageCollection,
+  })
+  const evictor: Evictor = new Evictor({
     ...{ services, workers, rootDirectory, paths, clock, log },
     thresholds: options.eviction,
     collect: () => collector.collect(true),
     changed: () =>
       void registration.syncStatus().catch(error => log.warn('The node status could not be sent', { error })),
   })
-  return {
-    services,
-    workers,
-    probes: new Probes(services),
-    references,
-    registration,
-    dialer,
-    evictor,
-    collector,
-    server,
-  }
+  return { registration, collector, evictor }
+}
+
+function assembleServer(options: AgentOptions, { facts }: Surroundings, workers: PodWorkers, dialer: PodDialer) {
+  const { runtime, clock, log, nodeName, serving } = options
+  const backend = new AgentBackend({ workers, runtime, dialer, clock, rootDirectory: facts.rootDirectory })
+  return serving && new AgentServer(serving, { nodeName, backend, clock, log })
 }
 
 function nodeChoices(options: AgentOptions): NodeChoices {

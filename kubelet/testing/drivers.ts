@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type FakeClock, systemClock } from '../../platform/clock.ts'
+import { type FakeClock, sleep, systemClock } from '../../platform/clock.ts'
 import type { TestNode } from './node.ts'
 
 /** Waits for conditions on a node: by moving a fake clock, or by waiting for the real one. */
@@ -60,7 +60,7 @@ export function fakeDriver(clock: FakeClock, node: () => TestNode): Driver {
 }
 
 export function realDriver(node: () => TestNode): Driver {
-  const pass = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+  const pass = (ms: number) => sleep(systemClock, ms)
   return {
     pass,
     finish: work => work,

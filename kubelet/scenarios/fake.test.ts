@@ -2,11 +2,11 @@ import * as fs from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { FakeClock } from '../platform/clock.ts'
-import { FakeRuntime } from './fake/runtime.ts'
-import { SCENARIOS } from './scenarios.ts'
-import { fakeDriver, pumped } from './testing/drivers.ts'
-import { TestNode } from './testing/node.ts'
+import { FakeClock } from '../../platform/clock.ts'
+import { FakeRuntime } from '../fake/runtime.ts'
+import { fakeDriver, pumped } from '../testing/drivers.ts'
+import { TestNode } from '../testing/node.ts'
+import { SCENARIOS } from './all.ts'
 
 describe('a pod on the fake engine', () => {
   for (const { title, run } of SCENARIOS) {

@@ -1,10 +1,10 @@
 import { after, before, describe, it } from 'node:test'
-import { systemClock } from '../platform/clock.ts'
-import { ensureImage } from '../test/images/index.ts'
-import { DockerRuntime } from './docker/runtime.ts'
-import { SCENARIOS } from './scenarios.ts'
-import { realDriver } from './testing/drivers.ts'
-import { TestNode } from './testing/node.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { ensureImage } from '../../test/images/index.ts'
+import { DockerRuntime } from '../docker/runtime.ts'
+import { realDriver } from '../testing/drivers.ts'
+import { TestNode } from '../testing/node.ts'
+import { SCENARIOS } from './all.ts'
 
 describe('a pod on Docker', { concurrency: 4 }, () => {
   const runtime = new DockerRuntime(systemClock)

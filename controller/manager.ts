@@ -6,11 +6,15 @@ import { nameSuffix, type Random } from '../platform/random.ts'
 import { bootstrapController } from './bootstrap.ts'
 import { certificateController } from './certificates/controller.ts'
 import { type Context, type Controller, type ControllerOptions, together } from './context.ts'
+import { cronJobController } from './cron/controller.ts'
+import { daemonSetController } from './daemons/controller.ts'
 import { deploymentController } from './deployments/controller.ts'
 import { endpointController } from './endpoints/controller.ts'
 import { endpointMirroringController } from './endpoints/mirroring.ts'
 import { garbageController } from './garbage/controller.ts'
 import { SharedInformers } from './informers.ts'
+import { jobController } from './jobs/controller.ts'
+import { ttlController } from './jobs/ttl.ts'
 import { accountTokenController, rootCaController, serviceAccountController } from './namespaces/accounts.ts'
 import { namespaceController } from './namespaces/deletion.ts'
 import { taintEvictionController } from './nodes/eviction.ts'
@@ -18,6 +22,7 @@ import { nodeIpamController } from './nodes/ipam.ts'
 import { nodeLifecycleController } from './nodes/lifecycle.ts'
 import { podGarbageController } from './pod-garbage.ts'
 import { replicaSetController, replicationController } from './replicas/controller.ts'
+import { statefulSetController } from './stateful/controller.ts'
 
 /**
  * controller/ makes the world match the objects: one file or small folder a controller, all of one shape (observe by
@@ -38,6 +43,11 @@ const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = 
   replicaset: replicaSetController,
   replicationcontroller: replicationController,
   deployment: deploymentController,
+  daemonset: daemonSetController,
+  statefulset: statefulSetController,
+  job: jobController,
+  cronjob: cronJobController,
+  'ttl-after-finished': ttlController,
   endpoint: endpointController,
   'endpointslice-mirroring': endpointMirroringController,
   'garbage-collector': garbageController,

@@ -1,0 +1,131 @@
+import type { CronJob, CronJobStatus, Job } from '../../api/types/batch-v1.ts'
+import type { ObjectReference } from '../../api/types/core-v1.ts'
+import { deepEqual } from '../../api/values.ts'
+import type { Live } from '../../client/client.ts'
+import { CRON_JOBS, JOBS } from '../../client/resources.ts'
+import { timestamp } from '../../client/times.ts'
+import {
+  type Context,
+  type Controller,
+  controllerKeys,
+  controllerRefOf,
+  createLoop,
+  deleteExactly,
+  unlessGone,
+  unlessThere,
+} from '../context.ts'
+import { Expectations } from '../expectations.ts'
+import { isFinished, jobFor, planCronJob, resultOf } from './decide.ts'
+import { parseSchedule, type Schedule, ScheduleError } from './schedule.ts'
+
+/** Starts Jobs when they are due. */
+export function cronJobController(context: Context): Controller {
+  const { client, clock, informers } = context
+  const crons = informers.of<CronJob>(CRON_JOBS)
+  const jobs = informers.of<Job>(JOBS)
+  const cronClient = client.resource<CronJob>(CRON_JOBS)
+  const jobClient = client.resource<Job>(JOBS)
+  const expectations = new Expectations<Job>(jobs)
+  const own = new Expectations<CronJob>(crons)
+  jobs.addIndex('owner', job => [controllerRefOf(job)?.uid ?? ''])
+  const loop = createLoop(context, 'cronjob-controller', step)
+  loop.watch(crons)
+  loop.watchRelated(jobs, job => controllerKeys(job, 'CronJob'))
+
+  async function step(key: string): Promise<void> {
+    const cron = crons.get(key)
+    if (!cron || !expectations.met(key) || !own.met(key)) return
+    const schedule = readSchedule(cron)
+    if (!schedule) return
+    const owned = jobs.byIndex('owner', cron.metadata.uid)
+    const now = clock.now()
+    const plan = planCronJob(cron, schedule, owned, now)
+    if (plan.warning) loop.events.event(cron, 'Warning', plan.warning.reason, plan.warning.message)
+    sayFinished(cron, owned)
+    for (const job of plan.replace) await remove(key, cron, job)
+    const started = plan.start === undefined ? undefined : await start(key, cron, plan.start)
+    for (const job of plan.forget) await remove(key, cron, job)
+    const gone = new Set([...plan.replace, ...plan.forget])
+    await report(key, cron, [...owned.filter(job => !gone.has(job)), ...(started ? [started] : [])], plan.start)
+    // Timers hold 24 days at most, and clocks are set: far times are looked at again in between.
+    if (plan.next !== undefined) loop.queue.addAfter(key, Math.min(plan.next - now + 100, 3_600_000))
+  }
+
+  function readSchedule(cron: Live<CronJob>): Schedule | undefined {
+    try {
+      return parseSchedule(cron.spec.schedule, cron.spec.timeZone)
+    } catch (error) {
+      if (!(error instanceof ScheduleError)) throw error
+      const reason = error.message.startsWith('unknown time zone') ? 'UnknownTimeZone' : 'UnparseableSchedule'
+      loop.events.event(
+        cron,
+        'Warning',
+        reason,
+        `unparseable schedule: ${JSON.stringify(cron.spec.schedule)} : ${error.message}`,
+      )
+      return undefined
+    }
+  }
+
+  async function start(key: string, cron: Live<CronJob>, time: number): Promise<Live<Job> | undefined> {
+    try {
+      const job = await unlessThere(jobClient.create(jobFor(cron, time)))
+      if (!job) return undefined
+      expectations.made(key, job)
+      loop.events.event(cron, 'Normal', 'SuccessfulCreate', `Created job ${job.metadata.name}`)
+      return job
+    } catch (error) {
+      loop.events.event(cron, 'Warning', 'FailedCreate', `Error creating job: ${(error as Error).message}`)
+      throw error
+    }
+  }
+
+  async function remove(key: string, cron: Live<CronJob>, job: Live<Job>): Promise<void> {
+    await deleteExactly(jobClient, job, { propagationPolicy: 'Background' })
+    expectations.removed(key, job)
+    loop.events.event(cron, 'Normal', 'SuccessfulDelete', `Deleted job ${job.metadata.name}`)
+  }
+
+  function sayFinished(cron: Live<CronJob>, owned: readonly Live<Job>[]): void {
+    for (const { name, uid } of cron.status?.active ?? []) {
+      const job = owned.find(({ metadata }) => metadata.uid === uid)
+      const result = job && resultOf(job)
+      if (!job) loop.events.event(cron, 'Normal', 'MissingJob', `Active job went missing: ${name}`)
+      else if (result) {
+        loop.events.event(cron, 'Normal', 'SawCompletedJob', `Saw completed job: ${name}, condition: ${result}`)
+      }
+    }
+  }
+
+  async function report(key: string, cron: Live<CronJob>, owned: readonly Live<Job>[], started: number | undefined) {
+    const status = cronStatus(cron, owned, started)
+    if (deepEqual(status, cron.status ?? {})) return
+    const written = await unlessGone(cronClient.update({ ...cron, status }, 'status'))
+    if (written) own.made(key, written)
+  }
+
+  return loop
+}
+
+function cronStatus(
+  { status = {} }: Live<CronJob>,
+  owned: readonly Live<Job>[],
+  started: number | undefined,
+): CronJobStatus {
+  const active = owned
+    .filter(job => !isFinished(job))
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+    .map(referenceTo)
+  const successes = owned.filter(job => resultOf(job) === 'Complete').flatMap(job => job.status?.completionTime ?? [])
+  const lastSuccessfulTime = [...successes, status.lastSuccessfulTime ?? ''].sort().at(-1)
+  const lastScheduleTime = started === undefined ? status.lastScheduleTime : timestamp(started)
+  return {
+    ...(active.length > 0 ? { active } : {}),
+    ...(lastScheduleTime ? { lastScheduleTime } : {}),
+    ...(lastSuccessfulTime ? { lastSuccessfulTime } : {}),
+  }
+}
+
+function referenceTo({ metadata: { name, namespace, uid, resourceVersion } }: Live<Job>): ObjectReference {
+  return { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }
+}

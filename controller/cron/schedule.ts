@@ -1,0 +1,131 @@
+import { parse } from 'node-cron'
+
+/** When a CronJob is due: the fields of its schedule, as sets of numbers, in its time zone. */
+export interface Schedule {
+  minutes: readonly number[]
+  hours: readonly number[]
+  isDay(month: number, dayOfMonth: number, dayOfWeek: number): boolean
+  timeZone: string
+}
+
+const MACROS: Readonly<Record<string, string>> = {
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+  '@monthly': '0 0 1 * *',
+  '@weekly': '0 0 * * 0',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@hourly': '0 * * * *',
+}
+
+const DAY_MS = 86_400_000
+/** A schedule that matches no day in so many years never does. */
+const LONGEST_DAYS = 366 * 8
+
+export class ScheduleError extends Error {
+  override name = 'ScheduleError'
+}
+
+export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
+  if (/(^|\s)(CRON_)?TZ=/.test(text)) throw new ScheduleError('the time zone belongs into spec.timeZone')
+  const fields = (MACROS[text.trim()] ?? text.trim().replaceAll('?', '*')).split(/\s+/)
+  if (fields.length !== 5) throw new ScheduleError(`expected exactly 5 fields, found ${fields.length}: [${text}]`)
+  const parsed = parseFields(fields.map(withOpenSteps))
+  const daysOfMonth = new Set(numbers(parsed.dayOfMonth, text))
+  const daysOfWeek = new Set(numbers(parsed.dayOfWeek, text).map(day => day % 7))
+  const months = new Set(parsed.month)
+  const isEveryDay = fields[2] === '*'
+  const isEveryWeekday = fields[4] === '*'
+  return {
+    minutes: [...parsed.minute].sort((a, b) => a - b),
+    hours: [...parsed.hour].sort((a, b) => a - b),
+    timeZone: checkedZone(timeZone),
+    // Where both days are given, either will do: so cron has it.
+    isDay(month, dayOfMonth, dayOfWeek) {
+      if (!months.has(month)) return false
+      const [monthly, weekly] = [daysOfMonth.has(dayOfMonth), daysOfWeek.has(dayOfWeek)]
+      return isEveryDay || isEveryWeekday ? monthly && weekly : monthly || weekly
+    },
+  }
+}
+
+const HIGHEST = [59, 23, 31, 12, 6]
+
+/** `5/20` means from 5 on in steps of 20. */
+function withOpenSteps(field: string, position: number): string {
+  return field.replaceAll(/(^|,)(\d+)\//g, `$1$2-${HIGHEST[position]}/`)
+}
+
+function parseFields(fields: readonly string[]) {
+  try {
+    return parse(fields.join(' '))
+  } catch (cause) {
+    throw new ScheduleError(`${fields.join(' ')} is no schedule: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    })
+  }
+}
+
+function numbers(values: readonly (number | string)[], text: string): number[] {
+  return values.map(value => {
+    if (typeof value !== 'number') throw new ScheduleError(`${value} is not supported in [${text}]`)
+    return value
+  })
+}
+
+function checkedZone(timeZone: string): string {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone }).resolvedOptions().timeZone
+  } catch (cause) {
+    throw new ScheduleError(`unknown time zone ${timeZone}`, { cause })
+  }
+}
+
+/** The first time after `after`; undefined: there is none. */
+export function nextTime(schedule: Schedule, after: number): number | undefined {
+  const { timeZone, hours, minutes } = schedule
+  const local = after + offsetAt(after, timeZone)
+  for (let day = Math.floor(local / DAY_MS), last = day + LONGEST_DAYS; day <= last; day++) {
+    if (!isDueOn(schedule, day)) continue
+    for (const hour of hours) {
+      for (const minute of minutes) {
+        const time = fromLocal(day * DAY_MS + (hour * 60 + minute) * 60_000, timeZone, after)
+        if (time !== undefined) return time
+      }
+    }
+  }
+  return undefined
+}
+
+function isDueOn(schedule: Schedule, day: number): boolean {
+  const date = new Date(day * DAY_MS)
+  return schedule.isDay(date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCDay())
+}
+
+/**
+ * The moment after `after` at which clocks in the zone show this time. A time that is skipped in spring never comes; of
+ * one that comes twice in autumn the first that is still ahead is meant.
+ */
+function fromLocal(local: number, timeZone: string, after: number): number | undefined {
+  const offsets = new Set([offsetAt(local - DAY_MS, timeZone), offsetAt(local + DAY_MS, timeZone)])
+  const times = Array.from(offsets, offset => local - offset).filter(time => {
+    return time > after && time + offsetAt(time, timeZone) === local
+  })
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** How far clocks in the zone are ahead of UTC at a moment, in milliseconds. */
+function offsetAt(time: number, timeZone: string): number {
+  if (timeZone === 'UTC') return 0
+  let format = formats.get(timeZone)
+  if (!format) {
+    const digits = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' } as const
+    format = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', second: 'numeric', ...digits })
+    formats.set(timeZone, format)
+  }
+  const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, Number(value)]))
+  const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = parts
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(time / 1000) * 1000
+}

@@ -1,0 +1,264 @@
+import type { Job, JobCondition } from '../../api/types/batch-v1.ts'
+import type { Pod } from '../../api/types/core-v1.ts'
+import type { Live } from '../../client/client.ts'
+import { isActive } from '../pods.ts'
+import { parseIndexes } from './indexes.ts'
+import { fulfilledRule, judgeFailure } from './policy.ts'
+
+export const INDEX = 'batch.kubernetes.io/job-completion-index'
+const INDEX_FAILURES = 'batch.kubernetes.io/job-index-failure-count'
+const FIRST_BACKOFF_MS = 10_000
+const LONGEST_BACKOFF_MS = 600_000
+/** At most so many pods are made or removed in one step. */
+const BURST = 500
+
+type JobPod = Live<Pod>
+
+/** How far the Job has come, by its status and its pods. */
+export interface Progress {
+  active: JobPod[]
+  terminating: number
+  succeeded: number
+  failed: number
+  succeededIndexes: Set<number>
+  failedIndexes: Set<number>
+  /** Indexed: how often each index has failed, as far as pods tell. */
+  failuresByIndex: Map<number, number>
+  /** A pod failed in a way that ends the whole Job. */
+  fatal: string | undefined
+  /** Failures since the last success, and when the last one was. */
+  recentFailures: number
+  lastFailureAt: number
+}
+
+export interface JobPlan {
+  /** The Job's end, for better or worse; its pods go first. */
+  end?: Pick<JobCondition, 'type' | 'reason' | 'message'> & { type: 'Complete' | 'Failed' }
+  create: { index?: number; failures?: number }[]
+  remove: JobPod[]
+  /** When to look again even if nothing happens. */
+  againMs?: number
+}
+
+export function isIndexed(job: Job): boolean {
+  return job.spec?.completionMode === 'Indexed'
+}
+
+export function indexOf(pod: Pod): number | undefined {
+  const text = pod.metadata?.annotations?.[INDEX]
+  return text === undefined ? undefined : Number(text)
+}
+
+/** A pod that is being deleted before it came to an end counts as failed, unless only ended ones are to be replaced. */
+export function isFailedPod(job: Job, pod: Pod): boolean {
+  if (pod.status?.phase === 'Failed') return true
+  const countsEarly = job.spec?.podReplacementPolicy !== 'Failed' && !job.spec?.podFailurePolicy
+  return countsEarly && pod.metadata?.deletionTimestamp !== undefined && pod.status?.phase !== 'Succeeded'
+}
+
+/** `uncounted`: finished pods that the status has not counted yet. */
+export function measure(job: Live<Job>, pods: readonly JobPod[], uncounted: readonly JobPod[]): Progress {
+  const succeededIndexes = parseIndexes(job.status?.completedIndexes)
+  const failedIndexes = parseIndexes(job.status?.failedIndexes)
+  const failuresByIndex = new Map<number, number>()
+  let [succeeded, failed, fatal] = [
+    job.status?.succeeded ?? 0,
+    job.status?.failed ?? 0,
+    undefined as string | undefined,
+  ]
+  for (const pod of uncounted) {
+    const index = indexOf(pod)
+    if (pod.status?.phase === 'Succeeded') {
+      succeeded++
+      if (index !== undefined && index < (job.spec.completions ?? 0)) succeededIndexes.add(index)
+      continue
+    }
+    const verdict = judgeFailure(job, pod)
+    if (verdict.action !== 'Ignore') failed++
+    if (verdict.action === 'FailJob') fatal ??= verdict.message
+    if (verdict.action === 'FailIndex' && index !== undefined) failedIndexes.add(index)
+  }
+  for (const pod of pods.filter(candidate => isFailedPod(job, candidate))) noteIndexFailure(job, pod, failuresByIndex)
+  for (const [index, count] of failuresByIndex) {
+    const limit = job.spec.backoffLimitPerIndex
+    if (limit !== undefined && count > limit && !succeededIndexes.has(index)) failedIndexes.add(index)
+  }
+  return {
+    active: pods.filter(isActive),
+    terminating: pods.filter(
+      pod => pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod.status?.phase ?? ''),
+    ).length,
+    succeeded: isIndexed(job) ? succeededIndexes.size : succeeded,
+    failed,
+    succeededIndexes,
+    failedIndexes,
+    failuresByIndex,
+    fatal,
+    ...recentFailures(job, pods),
+  }
+}
+
+/** Each pod carries how often its index failed before it: the count outlives the pods that failed. */
+function noteIndexFailure(job: Job, pod: Pod, failuresByIndex: Map<number, number>): void {
+  const index = indexOf(pod)
+  if (index === undefined || judgeFailure(job, pod).action === 'Ignore') return
+  const before = Number(pod.metadata?.annotations?.[INDEX_FAILURES] ?? 0)
+  failuresByIndex.set(index, Math.max(failuresByIndex.get(index) ?? 0, before + 1))
+}
+
+function recentFailures(job: Job, pods: readonly JobPod[]): Pick<Progress, 'recentFailures' | 'lastFailureAt'> {
+  const ends = pods
+    .filter(pod => pod.status?.phase === 'Succeeded' || isFailedPod(job, pod))
+    .map(pod => ({ at: finishedAt(pod), isSuccess: pod.status?.phase === 'Succeeded' }))
+    .sort((a, b) => a.at - b.at)
+  const lastSuccess = ends.findLastIndex(({ isSuccess }) => isSuccess)
+  const failures = ends.slice(lastSuccess + 1)
+  return { recentFailures: failures.length, lastFailureAt: failures.at(-1)?.at ?? 0 }
+}
+
+function finishedAt(pod: JobPod): number {
+  const ends = (pod.status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
+  const known = ends.filter(end => !Number.isNaN(end))
+  if (known.length > 0) return Math.max(...known)
+  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime
+  return Date.parse(ready ?? pod.metadata.deletionTimestamp ?? pod.metadata.creationTimestamp)
+}
+
+export function planJob(job: Live<Job>, progress: Progress, now: number): JobPlan {
+  const end = job.spec.suspend ? undefined : decideEnd(job, progress, now)
+  if (end) return { end, create: [], remove: progress.active }
+  if (job.spec.suspend) return { create: [], remove: progress.active }
+  const plan = isIndexed(job) ? planIndexed(job, progress) : planCounted(job, progress)
+  return delayed(job, plan, progress, now)
+}
+
+function decideEnd(job: Live<Job>, progress: Progress, now: number): JobPlan['end'] {
+  const earlier = job.status?.conditions?.find(({ type, status }) => status === 'True' && type in INTERIM)
+  if (earlier) return { type: INTERIM[earlier.type]!, reason: earlier.reason, message: earlier.message }
+  const { completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds, parallelism } = job.spec
+  const fail = (reason: string, message: string) => ({ type: 'Failed' as const, reason, message })
+  if (progress.fatal) return fail('PodFailurePolicy', progress.fatal)
+  const rule = isIndexed(job) ? fulfilledRule(job, progress.succeededIndexes) : undefined
+  if (rule !== undefined)
+    return { type: 'Complete', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` }
+  if (isOverdue(job, activeDeadlineSeconds, now))
+    return fail('DeadlineExceeded', 'Job was active longer than specified deadline')
+  if (progress.failed > (backoffLimit ?? 6))
+    return fail('BackoffLimitExceeded', 'Job has reached the specified backoff limit')
+  if (maxFailedIndexes !== undefined && progress.failedIndexes.size > maxFailedIndexes) {
+    return fail('MaxFailedIndexesExceeded', 'Job has exceeded the specified maximal number of failed indexes')
+  }
+  const isThrough = completions !== undefined && progress.succeeded + progress.failedIndexes.size >= completions
+  if (isThrough && progress.failedIndexes.size > 0) return fail('FailedIndexes', 'Job has failed indexes')
+  // Without completions any success means that the work is done, once all that still run have ended.
+  const isQueueDone = completions === undefined && progress.succeeded > 0 && progress.active.length === 0
+  const isIdle = completions === undefined && parallelism === 0 ? false : isQueueDone
+  if (!isThrough && !isIdle) return undefined
+  return { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
+}
+
+/** Set first, while pods are still ending; the final condition comes when they have. */
+const INTERIM: Readonly<Record<string, 'Complete' | 'Failed'>> = {
+  SuccessCriteriaMet: 'Complete',
+  FailureTarget: 'Failed',
+}
+
+function isOverdue(job: Live<Job>, seconds: number | undefined, now: number): boolean {
+  const left = untilDeadlineMs(job, seconds, now)
+  return left !== undefined && left <= 0
+}
+
+function untilDeadlineMs({ status }: Live<Job>, seconds: number | undefined, now: number): number | undefined {
+  if (seconds === undefined || !status?.startTime) return undefined
+  return Date.parse(status.startTime) + seconds * 1000 - now
+}
+
+function planCounted({ spec }: Live<Job>, { active, succeeded, terminating }: Progress): JobPlan {
+  const parallelism = spec.parallelism ?? 1
+  const isQueue = spec.completions === undefined
+  const wanted = isQueue
+    ? succeeded > 0
+      ? Math.min(active.length, parallelism)
+      : parallelism
+    : Math.min(parallelism, spec.completions! - succeeded)
+  const held = spec.podReplacementPolicy === 'Failed' ? terminating : 0
+  const surplus = active.length - wanted
+  if (surplus > 0) return { create: [], remove: youngestFirst(active).slice(0, surplus) }
+  return { create: Array.from({ length: Math.min(BURST, Math.max(0, -surplus - held)) }, () => ({})), remove: [] }
+}
+
+function planIndexed({ spec }: Live<Job>, progress: Progress): JobPlan {
+  const { active, succeededIndexes, failedIndexes, failuresByIndex, terminating } = progress
+  const completions = spec.completions ?? 0
+  const taken = new Set<number>()
+  const remove: JobPod[] = []
+  for (const pod of active) {
+    const index = indexOf(pod)
+    const isUseless =
+      index === undefined || index >= completions || succeededIndexes.has(index) || failedIndexes.has(index)
+    if (isUseless || taken.has(index)) remove.push(pod)
+    else taken.add(index)
+  }
+  const kept = active.filter(pod => !remove.includes(pod))
+  const left = completions - succeededIndexes.size - failedIndexes.size
+  const surplus = kept.length - Math.min(spec.parallelism ?? 1, left)
+  if (surplus > 0) remove.push(...youngestFirst(kept).slice(0, surplus))
+  const held = spec.podReplacementPolicy === 'Failed' ? terminating : 0
+  const create: JobPlan['create'] = []
+  for (let index = 0; index < completions && create.length < Math.min(BURST, -surplus - held); index++) {
+    if (taken.has(index) || succeededIndexes.has(index) || failedIndexes.has(index)) continue
+    create.push({ index, failures: failuresByIndex.get(index) ?? 0 })
+  }
+  return { create, remove }
+}
+
+function youngestFirst(pods: readonly JobPod[]): JobPod[] {
+  return [...pods].sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))
+}
+
+/** After failures new pods wait, the longer the more there were. */
+function delayed(
+  job: Live<Job>,
+  plan: JobPlan,
+  { recentFailures: count, lastFailureAt }: Progress,
+  now: number,
+): JobPlan {
+  const deadline = untilDeadlineMs(job, job.spec.activeDeadlineSeconds, now)
+  const pause = count === 0 ? 0 : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(count - 1, 10))
+  const wait = lastFailureAt + pause - now
+  const isHeld = count > 0 && wait > 0 && plan.create.length > 0
+  const times = [deadline, isHeld ? wait : undefined].filter(ms => ms !== undefined)
+  return {
+    ...plan,
+    ...(isHeld ? { create: [] } : {}),
+    ...(times.length > 0 ? { againMs: Math.max(0, Math.min(...times)) } : {}),
+  }
+}
+
+/** The pod's own part of an indexed Job. */
+export function indexedPod(job: Live<Job>, pod: Pod, index: number, failures: number): Pod {
+  const own: Record<string, string> = { [INDEX]: String(index) }
+  const perIndex: Record<string, string> =
+    job.spec.backoffLimitPerIndex === undefined ? {} : { [INDEX_FAILURES]: String(failures) }
+  const env = {
+    name: 'JOB_COMPLETION_INDEX',
+    valueFrom: { fieldRef: { fieldPath: `metadata.annotations['${INDEX}']` } },
+  }
+  const withEnv = <C extends { env?: object[] }>(containers: C[] | undefined) =>
+    containers?.map(container => ({ ...container, env: [...(container.env ?? []), env] }))
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      generateName: `${job.metadata.name}-${index}-`,
+      annotations: { ...pod.metadata?.annotations, ...own, ...perIndex },
+      labels: { ...pod.metadata?.labels, ...own },
+    },
+    spec: {
+      ...pod.spec!,
+      hostname: `${job.metadata.name}-${index}`,
+      containers: withEnv(pod.spec!.containers)!,
+      ...(pod.spec!.initContainers ? { initContainers: withEnv(pod.spec!.initContainers) } : {}),
+    },
+  }
+}

@@ -1,5 +1,6 @@
 import { ApiError } from '../api/errors.ts'
 import { Admission } from './admission/admission.ts'
+import { createLister } from './admission/lister.ts'
 import { createPlugins } from './admission/plugins.ts'
 import { createAuthorization } from './auth/modes.ts'
 import { createAuthentication } from './auth/setup.ts'
@@ -26,6 +27,7 @@ import { createHandlers } from './subresources/handlers.ts'
 import { DEFAULT_LIMITS, FairQueue } from './traffic/fair-queue.ts'
 import { RequestMetrics } from './traffic/request-metrics.ts'
 import { Traffic } from './traffic/traffic.ts'
+import { WebhookClient } from './webhook/client.ts'
 
 const EVENT_TTL_SECONDS = 3600
 
@@ -62,7 +64,8 @@ export function assemble(options: ApiServerOptions): Assembled {
     serviceAccounts,
     rbac,
   }
-  const admission = new Admission(createPlugins(options, shared))
+  const webhookClient = new WebhookClient({ lister: createLister(catalog, objects), clock, random })
+  const admission = new Admission(createPlugins(options, { ...shared, webhookClient }))
   const handlers = createHandlers(options)
   const ports = createPortPool(options)
   const companions = createCompanions(options, ports, () => parts)
@@ -90,7 +93,7 @@ export function assemble(options: ApiServerOptions): Assembled {
   const routes = new Routes()
   addMetrics(routes, metrics)
   addDiscovery(routes, catalog, () => options.advertiseAddress)
-  addOpenApi(routes, catalog, options.version)
+  addOpenApi(routes, { catalog, clock, version: options.version.gitVersion, prose: options.openApiProse })
   addHealth(routes, checks)
   addVersion(routes, options.version)
   const keys = [options.serviceAccounts.signingKey, ...(options.serviceAccounts.verificationKeys ?? [])]
@@ -108,7 +111,7 @@ export function assemble(options: ApiServerOptions): Assembled {
     async start() {
       await cache.start()
       await bootstrap(parts)
-      await kubernetes.announce()
+      await kubernetes.announce().catch(error => log.error('This server could not announce itself', { error }))
       chores.start([
         { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
         { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
@@ -119,6 +122,7 @@ export function assemble(options: ApiServerOptions): Assembled {
       ready = false
       await chores.close()
       await kubernetes.leave().catch(error => log.warn('This server could not say goodbye', { error }))
+      await webhookClient.close()
       await cache.close()
     },
   }

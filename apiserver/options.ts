@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Kind } from '../api/kind.ts'
+import type { Prose } from '../api/openapi/prose.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
@@ -68,6 +69,8 @@ export interface ApiServerOptions {
   /** --event-ttl */
   eventTtlSeconds?: number
   transformer?: Transformer
+  /** Descriptions for OpenAPI documents, read each time one is made. */
+  openApiProse?: () => Prose
   /** How many requests are served at a time, and how many wait. */
   limits?: Partial<FairQueueLimits>
   /** --audit-policy-file, --audit-log-path */

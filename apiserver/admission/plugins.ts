@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog.ts'
 import type { ApiServerOptions } from '../options.ts'
 import type { Authorization } from '../stages/authorize.ts'
 import type { ObjectStore } from '../stages/store.ts'
+import type { WebhookClient } from '../webhook/client.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import {
   certificateApproval,
@@ -18,6 +19,7 @@ import { ownerReferencesPermission } from './owner-references.ts'
 import { podNodeSelector, runtimeClass, taintNodesByCondition } from './placement.ts'
 import { podSecurity } from './pod-security/plugin.ts'
 import { defaultTolerationSeconds, priority } from './pods.ts'
+import { validatingPolicies } from './policies.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
@@ -27,12 +29,14 @@ import {
   persistentVolumeClaimResize,
   storageObjectInUseProtection,
 } from './storage.ts'
+import { mutatingWebhooks, validatingWebhooks } from './webhooks.ts'
 
 interface Shared {
   catalog: Catalog
   objects: ObjectStore
   rbac: RbacAuthorizer
   authorization: Authorization
+  webhookClient: WebhookClient
 }
 
 /** On only when --enable-admission-plugins names them. */
@@ -53,11 +57,10 @@ export function createPlugins(options: ApiServerOptions, shared: Shared): Admiss
   return [...all.filter(on), ...guards]
 }
 
-function allPlugins(
-  { clock, random }: ApiServerOptions,
-  { catalog, objects, authorization }: Shared,
-): AdmissionPlugin[] {
+function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): AdmissionPlugin[] {
+  const { catalog, objects, authorization, webhookClient: client } = shared
   const lister = createLister(catalog, objects)
+  const webhooks = { lister, client, random }
   return [
     namespaceLifecycle(lister),
     podNodeSelector(lister),
@@ -77,6 +80,9 @@ function allPlugins(
     certificateSigning(authorization),
     certificateSubjectRestriction,
     defaultIngressClass(lister),
+    mutatingWebhooks(webhooks),
+    validatingPolicies(lister, catalog),
+    validatingWebhooks(webhooks),
     resourceQuota({ lister, catalog, objects }),
   ]
 }

@@ -39,8 +39,8 @@ export class KubernetesService {
   }
 
   async announce(): Promise<void> {
-    if (familyOf(this.#host) === undefined) return
     await ensure(this.#parts, 'services', this.#service())
+    if (!isReachable(this.#host)) return
     await this.#renewLease()
     const hosts = await this.#servers()
     await this.#ensureEqual('', 'endpoints', this.#endpoints(hosts), ['subsets'])
@@ -122,4 +122,9 @@ export class KubernetesService {
       return { ...found, ...Object.fromEntries(fields.map(field => [field, target[field]])) }
     })
   }
+}
+
+/** Only an address that pods can use is announced; a server for tests listens on loopback. */
+function isReachable(host: string): boolean {
+  return familyOf(host) !== undefined && !/^(127\.|0\.|169\.254\.|::1?$|fe[89ab])/i.test(host)
 }

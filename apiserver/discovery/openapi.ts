@@ -1,55 +1,137 @@
 import { createHash } from 'node:crypto'
-import type { ApiResponse } from '../../api/exchange.ts'
-import type { Catalog } from '../catalog.ts'
-import type { VersionInfo } from '../options.ts'
+import { ApiError } from '../../api/errors.ts'
+import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
+import type { Kind } from '../../api/kind.ts'
+import { gnosticDocument } from '../../api/openapi/gnostic.ts'
+import { NO_PROSE, type Prose } from '../../api/openapi/prose.ts'
+import { v2Document } from '../../api/openapi/v2.ts'
+import { v3Document } from '../../api/openapi/v3.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { type Catalog, isCustom } from '../catalog.ts'
+import type { Call } from '../parts.ts'
 import { jsonResponse, type Routes } from './routes.ts'
 
-export function addOpenApi(routes: Routes, catalog: Catalog, version: VersionInfo): void {
-  const groupVersions = () =>
-    catalog
-      .groups()
-      .flatMap(({ name, versions }) => versions.map(one => (name === '' ? `api/${one}` : `apis/${name}/${one}`)))
-  routes.add('/openapi/v2', () => minimalV2(version))
-  routes.add('/openapi/v3', () =>
-    jsonResponse({
-      paths: Object.fromEntries(
-        groupVersions().map(path => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(catalog, path)}` }]),
-      ),
-    }),
-  )
-  routes.add('/openapi/v3/', (_call, rest) => {
-    if (!groupVersions().includes(rest)) return undefined
-    return jsonResponse(v3Document(catalog, rest, version))
-  })
+const YEAR_MS = 365 * 24 * 3_600_000
+const PROTOBUF_NAME = 'com.github.proto-openapi.spec.v2'
+/** The sign `@` that clients write in the name is none that a media type may have. */
+const PROTOBUF_TYPE = `application/${PROTOBUF_NAME}.v1.0+protobuf`
+
+export interface OpenApiOptions {
+  catalog: Catalog
+  clock: Clock
+  version: string
+  /** Read when the first document is made. */
+  prose?: () => Prose
 }
 
-function hashOf(catalog: Catalog, path: string): string {
-  return createHash('sha512').update(`${path} ${catalog.generation}`).digest('hex').toUpperCase().slice(0, 64)
+/** The description of the API: all in one (v2), and one document for each group version (v3). */
+export function addOpenApi(routes: Routes, options: OpenApiOptions): void {
+  const documents = new OpenApiDocuments(options)
+  routes
+    .add('/openapi/v2', call => documents.v2(call))
+    .add('/swagger-2.0.0.pb-v1', call => documents.v2Protobuf(call.request))
+    .add('/openapi/v3', () => jsonResponse({ paths: documents.v3Paths() }))
+    .add('/openapi/v3/', (call, rest) => documents.v3(call, rest))
 }
 
-function v3Document(catalog: Catalog, path: string, version: VersionInfo) {
-  const parts = path.split('/')
-  const [group, one] = parts[0] === 'api' ? ['', parts[1]!] : [parts[1]!, parts[2]!]
-  const paths: Record<string, unknown> = {}
-  for (const kind of catalog.inVersion(group, one)) {
-    const where = kind.namespaced
-      ? `/${path}/namespaces/{namespace}/${kind.plural}/{name}`
-      : `/${path}/${kind.plural}/{name}`
-    paths[where] = {
-      patch: {
-        parameters: [{ name: 'fieldValidation', in: 'query', schema: { type: 'string' } }],
-        'x-kubernetes-group-version-kind': { group: kind.group, version: kind.version, kind: kind.kind },
-      },
+interface Made {
+  bytes: Buffer
+  etag: string
+}
+
+/** Made when somebody asks, kept only where making them again would cost more than the memory. */
+class OpenApiDocuments {
+  readonly #catalog: Catalog
+  readonly #options: OpenApiOptions
+  #generation = -1
+  #protobuf: Made | undefined
+
+  constructor(options: OpenApiOptions) {
+    this.#catalog = options.catalog
+    this.#options = options
+  }
+
+  get #prose(): Prose {
+    return this.#options.prose?.() ?? NO_PROSE
+  }
+
+  v2({ request }: Call): ApiResponse {
+    const accept = request.headers.accept ?? '*/*'
+    if (accept.includes(PROTOBUF_NAME)) return this.v2Protobuf(request)
+    requireJson(accept)
+    return answer(request, made(Buffer.from(JSON.stringify(this.#v2Document()))), 'application/json')
+  }
+
+  v2Protobuf(request: ApiRequest): ApiResponse {
+    if (this.#generation !== this.#catalog.generation || !this.#protobuf) {
+      this.#protobuf = made(gnosticDocument(this.#v2Document()))
+      this.#generation = this.#catalog.generation
     }
+    return answer(request, this.#protobuf, PROTOBUF_TYPE)
   }
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: version.gitVersion }, paths }
+
+  v3Paths(): Record<string, { serverRelativeURL: string }> {
+    const entries = this.#groupVersions().map(({ path, kinds }) => {
+      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#hash(path, kinds)}` }] as const
+    })
+    return Object.fromEntries(entries)
+  }
+
+  v3({ request }: Call, rest: string): ApiResponse | undefined {
+    const found = this.#groupVersions().find(({ path }) => path === rest)
+    if (!found) return undefined
+    requireJson(request.headers.accept ?? '*/*')
+    const hash = this.#hash(found.path, found.kinds)
+    const asked = request.query.get('hash')
+    if (asked !== null && asked !== hash) return redirection(`/openapi/v3/${rest}?hash=${hash}`)
+    const document = v3Document(found.kinds, this.#options.version, this.#prose)
+    const response = answer(request, made(Buffer.from(JSON.stringify(document))), 'application/json')
+    if (asked === null) return response
+    // The hash is part of the name: what is behind it never changes.
+    const expires = new Date(this.#options.clock.now() + YEAR_MS).toUTCString()
+    return { ...response, headers: { ...response.headers, 'cache-control': 'public, immutable', expires } }
+  }
+
+  #v2Document() {
+    return v2Document(this.#catalog.kinds, this.#options.version, this.#prose)
+  }
+
+  #groupVersions(): { path: string; kinds: Kind[] }[] {
+    return this.#catalog.groups().flatMap(({ name, versions }) =>
+      versions.map(version => ({
+        path: name === '' ? `api/${version}` : `apis/${name}/${version}`,
+        kinds: this.#catalog.inVersion(name, version),
+      })),
+    )
+  }
+
+  /** Built-in kinds change with the server's version only, custom ones with their definition. */
+  #hash(path: string, kinds: readonly Kind[]): string {
+    const custom = kinds.filter(isCustom).map(kind => [kind.kind, kind.schema])
+    const names = kinds.map(({ kind }) => kind)
+    return hashOf(JSON.stringify([this.#options.version, path, names, custom]))
+  }
 }
 
-function minimalV2(_version: VersionInfo): ApiResponse {
-  const body = Buffer.from([0x0a, 3, 0x32, 0x2e, 0x30, 0x12, 6, 0x0a, 1, 0x6b, 0x12, 1, 0x31])
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' },
-    body,
-  }
+function made(bytes: Buffer): Made {
+  return { bytes, etag: `"${hashOf(bytes)}"` }
+}
+
+function requireJson(accept: string): void {
+  if (/application\/(json|\*)|\*\/\*/.test(accept)) return
+  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json')
+}
+
+function redirection(location: string): ApiResponse {
+  return { status: 301, headers: { location, 'cache-control': 'no-cache, private' } }
+}
+
+function hashOf(data: string | Buffer): string {
+  return createHash('sha512').update(data).digest('hex').toUpperCase()
+}
+
+function answer(request: ApiRequest, { bytes, etag }: Made, contentType: string): ApiResponse {
+  const headers = { etag, 'cache-control': 'no-cache, private', vary: 'Accept' }
+  if (request.headers['if-none-match']?.includes(etag)) return { status: 304, headers }
+  return { status: 200, headers: { ...headers, 'content-type': contentType }, body: bytes }
 }

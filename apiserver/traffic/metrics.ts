@@ -113,9 +113,15 @@ function sample(name: string, labels: Labels, value: number): string {
   return `${name}${labelText(labels)} ${value}`
 }
 
+const texts = new WeakMap<Labels, string>()
+
 function labelText(labels: Labels): string {
+  const known = texts.get(labels)
+  if (known !== undefined) return known
   const parts = Object.entries(labels).map(([key, value]) => `${key}="${escapeValue(value)}"`)
-  return parts.length === 0 ? '' : `{${parts.join(',')}}`
+  const text = parts.length === 0 ? '' : `{${parts.join(',')}}`
+  texts.set(labels, text)
+  return text
 }
 
 function escapeValue(value: string): string {

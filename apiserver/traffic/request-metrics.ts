@@ -16,6 +16,7 @@ const UPPER_VERBS: Record<string, string> = {
 export class RequestMetrics {
   readonly metrics = new Metrics()
   readonly #catalog: Catalog
+  readonly #labels = new Map<string, Readonly<Record<string, string>>>()
   readonly #total: Counter
   readonly #durations: Histogram
 
@@ -42,8 +43,17 @@ export class RequestMetrics {
 
   note(info: RequestInfo | undefined, status: number, seconds: number): void {
     const labels = labelsOf(this.#catalog, info)
-    this.#total.add({ ...labels, code: String(status) })
-    if (info?.verb !== 'watch') this.#durations.observe(labels, seconds)
+    this.#total.add(this.#remembered({ ...labels, code: String(status) }))
+    if (info?.verb !== 'watch') this.#durations.observe(this.#remembered(labels), seconds)
+  }
+
+  /** The same labels are the same object every time: their text is made once. */
+  #remembered(labels: Record<string, string>): Readonly<Record<string, string>> {
+    const key = Object.values(labels).join(' ')
+    const known = this.#labels.get(key)
+    if (known) return known
+    this.#labels.set(key, labels)
+    return labels
   }
 }
 

@@ -1,0 +1,169 @@
+import { ApiError } from '../../api/errors.ts'
+import type { KubeObject } from '../../api/objects.ts'
+import { selects } from '../../api/selectors.ts'
+import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  Validation,
+} from '../../api/types/admissionregistration-v1.ts'
+import type { Namespace } from '../../api/types/core-v1.ts'
+import type { LabelSelector } from '../../api/types/meta-v1.ts'
+import type { Catalog } from '../catalog.ts'
+import { celValue, evaluateRule, requestVariables, type Variables } from '../cel/evaluate.ts'
+import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import type { Lister } from './lister.ts'
+import { refuse } from './refuse.ts'
+import { matchesRule } from './webhook-match.ts'
+
+const GROUP = 'admissionregistration.k8s.io'
+
+type MatchResources = NonNullable<NonNullable<ValidatingAdmissionPolicy['spec']>['matchConstraints']>
+
+interface Finding {
+  message: string
+  reason: string
+}
+
+/** ValidatingAdmissionPolicy: rules in CEL, bound to what they shall watch over, with parameters from other objects. */
+export function validatingPolicies(lister: Lister, catalog: Catalog): AdmissionPlugin {
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    validate(request) {
+      if (request.kind.group === GROUP) return
+      const bindings = lister.list<ValidatingAdmissionPolicyBinding>(`validatingadmissionpolicybindings.${GROUP}`)
+      for (const binding of bindings) applyBinding(lister, catalog, request, binding)
+    },
+  }
+}
+
+function applyBinding(
+  lister: Lister,
+  catalog: Catalog,
+  request: AdmissionRequest,
+  binding: Readonly<ValidatingAdmissionPolicyBinding>,
+): void {
+  const name = binding.spec?.policyName ?? ''
+  const policy = lister.get<ValidatingAdmissionPolicy>(`validatingadmissionpolicies.${GROUP}`, '', name)
+  if (!policy?.spec || !isWanted(lister, policy.spec.matchConstraints, request)) return
+  const narrower = binding.spec?.matchResources
+  if (narrower && !isWanted(lister, narrower, request)) return
+  for (const params of paramsOf(lister, catalog, request, policy, binding)) {
+    const found = findings(lister, request, policy, params)
+    if (found.length > 0) act(request, policy, binding, found)
+  }
+}
+
+/** Where no rules are named, the policy's own decide. */
+function isWanted(lister: Lister, match: MatchResources | undefined, request: AdmissionRequest): boolean {
+  if (!match) return true
+  const named = ({ resourceNames }: { resourceNames?: string[] }) =>
+    !resourceNames?.length || resourceNames.includes(request.name)
+  const rules = match.resourceRules ?? []
+  if (rules.length > 0 && !rules.some(rule => matchesRule(rule, request) && named(rule))) return false
+  if ((match.excludeResourceRules ?? []).some(rule => matchesRule(rule, request) && named(rule))) return false
+  const { namespace, object, old } = request
+  const labels = lister.get<Namespace>('namespaces', '', namespace)?.metadata?.labels ?? {}
+  if (namespace !== '' && !isSelected(match.namespaceSelector, labels)) return false
+  return [object, old].some(one => one && isSelected(match.objectSelector, one.metadata?.labels ?? {}))
+}
+
+function isSelected(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {
+  return selector === undefined || selects(selector, labels)
+}
+
+/** The parameter objects that the binding names; [undefined] where the policy takes none. */
+function paramsOf(
+  lister: Lister,
+  catalog: Catalog,
+  request: AdmissionRequest,
+  policy: Readonly<ValidatingAdmissionPolicy>,
+  { spec }: Readonly<ValidatingAdmissionPolicyBinding>,
+): (KubeObject | undefined)[] {
+  const { paramKind } = policy.spec!
+  const reference = spec?.paramRef
+  if (!paramKind || !reference) return [undefined]
+  const [version = '', group = ''] = (paramKind.apiVersion ?? '').split('/').reverse()
+  const kind = catalog.byKind(group, version, paramKind.kind ?? '')
+  if (!kind)
+    throw refuse(request, `failed to find the parameter kind ${paramKind.kind} of policy ${policy.metadata?.name}`)
+  const namespace = kind.namespaced ? reference.namespace || request.namespace : ''
+  const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`
+  const candidates = lister.list<KubeObject>(resource, namespace || undefined)
+  const found = candidates.filter(({ metadata }) =>
+    reference.name ? metadata?.name === reference.name : selects(reference.selector ?? {}, metadata?.labels),
+  )
+  if (found.length > 0 || reference.parameterNotFoundAction === 'Allow') return found
+  throw refuse(request, `no params found for policy binding with \`Deny\` parameterNotFoundAction`)
+}
+
+function findings(
+  lister: Lister,
+  request: AdmissionRequest,
+  policy: Readonly<ValidatingAdmissionPolicy>,
+  params: KubeObject | undefined,
+): Finding[] {
+  const { spec } = policy
+  const namespaceObject = lister.get<Namespace>('namespaces', '', request.namespace) ?? null
+  const base = requestVariables(request, {
+    params: celValue(params ?? null),
+    namespaceObject: celValue(namespaceObject),
+  })
+  const failures: Finding[] = []
+  for (const { expression } of spec?.matchConditions ?? []) {
+    const outcome = evaluateRule(expression, base)
+    if (outcome.value === false) return []
+    if (outcome.error) failures.push(failed(expression, outcome.error))
+  }
+  const variables = withVariables(spec?.variables ?? [], base)
+  for (const validation of spec?.validations ?? []) {
+    const outcome = evaluateRule(validation.expression, variables)
+    if (outcome.value === true) continue
+    failures.push(outcome.error ? failed(validation.expression, outcome.error) : finding(validation, variables))
+  }
+  const lenient = spec?.failurePolicy === 'Ignore'
+  return lenient ? failures.filter(({ reason }) => reason !== EVALUATION) : failures
+}
+
+const EVALUATION = 'evaluation'
+
+function failed(expression: string, error: string): Finding {
+  return { message: `expression '${expression}' resulted in error: ${error}`, reason: EVALUATION }
+}
+
+function finding({ expression, message, messageExpression, reason }: Validation, variables: Variables): Finding {
+  const told = messageExpression ? evaluateRule(messageExpression, variables).value : undefined
+  const text = typeof told === 'string' && told !== '' ? told : message
+  return { message: text ?? `failed expression: ${expression}`, reason: reason ?? 'Invalid' }
+}
+
+/** `variables.x` of the policy: each may use those before it. One that cannot be evaluated fails whoever uses it. */
+function withVariables(list: readonly { name: string; expression: string }[], base: Variables): Variables {
+  const variables: Record<string, unknown> = Object.create(null)
+  for (const { name, expression } of list) {
+    const { value, error } = evaluateRule(expression, { ...base, variables })
+    if (!error) variables[name] = value
+  }
+  return { ...base, variables }
+}
+
+function act(
+  request: AdmissionRequest,
+  policy: Readonly<ValidatingAdmissionPolicy>,
+  binding: Readonly<ValidatingAdmissionPolicyBinding>,
+  found: Finding[],
+): void {
+  const actions = binding.spec?.validationActions ?? ['Deny']
+  const names = `'${policy.metadata?.name}' with binding '${binding.metadata?.name}'`
+  if (actions.includes('Warn')) {
+    for (const { message } of found)
+      request.warnings.push(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`)
+  }
+  if (!actions.includes('Deny')) return
+  const [first] = found as [Finding]
+  const refusal = refuse(
+    request,
+    `ValidatingAdmissionPolicy ${names} denied request: ${found.map(({ message }) => message).join(', ')}`,
+  )
+  const reason = first.reason === EVALUATION ? 'Invalid' : first.reason
+  throw new ApiError(reason, refusal.message, refusal.details)
+}

@@ -1,0 +1,181 @@
+import { ApiError } from '../../api/errors.ts'
+import { apiVersionOf, type KubeObject } from '../../api/objects.ts'
+import { applyJsonPatch } from '../../api/patch/json.ts'
+import type {
+  MutatingWebhook,
+  MutatingWebhookConfiguration,
+  ValidatingWebhook,
+  ValidatingWebhookConfiguration,
+} from '../../api/types/admissionregistration-v1.ts'
+import { deepEqual } from '../../api/values.ts'
+import type { Random } from '../../platform/random.ts'
+import { newUid } from '../verbs/meta.ts'
+import { type WebhookClient, WebhookError } from '../webhook/client.ts'
+import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import type { Lister } from './lister.ts'
+import { matchesConditions } from './match-conditions.ts'
+import { matchesRequest } from './webhook-match.ts'
+
+export interface WebhookAdmissionSurroundings {
+  lister: Lister
+  client: WebhookClient
+  random: Random
+}
+
+const GROUP = 'admissionregistration.k8s.io'
+const DEFAULT_TIMEOUT_SECONDS = 10
+
+type Webhook = MutatingWebhook | ValidatingWebhook
+
+interface ReviewResponse {
+  uid?: string
+  allowed?: boolean
+  status?: { message?: string; reason?: string; code?: number }
+  patch?: string
+  patchType?: string
+  warnings?: string[]
+}
+
+/** Asks the webhooks that may change an object, one after the other; some again when a later one changed something. */
+export function mutatingWebhooks(around: WebhookAdmissionSurroundings): AdmissionPlugin {
+  return {
+    name: 'MutatingAdmissionWebhook',
+    async mutate(request) {
+      const configurations = around.lister.list<MutatingWebhookConfiguration>(`mutatingwebhookconfigurations.${GROUP}`)
+      const webhooks = chosen(
+        around,
+        request,
+        configurations.flatMap(one => one.webhooks ?? []),
+      ) as MutatingWebhook[]
+      let lastChange = -1
+      for (const [index, webhook] of webhooks.entries()) {
+        if (await mutateOnce(around, webhook, request)) lastChange = index
+      }
+      for (const [index, webhook] of webhooks.entries()) {
+        if (index < lastChange && webhook.reinvocationPolicy === 'IfNeeded') await mutateOnce(around, webhook, request)
+      }
+    },
+  }
+}
+
+/** Asks the webhooks that may only refuse, all at once. */
+export function validatingWebhooks(around: WebhookAdmissionSurroundings): AdmissionPlugin {
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    async validate(request) {
+      const configurations = around.lister.list<ValidatingWebhookConfiguration>(
+        `validatingwebhookconfigurations.${GROUP}`,
+      )
+      const webhooks = chosen(
+        around,
+        request,
+        configurations.flatMap(one => one.webhooks ?? []),
+      )
+      await Promise.all(webhooks.map(webhook => review(around, webhook, request)))
+    },
+  }
+}
+
+/** Their own configurations are never put before webhooks: otherwise a broken one could not be taken away. */
+function chosen(
+  { lister }: WebhookAdmissionSurroundings,
+  request: AdmissionRequest,
+  webhooks: readonly Webhook[],
+): Webhook[] {
+  if (request.kind.group === GROUP && request.kind.kind.endsWith('WebhookConfiguration')) return []
+  return webhooks.filter(webhook => matchesRequest(lister, webhook, request))
+}
+
+/** Whether the webhook changed the object. */
+async function mutateOnce(
+  around: WebhookAdmissionSurroundings,
+  webhook: MutatingWebhook,
+  request: AdmissionRequest,
+): Promise<boolean> {
+  const response = await review(around, webhook, request)
+  if (!response?.patch || !request.object) return false
+  if (response.patchType !== 'JSONPatch')
+    throw internal(webhook, `unsupported patchType ${JSON.stringify(response.patchType)}`)
+  const patch: unknown = JSON.parse(Buffer.from(response.patch, 'base64').toString())
+  const changed = applyJsonPatch(request.object, patch)
+  if (deepEqual(changed, request.object)) return false
+  replaceContent(request.object, changed)
+  request.kind.setDefaults(request.object)
+  return true
+}
+
+/** Whoever holds the object shall see it changed. */
+function replaceContent(target: KubeObject, source: KubeObject): void {
+  const fields = target as Record<string, unknown>
+  for (const key of Object.keys(fields)) delete fields[key]
+  Object.assign(fields, source)
+}
+
+/** The answer of one webhook; a refusal is thrown, a failure only where its policy says so. */
+async function review(around: WebhookAdmissionSurroundings, webhook: Webhook, request: AdmissionRequest) {
+  try {
+    if (!matchesConditions(webhook.matchConditions ?? [], request)) return undefined
+    return await askOne(around, webhook, request)
+  } catch (error) {
+    if (!(error instanceof WebhookError)) throw error
+    if (webhook.failurePolicy === 'Ignore') return undefined
+    throw internal(webhook, error.message)
+  }
+}
+
+async function askOne({ client, random }: WebhookAdmissionSurroundings, webhook: Webhook, request: AdmissionRequest) {
+  if (request.dryRun && !['None', 'NoneOnDryRun'].includes(webhook.sideEffects)) {
+    throw new ApiError('BadRequest', `admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
+  }
+  const uid = newUid(random)
+  const body = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: reviewRequest(uid, request) }
+  const timeout = (webhook.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000
+  const answer = (await client.ask(webhook.clientConfig as never, body, timeout)) as { response?: ReviewResponse }
+  const { response } = answer
+  if (!response || response.uid !== uid) throw new WebhookError('the answer is no response to the review')
+  request.warnings.push(...(response.warnings ?? []))
+  if (!response.allowed) throw denied(webhook, response)
+  return response
+}
+
+function reviewRequest(uid: string, request: AdmissionRequest): object {
+  const { kind, subresource, namespace, name, operation, user, object, old, dryRun, options } = request
+  const groupVersion = { group: kind.group, version: kind.version }
+  const own = { ...groupVersion, kind: kind.kind }
+  const resource = { ...groupVersion, resource: kind.plural }
+  return {
+    ...{ uid, kind: own, resource, requestKind: own, requestResource: resource },
+    ...(subresource ? { subResource: subresource, requestSubResource: subresource } : {}),
+    ...{ name, ...(namespace ? { namespace } : {}), operation },
+    userInfo: { username: user.name, uid: user.uid, groups: user.groups, extra: user.extra },
+    object: versioned(object, kind),
+    oldObject: versioned(old, kind),
+    ...{ dryRun, options },
+  }
+}
+
+function versioned(object: KubeObject | undefined, kind: AdmissionRequest['kind']): KubeObject | null {
+  return object ? { ...object, apiVersion: object.apiVersion ?? apiVersionOf(kind) } : null
+}
+
+function denied({ name }: Webhook, { status }: ReviewResponse): ApiError {
+  const message = status?.message
+    ? `: ${status.message}`
+    : status?.reason
+      ? `: ${status.reason}`
+      : ' without explanation'
+  const text = `admission webhook ${JSON.stringify(name)} denied the request${message}`
+  return new ApiError(status?.reason || 'Forbidden', text, {}, validCode(status?.code))
+}
+
+/** A webhook may choose its code, but not one that says all is well. */
+function validCode(code: number | undefined): number {
+  return code !== undefined && code >= 400 && code < 600 ? code : 403
+}
+
+function internal({ name }: Webhook, why: string): ApiError {
+  return new ApiError(
+    'InternalError',
+    `Internal error occurred: failed calling webhook ${JSON.stringify(name)}: ${why}`,
+  )
+}

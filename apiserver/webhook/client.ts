@@ -1,0 +1,130 @@
+import { Agent, request } from 'undici'
+import type { Service } from '../../api/types/core-v1.ts'
+import type { EndpointSlice } from '../../api/types/discovery-v1.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { type Random, randomBelow } from '../../platform/random.ts'
+import type { Lister } from '../admission/lister.ts'
+
+/** Where a webhook listens: an address outside, or a service of the cluster. */
+export interface WebhookTarget {
+  url?: string
+  service?: { namespace: string; name: string; path?: string; port?: number }
+  /** Base64 of the PEM that must have signed its certificate. */
+  caBundle?: string
+}
+
+export interface WebhookSurroundings {
+  lister: Lister
+  clock: Clock
+  random: Random
+}
+
+/** Could not be asked, or did not answer properly: the caller's failure policy decides what that means. */
+export class WebhookError extends Error {
+  override name = 'WebhookError'
+}
+
+const LONGEST_ANSWER = 3 << 20
+
+/** Asks webhooks: JSON there, JSON back, over TLS that must be vouched for. */
+export class WebhookClient {
+  readonly #around: WebhookSurroundings
+  readonly #agents = new Map<string, Agent>()
+
+  constructor(around: WebhookSurroundings) {
+    this.#around = around
+  }
+
+  async ask(
+    target: WebhookTarget,
+    body: unknown,
+    timeoutMs: number,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const { url, serverName } = this.#locate(target)
+    const patience = new AbortController()
+    const timer = this.#around.clock.after(timeoutMs, () =>
+      patience.abort(new WebhookError('context deadline exceeded')),
+    )
+    try {
+      const response = await request(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+        body: JSON.stringify(body),
+        dispatcher: this.#agent(target.caBundle, serverName),
+        signal: patience.signal,
+      })
+      const text = await readLimited(response.body)
+      if (response.statusCode >= 300)
+        throw new WebhookError(`the server answered ${response.statusCode}: ${text.slice(0, 200)}`)
+      return parseAnswer(text)
+    } catch (error) {
+      if (error instanceof WebhookError) throw error
+      throw new WebhookError(error instanceof Error ? error.message : String(error), { cause: error })
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map(agent => agent.destroy()))
+  }
+
+  /** One pool of connections for each authority and name. */
+  #agent(caBundle: string | undefined, servername: string | undefined): Agent {
+    const key = `${servername} ${caBundle}`
+    const known = this.#agents.get(key)
+    if (known) return known
+    const ca = caBundle ? Buffer.from(caBundle, 'base64').toString() : undefined
+    const agent = new Agent({ connect: { ca, servername }, connections: 8 })
+    this.#agents.set(key, agent)
+    return agent
+  }
+
+  /** Services are reached at one of their pods: the machine of the server need not have the service network. */
+  #locate({ url, service }: WebhookTarget): { url: string; serverName?: string } {
+    if (url) return { url }
+    if (!service) throw new WebhookError('neither a URL nor a service is named')
+    const { namespace, name, path = '/', port = 443 } = service
+    const end = this.#endpoint(namespace, name, port)
+    const host = end.host.includes(':') ? `[${end.host}]` : end.host
+    const rest = path.startsWith('/') ? path : `/${path}`
+    return { url: `https://${host}:${end.port}${rest}`, serverName: `${name}.${namespace}.svc` }
+  }
+
+  #endpoint(namespace: string, name: string, port: number): { host: string; port: number } {
+    const { lister, random } = this.#around
+    const service = lister.get<Service>('services', namespace, name)
+    if (!service) throw new WebhookError(`service "${name}" not found`)
+    const portName = service.spec?.ports?.find(one => one.port === port)?.name ?? ''
+    const slices = lister
+      .list<EndpointSlice>('endpointslices.discovery.k8s.io', namespace)
+      .filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name)
+    const ends = slices.flatMap(({ endpoints = [], ports = [] }) => {
+      const number = ports.find(one => (one.name ?? '') === portName)?.port
+      const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false)
+      return number ? ready.flatMap(({ addresses = [] }) => addresses.map(host => ({ host, port: number }))) : []
+    })
+    if (ends.length === 0) throw new WebhookError(`no endpoints available for service "${name}"`)
+    return ends[randomBelow(random, ends.length)]!
+  }
+}
+
+async function readLimited(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > LONGEST_ANSWER) throw new WebhookError('the answer is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new WebhookError('the answer is not JSON', { cause: error })
+  }
+}

@@ -238,8 +238,8 @@ export class Member {
 
   /** The id of the new member, which may join now. */
   async addMember(peerUrls: readonly string[], learner: boolean): Promise<string> {
-    checkAddition(this.members(), peerUrls, learner)
     const id = memberId(peerUrls, this.clusterId, Math.floor(this.clock.now() / 1000))
+    checkAddition(this.members(), { id, peerUrls, learner })
     const context = contextOf({ name: '', peerUrls, clientUrls: [] })
     await this.changeMembership({ type: learner ? 'addLearner' : 'add', id, context })
     return id

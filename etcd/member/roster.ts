@@ -8,18 +8,23 @@ export interface RosterEntry extends MemberInfo {
   isLearner: boolean
 }
 
-/** In order of addresses, as etcd lists them. */
+/** In order of ids, as etcd lists them. */
 export function rosterOf(members: readonly RaftMember[]): RosterEntry[] {
   return members
     .map(member => ({ id: member.id, isLearner: member.learner, ...infoOf(member) }))
-    .sort((a, b) => ((a.peerUrls[0] ?? '') < (b.peerUrls[0] ?? '') ? -1 : 1))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** Throws what speaks against a new member. */
-export function checkAddition(roster: readonly RosterEntry[], peerUrls: readonly string[], learner: boolean): void {
+export function checkAddition(
+  roster: readonly RosterEntry[],
+  { id, peerUrls, learner }: { id: string; peerUrls: readonly string[]; learner: boolean },
+): void {
   checkPeerUrls(peerUrls)
+  if (roster.some(member => member.id === id)) throw errors.memberExists
   if (roster.some(member => member.peerUrls.some(url => peerUrls.includes(url)))) throw errors.peerUrlExists
   if (!learner) checkQuorumAfterAdding(roster)
+  else if (roster.some(member => member.isLearner)) throw errors.tooManyLearners
 }
 
 export function checkPeerUrls(urls: readonly string[]): void {

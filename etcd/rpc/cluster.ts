@@ -39,5 +39,6 @@ export function clusterMethods(member: Member): Methods {
 
 function memberList(member: Member) {
   const members = member.members().map(each => ({ ...each, id: idNumber(each.id) }))
-  return { header: member.header(), members }
+  // Changes of membership are no changes of keys: etcd names no revision here.
+  return { header: member.header(0), members }
 }

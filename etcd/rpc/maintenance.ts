@@ -28,7 +28,7 @@ export function maintenanceMethods(member: Member): Methods {
     '/etcdserverpb.Maintenance/Status': unary(EmptyRequest, StatusResponse, () => status(member)),
     '/etcdserverpb.Maintenance/Defragment': unary(EmptyRequest, HeaderResponse, async () => {
       await member.takeSnapshot()
-      return { header: member.header() }
+      return {}
     }),
     '/etcdserverpb.Maintenance/Hash': unary(EmptyRequest, HashResponse, () => ({
       header: member.header(),
@@ -46,7 +46,7 @@ export function maintenanceMethods(member: Member): Methods {
     '/etcdserverpb.Maintenance/Snapshot': call => snapshot(member, call),
     '/etcdserverpb.Maintenance/MoveLeader': unary(MoveLeaderRequest, HeaderResponse, async ({ targetId }) => {
       await member.moveLeader(targetId)
-      return { header: member.header() }
+      return {}
     }),
     '/etcdserverpb.Maintenance/Downgrade': unary(EmptyRequest, HeaderResponse, () => {
       throw new EtcdError(GrpcCode.unimplemented, 'etcdserver: this store has one version only; there is no downgrade')

@@ -6,6 +6,7 @@ import { UserError } from './output.ts'
 import { removeContainers, removeTraces } from './remove.ts'
 import { systemTools, type Tools } from './tools.ts'
 import { runningUp } from './up/running.ts'
+import { removeUserKubeconfig } from './user-kubeconfig.ts'
 
 export function resetCommand(program: Command): void {
   program
@@ -38,6 +39,7 @@ export async function reset(tools: Tools): Promise<void> {
   }
   const config = await knownAgent(tools)
   if (config) await removeNode(config, tools)
+  if (tools.layout.root === '/') await removeUserKubeconfig(tools)
   await output.step('removing files', () => removeFiles(tools))
   output.line(await proof(config, tools))
 }

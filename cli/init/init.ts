@@ -3,9 +3,10 @@ import { DEFAULT_AGENT_CONFIG } from '../config.ts'
 import { checkMachine } from '../preflight.ts'
 import { readTtl } from '../token.ts'
 import { selfCommand, systemTools, type Tools } from '../tools.ts'
+import { writeUserKubeconfig } from '../user-kubeconfig.ts'
 import type { InitOptions, Master } from './master.ts'
 import { prepareMaster } from './prepare.ts'
-import { awaitNode, makeToken, settleCluster, writeUserKubeconfig } from './settle.ts'
+import { awaitNode, makeToken, settleCluster } from './settle.ts'
 import { joinCommand } from './setup-cluster.ts'
 
 /** The options of `init` and `up`: kubeadm's names and defaults. */

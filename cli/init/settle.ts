@@ -1,13 +1,9 @@
-import { chown } from 'node:fs/promises'
-import { homedir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Node } from '../../api/types/core-v1.ts'
 import { createClient } from '../../client/client.ts'
 import { httpTransport } from '../../client/http.ts'
 import { readKubeconfig } from '../../client/kubeconfig.ts'
 import { NODES } from '../../client/resources.ts'
-import { readTextIfAny, writeFileAtomic } from '../../platform/disk.ts'
-import { runChecked } from '../../platform/processes.ts'
 import type { Tools } from '../tools.ts'
 import { until } from '../wait.ts'
 import type { Master } from './master.ts'
@@ -73,32 +69,4 @@ export async function awaitNode(nodeName: string, tools: Tools, remedy?: string)
       ),
     ),
   )
-}
-
-/**
- * Gives the person behind sudo a kubeconfig of their own, so that kubectl works at once. One that exists and speaks of
- * another cluster is left alone; says what was done.
- */
-export async function writeUserKubeconfig(tools: Tools): Promise<string> {
-  const { disk, layout } = tools
-  const owner = await invokingUser(tools)
-  const path = join(owner.home, '.kube/config')
-  const admin = (await readTextIfAny(disk, join(layout.kubernetes, 'admin.conf'))) ?? ''
-  const existing = await readTextIfAny(disk, path)
-  if (existing !== undefined && !existing.includes('kubernetes-admin@kubernetes')) {
-    return `${path} is yours already: type 'export KUBECONFIG=${join(layout.kubernetes, 'admin.conf')}' to use this cluster`
-  }
-  await disk.makeDirectory(join(owner.home, '.kube'))
-  await writeFileAtomic(disk, path, admin, 0o600)
-  for (const file of [join(owner.home, '.kube'), path]) await chown(file, owner.uid, owner.gid)
-  return `kubectl works for ${owner.name} now (${path})`
-}
-
-async function invokingUser(tools: Tools) {
-  const name = process.env.SUDO_USER
-  if (!name || name === 'root')
-    return { name: userInfo().username, home: homedir(), uid: userInfo().uid, gid: userInfo().gid }
-  const entry = await runChecked(tools.processes, 'getent', ['passwd', name])
-  const [, , uid, gid, , home = '/root'] = entry.trim().split(':')
-  return { name, home, uid: Number(uid), gid: Number(gid) }
 }

@@ -60,6 +60,10 @@ export class PeerLink {
     return true
   }
 
+  get ready(): boolean {
+    return this.#ready
+  }
+
   /** Asks the other member; rejects with its EtcdError, or with a time-out. */
   async call(method: string, content: Uint8Array, timeoutMs: number): Promise<Buffer> {
     if (!this.#ready) await this.#untilReady(timeoutMs)

@@ -81,9 +81,10 @@ export class PeerNetwork implements Transport {
     this.#answer = answer
   }
 
+  /** Whoever cannot be reached now leads nobody: the caller looks again who does. */
   call(id: string, method: string, content: Uint8Array, timeoutMs: number): Promise<Buffer> {
     const link = this.#links.get(id)
-    return link ? link.call(method, content, timeoutMs) : Promise.reject(errors.timeoutConnectionLost)
+    return link?.ready ? link.call(method, content, timeoutMs) : Promise.reject(errors.noLeader)
   }
 
   /** Asks somebody who is known by address only: how a new member finds its cluster. */

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { Channel } from '../../etcd/client/channel.ts'
+import { EmptyRequest, HashKvRequest, HashKvResponse, StatusResponse } from '../../etcd/proto/control-messages.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { randomBelow, seededRandom } from '../../platform/random.ts'
+import { startMembers } from '../etcd/cluster.ts'
+import { WriteLoad } from '../etcd/load.ts'
+import { EtcdProcess, KUBOX_ETCD } from '../etcd/servers.ts'
+import { eventually } from '../support/eventually.ts'
+
+const STATUS = [EmptyRequest, StatusResponse] as const
+const HASH = [HashKvRequest, HashKvResponse] as const
+
+/** 200 by the issue; fewer on a machine that has other work to do. */
+const KILLS = Number(process.env.KUBOX_KILLS ?? 200)
+const stopAtEnd: EtcdProcess[] = []
+after(() => Promise.all(stopAtEnd.map(server => server.stop())))
+
+describe(`kill -9, ${KILLS} times, under write load`, () => {
+  it('one member loses nothing that it acknowledged', { timeout: KILLS * 6000 }, async () => {
+    const server = await EtcdProcess.start({ command: KUBOX_ETCD })
+    stopAtEnd.push(server)
+    const load = new WriteLoad(() => [server.endpoint], 8)
+    const random = seededRandom(1)
+    for (let kill = 1; kill <= KILLS; kill++) {
+      await writesGoOn(load, [server])
+      await new Promise(resolve => systemClock.after(randomBelow(random, 50), () => resolve(undefined)))
+      await server.kill()
+      await server.restart()
+      await server.ready()
+      assert.deepEqual(await load.lost(server.endpoint), [], `after kill ${kill}\n${await server.log()}`)
+    }
+    await load.stop()
+    assert.deepEqual(await load.lost(server.endpoint), [])
+    console.log(`${load.total} writes acknowledged over ${KILLS} kills, none lost`)
+  })
+
+  it('three members lose nothing, and end alike', { timeout: KILLS * 6000 }, async () => {
+    const members = await startMembers(3)
+    stopAtEnd.push(...members)
+    const load = new WriteLoad(() => members.map(member => member.endpoint), 8)
+    const random = seededRandom(2)
+    for (let kill = 1; kill <= KILLS; kill++) {
+      const victim = members[randomBelow(random, members.length)]!
+      await writesGoOn(load, members)
+      await victim.kill()
+      await writesGoOn(load, members)
+      await victim.restart()
+      await victim.ready()
+    }
+    await load.stop()
+    for (const member of members) assert.deepEqual(await load.lost(member.endpoint), [], member.spec.name)
+    await eventually({ what: 'all members have equal hashes' }, async () => {
+      const hashes = await Promise.all(members.map(hashOf))
+      return new Set(hashes).size === 1
+    })
+    console.log(`${load.total} writes acknowledged over ${KILLS} kills, longest gap ${Math.round(load.longestGap)} ms`)
+  })
+})
+
+describe('the leader of three is lost', () => {
+  it('and writes are accepted again within 1.5 s at the default timeouts', { timeout: 120_000 }, async () => {
+    const members = await startMembers(3)
+    stopAtEnd.push(...members)
+    const gaps: number[] = []
+    for (let round = 0; round < 3; round++) {
+      const leader = await leaderOf(members)
+      const others = members.filter(member => member !== leader)
+      const load = new WriteLoad(() => others.map(member => member.endpoint), 4)
+      await writesGoOn(load, members)
+      load.longestGap = 0
+      await leader.kill()
+      await writesGoOn(load, members)
+      await load.stop()
+      gaps.push(Math.round(load.longestGap))
+      await leader.restart()
+      await leader.ready()
+      await eventually({ what: 'the old leader says that it follows', evidence: () => leader.log() }, async () => {
+        return /"to":"follower"/.test(await leader.log()) || (await leaderOf(members)) !== leader
+      })
+    }
+    console.log(`writes accepted again after ${gaps.join(', ')} ms`)
+    const median = gaps.sort((a, b) => a - b)[1]!
+    assert.ok(median < 1500, `gaps of ${gaps.join(', ')} ms`)
+  })
+})
+
+async function writesGoOn(load: WriteLoad, members: readonly EtcdProcess[]): Promise<void> {
+  const before = load.total
+  const evidence = async () => (await Promise.all(members.map(member => member.log()))).join('\n---\n')
+  await eventually({ what: 'writes go on', everyMs: 10, evidence }, async () => load.total > before + 20)
+}
+
+async function ask<T>(member: EtcdProcess, run: (channel: Channel) => Promise<T>): Promise<T> {
+  const channel = new Channel({ endpoints: [member.endpoint], clock: systemClock })
+  try {
+    return await run(channel)
+  } finally {
+    channel.close()
+  }
+}
+
+async function hashOf(member: EtcdProcess): Promise<number> {
+  const answer = await ask(member, channel => channel.unary('/etcdserverpb.Maintenance/HashKV', HASH, {}))
+  return answer.hash
+}
+
+async function leaderOf(members: readonly EtcdProcess[]): Promise<EtcdProcess> {
+  for (const member of members) {
+    const status = await ask(member, channel => channel.unary('/etcdserverpb.Maintenance/Status', STATUS, {}))
+    if (status.leader === status.header!.memberId) return member
+  }
+  throw new Error('no member leads')
+}

@@ -30,10 +30,15 @@ const CLOSE = 255
 export function openWebSocketConsole(socket: WebSocket, protocol: ChannelProtocol, wanted: Wanted): RemoteConsole {
   const gone = new AbortController()
   const stdin = wanted.stdin ? new PassThrough({ highWaterMark: 256 * 1024 }) : undefined
-  const sizes: ((size: TerminalSize) => void)[] = []
+  let size: TerminalSize | undefined
+  let onSize: ((size: TerminalSize) => void) | undefined
+  const resize = (next: TerminalSize | undefined) => {
+    size = next ?? size
+    if (next) onSize?.(next)
+  }
   const receive = (channel: number, payload: Buffer) => {
     if (channel === STDIN && stdin?.writable && !stdin.write(payload)) socket.pause()
-    if (channel === RESIZE) report(parseSize(payload.toString()), sizes)
+    if (channel === RESIZE) resize(parseSize(payload.toString()))
     if (channel === CLOSE && protocol.closes && payload[0] === STDIN) stdin?.end()
   }
   stdin?.on('drain', () => socket.resume())
@@ -49,17 +54,17 @@ export function openWebSocketConsole(socket: WebSocket, protocol: ChannelProtoco
     stdout: wanted.stdout ? channelWriter(socket, protocol, STDOUT) : undefined,
     stderr: wanted.stderr && !wanted.tty ? channelWriter(socket, protocol, STDERR) : undefined,
     gone: gone.signal,
-    onResize: listener => sizes.push(listener),
+    onResize(listener) {
+      onSize = listener
+      // The first size comes before the program has started.
+      if (size) listener(size)
+    },
     finish(status) {
       const text = endMessage(status, protocol)
       if (text) socket.send(encode(ERROR, Buffer.from(text), protocol))
       socket.close(1000)
     },
   }
-}
-
-function report(size: TerminalSize | undefined, listeners: ((size: TerminalSize) => void)[]): void {
-  if (size) for (const listener of listeners) listener(size)
 }
 
 function endMessage(status: CommandStatus, protocol: ChannelProtocol): string {

@@ -66,7 +66,7 @@ function stage() {
     }),
     kill: async () => void kills++,
   } satisfies StreamSession
-  const run = () => runConsole(client, async () => program, new MemoryLog(), 'executing command in')
+  const run = () => runConsole(client, async () => program, 'executing command in', new MemoryLog())
   return { client, program, said, gone, run, exit: (code: number) => exit(code), kills: () => kills }
 }
 
@@ -124,7 +124,7 @@ describe('a client and a program', () => {
   it('do not meet when the program cannot be started', async () => {
     const { client, said } = stage()
     const start = () => Promise.reject(new Error('no such file'))
-    await runConsole(client, start, new MemoryLog(), 'attaching to')
+    await runConsole(client, start, 'attaching to', new MemoryLog())
     assert.deepEqual(said, [failedStatus('error attaching to container: no such file')])
   })
 })

@@ -35,8 +35,8 @@ export type CommandStatus = Omit<Status, 'kind' | 'apiVersion'>
 export async function runConsole(
   client: RemoteConsole,
   start: () => Promise<StreamSession>,
-  log: Log,
   verb: 'executing command in' | 'attaching to',
+  log: Log,
 ): Promise<void> {
   let session: StreamSession
   try {

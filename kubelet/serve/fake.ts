@@ -66,7 +66,7 @@ export class FakeStreamBackend implements StreamBackend {
     const [program = '', ...args] = command
     const child = spawn(program, args, { stdio: 'pipe' })
     await once(child, 'spawn')
-    if (!options.stdin) child.stdin.end()
+    if (!options.stdin && !options.tty) child.stdin.end()
     if (!options.stdout) child.stdout.resume()
     if (!options.stderr) child.stderr.resume()
     const exited = once(child, 'close').then(([code]) => (code as number | null) ?? 137)

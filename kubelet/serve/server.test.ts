@@ -264,6 +264,17 @@ describe("the agent's server", () => {
       assert.equal(heard[0]!.toString(), '\x01some')
     })
 
+    it('passes on a size that came before the program had started', async () => {
+      const socket = webSocket('/exec/default/web/main?command=head&command=-1&stdout=true&tty=true', [
+        'v5.channel.k8s.io',
+      ])
+      const heard: Buffer[] = []
+      socket.on('message', (data: Buffer) => heard.push(data))
+      socket.on('open', () => socket.send(Buffer.from('\x04{"Width":100,"Height":30}')))
+      await once(socket, 'close')
+      assert.equal(heard[0]?.toString(), '\x01size 100x30\n')
+    })
+
     it('ends the program when the socket closes', async () => {
       const before = backend.killed
       const socket = webSocket('/exec/default/web/main?command=sleep&command=1000&stdout=true', ['v5.channel.k8s.io'])

@@ -65,7 +65,7 @@ async function runRemotely(
   }
   const id = await findRunning(route, backend)
   const client = await acceptConsole(upgrade, wanted, openSpdy)
-  if (client) await runConsole(client, start, log, route.kind === 'exec' ? 'executing command in' : 'attaching to')
+  if (client) await runConsole(client, start, route.kind === 'exec' ? 'executing command in' : 'attaching to', log)
 
   function openSpdy(socket: Duplex): Promise<RemoteConsole | undefined> {
     return openSpdyConsole(socket, wanted, clock).catch(error => {

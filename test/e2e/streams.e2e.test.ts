@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import * as fs from 'node:fs/promises'
@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { FakeStreamBackend, runningPod } from '../../kubelet/serve/fake.ts'
 import { extraKubectls, type Kubectl, kubectls } from '../peers/index.ts'
+import { collect, finish, until } from '../support/running.ts'
 import { type StreamServer, startStreamServer } from './stream-server.ts'
 
 const MEGABYTE = 1024 * 1024
 const BULK = Buffer.alloc(50 * MEGABYTE, 'kubox streams\n')
-const DEADLINE = 20_000
 
 const all = [...(await kubectls()), ...(await extraKubectls())]
 
@@ -272,35 +272,4 @@ async function echoes(port: number, count: number): Promise<number> {
 
 function digest(bytes: Buffer): string {
   return createHash('sha1').update(bytes).digest('hex')
-}
-
-async function finish(child: ChildProcess, input?: Buffer) {
-  const stdout: Buffer[] = []
-  const stderr: Buffer[] = []
-  child.stdout!.on('data', chunk => stdout.push(chunk))
-  child.stderr!.on('data', chunk => stderr.push(chunk))
-  child.stdin!.on('error', () => undefined).end(input)
-  const expire = setTimeout(() => child.kill('SIGKILL'), DEADLINE)
-  const [code] = await once(child, 'close')
-  clearTimeout(expire)
-  return { code: code as number | null, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
-}
-
-function collect(child: ChildProcess): { text(): string } {
-  let text = ''
-  child.stdout!.on('data', chunk => {
-    text += chunk
-  })
-  child.stderr!.on('data', chunk => {
-    text += chunk
-  })
-  return { text: () => text }
-}
-
-async function until(holds: () => boolean, evidence: () => string): Promise<void> {
-  const end = performance.now() + DEADLINE
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not in time; seen so far: ${evidence()}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
 }

@@ -8,6 +8,10 @@ export interface Output {
 }
 
 export function terminalOutput(stream: NodeJS.WriteStream, clock: Clock): Output {
+  // Whoever reads along may stop reading, as `kubox init | head` does: the work goes on.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   return {
     line: (text = '') => void stream.write(`${text}\n`),
     step: (title, work) => runStep(stream, clock, title, work),

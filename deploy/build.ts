@@ -35,6 +35,9 @@ async function bundleSources(): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
+    // Libraries that ask where they lie: inside the one file.
+    define: { 'import.meta.url': '__fileUrl' },
+    banner: { js: "const __fileUrl=require('node:url').pathToFileURL(__filename).href;" },
     plugins: [leaveOut],
     logLevel: 'warning',
   })

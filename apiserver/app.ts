@@ -13,11 +13,13 @@ import type { ApiServerOptions } from './options.ts'
 import type { Call } from './parts.ts'
 import { serveResource } from './registry.ts'
 import { parseRequest } from './request.ts'
-import { answer, refusal, statusResponse } from './stages/answer.ts'
+import { answer, checkAcceptable, refusal, statusResponse } from './stages/answer.ts'
 import { impersonate } from './stages/impersonate.ts'
 import { refuseUpgrade } from './stream/splice.ts'
 import { nothingHere } from './subresources/missing.ts'
 import { serveUpgrade } from './subresources/streams.ts'
+
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
 export interface ApiServer {
   /** One request to its answer; never rejects. No socket is needed. */
@@ -47,6 +49,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
   async function serve(call: Call): Promise<ApiResponse> {
     await authorization.check(call)
+    if (WRITES.has(call.info.verb) && call.info.isResource && call.info.subresource !== 'proxy') checkAcceptable(parts, call)
     if (call.info.isResource) return answer(parts, call, await serveResource(parts, call))
     const response = await routes.answer(call)
     if (!response) throw nothingHere()

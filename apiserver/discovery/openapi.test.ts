@@ -18,7 +18,7 @@ describe('/openapi/v3', () => {
     withServer(async server => {
       const { json } = await server.call('GET', '/openapi/v3')
       assert.ok(json.paths['api/v1'] && json.paths['apis/apps/v1'] && json.paths['apis/autoscaling/v2'])
-      for (const [path, { serverRelativeURL }] of Object.entries<any>(json.paths)) {
+      for (const [path, { serverRelativeURL }] of Object.entries<{ serverRelativeURL: string }>(json.paths)) {
         assert.match(serverRelativeURL, new RegExp(`^/openapi/v3/${path}\\?hash=[0-9A-F]{128}$`))
         const document = await server.call('GET', serverRelativeURL)
         assert.equal(document.status, 200, path)

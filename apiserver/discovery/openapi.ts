@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ApiError } from '../../api/errors.ts'
-import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
+import type { ApiResponse } from '../../api/exchange.ts'
 import type { Kind } from '../../api/kind.ts'
 import { gnosticDocument } from '../../api/openapi/gnostic.ts'
 import { NO_PROSE, type Prose } from '../../api/openapi/prose.ts'
@@ -11,127 +11,142 @@ import { type Catalog, isCustom } from '../catalog.ts'
 import type { Call } from '../parts.ts'
 import { jsonResponse, type Routes } from './routes.ts'
 
-const YEAR_MS = 365 * 24 * 3_600_000
-const PROTOBUF_NAME = 'com.github.proto-openapi.spec.v2'
-/** The sign `@` that clients write in the name is none that a media type may have. */
-const PROTOBUF_TYPE = `application/${PROTOBUF_NAME}.v1.0+protobuf`
-
 export interface OpenApiOptions {
   catalog: Catalog
-  clock: Clock
+  /** The release: another one may describe the same kinds in another way. */
   version: string
-  /** Read when the first document is made. */
+  clock: Clock
+  /** Read anew for each document, so that the sentences are not held in memory. */
   prose?: () => Prose
 }
 
-/** The description of the API: all in one (v2), and one document for each group version (v3). */
+/** /openapi/v2 and /openapi/v3: made when they are asked for, kept as bytes until their kinds change. */
 export function addOpenApi(routes: Routes, options: OpenApiOptions): void {
   const documents = new OpenApiDocuments(options)
   routes
     .add('/openapi/v2', call => documents.v2(call))
-    .add('/swagger-2.0.0.pb-v1', call => documents.v2Protobuf(call.request))
-    .add('/openapi/v3', () => jsonResponse({ paths: documents.v3Paths() }))
-    .add('/openapi/v3/', (call, rest) => documents.v3(call, rest))
+    .add('/openapi/v3', () => documents.index())
+    .add('/openapi/v3/', (call, path) => documents.v3(call, path))
 }
 
-interface Made {
-  bytes: Buffer
-  etag: string
+interface Document {
+  hash: string
+  kinds: readonly Kind[]
+  bytes?: Buffer
 }
 
-/** Made when somebody asks, kept only where making them again would cost more than the memory. */
+const V3 = 'application/json'
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const A_YEAR_MS = 365 * 24 * 3600 * 1000
+
 class OpenApiDocuments {
-  readonly #catalog: Catalog
   readonly #options: OpenApiOptions
   #generation = -1
-  #protobuf: Made | undefined
+  #byPath = new Map<string, Document>()
+  /** All that is served, in one document, by the type it is written in. */
+  #whole = new Map<string, Document>()
 
   constructor(options: OpenApiOptions) {
-    this.#catalog = options.catalog
     this.#options = options
   }
 
-  get #prose(): Prose {
+  index(): ApiResponse {
+    this.#refresh()
+    const paths = [...this.#byPath].map(([path, { hash }]) => [path, { serverRelativeURL: urlOf(path, hash) }])
+    return jsonResponse({ paths: Object.fromEntries(paths) })
+  }
+
+  v3(call: Call, path: string): ApiResponse | undefined {
+    this.#refresh()
+    const document = this.#byPath.get(path.replace(/\/$/, ''))
+    if (!document) return undefined
+    if (!accepts(call, V3)) throw notAcceptable([V3])
+    const wanted = call.request.query.get('hash')
+    if (wanted !== null && wanted !== document.hash) {
+      return { status: 301, headers: { location: urlOf(path, document.hash) } }
+    }
+    const fresh = wanted === null ? REVALIDATE : immutable(this.#options.clock.now())
+    return this.#answer(call, document, { 'content-type': V3, ...fresh }, () => {
+      return Buffer.from(JSON.stringify(v3Document(document.kinds, this.#options.version, this.#prose())))
+    })
+  }
+
+  v2(call: Call): ApiResponse {
+    this.#refresh()
+    const type = accepts(call, V2_PROTOBUF, V2_PROTOBUF.replace('v2.v1', 'v2@v1')) ? V2_PROTOBUF : V3
+    if (type === V3 && !accepts(call, V3)) throw notAcceptable([V3, V2_PROTOBUF])
+    const { kinds } = this.#options.catalog
+    const document = this.#whole.get(type) ?? { hash: this.#hashOf(type, kinds), kinds }
+    this.#whole.set(type, document)
+    return this.#answer(call, document, { 'content-type': type, vary: 'Accept', ...REVALIDATE }, () => {
+      const made = v2Document(document.kinds, this.#options.version, this.#prose())
+      return type === V3 ? Buffer.from(JSON.stringify(made)) : gnosticDocument(made)
+    })
+  }
+
+  #answer(call: Call, document: Document, headers: Record<string, string>, make: () => Buffer): ApiResponse {
+    const etag = `"${document.hash}"`
+    const known = call.request.headers['if-none-match']
+    if (known?.split(',').some(one => one.trim() === etag)) return { status: 304, headers: { ...headers, etag } }
+    document.bytes ??= make()
+    return { status: 200, headers: { ...headers, etag }, body: document.bytes }
+  }
+
+  /** After the catalog has changed, only documents whose kinds are others are made again. */
+  #refresh(): void {
+    const { catalog } = this.#options
+    if (this.#generation === catalog.generation) return
+    this.#generation = catalog.generation
+    const before = this.#byPath
+    this.#byPath = new Map()
+    this.#whole = new Map()
+    for (const { name, versions } of catalog.groups()) {
+      for (const version of versions) {
+        const path = name === '' ? `api/${version}` : `apis/${name}/${version}`
+        const kinds = catalog.inVersion(name, version)
+        const hash = this.#hashOf(path, kinds)
+        const old = before.get(path)
+        this.#byPath.set(path, old?.hash === hash ? old : { hash, kinds })
+      }
+    }
+  }
+
+  /** Equal on all servers of one release, so that clients may keep what any of them gave. */
+  #hashOf(path: string, kinds: readonly Kind[]): string {
+    const hash = createHash('sha512').update(`${this.#options.version} ${Boolean(this.#options.prose)} ${path}`)
+    for (const kind of kinds) hash.update(JSON.stringify(fingerprint(kind)))
+    return hash.digest('hex').toUpperCase()
+  }
+
+  #prose(): Prose {
     return this.#options.prose?.() ?? NO_PROSE
   }
-
-  v2({ request }: Call): ApiResponse {
-    const accept = request.headers.accept ?? '*/*'
-    if (accept.includes(PROTOBUF_NAME)) return this.v2Protobuf(request)
-    requireJson(accept)
-    return answer(request, made(Buffer.from(JSON.stringify(this.#v2Document()))), 'application/json')
-  }
-
-  v2Protobuf(request: ApiRequest): ApiResponse {
-    if (this.#generation !== this.#catalog.generation || !this.#protobuf) {
-      this.#protobuf = made(gnosticDocument(this.#v2Document()))
-      this.#generation = this.#catalog.generation
-    }
-    return answer(request, this.#protobuf, PROTOBUF_TYPE)
-  }
-
-  v3Paths(): Record<string, { serverRelativeURL: string }> {
-    const entries = this.#groupVersions().map(({ path, kinds }) => {
-      return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#hash(path, kinds)}` }] as const
-    })
-    return Object.fromEntries(entries)
-  }
-
-  v3({ request }: Call, rest: string): ApiResponse | undefined {
-    const found = this.#groupVersions().find(({ path }) => path === rest)
-    if (!found) return undefined
-    requireJson(request.headers.accept ?? '*/*')
-    const hash = this.#hash(found.path, found.kinds)
-    const asked = request.query.get('hash')
-    if (asked !== null && asked !== hash) return redirection(`/openapi/v3/${rest}?hash=${hash}`)
-    const document = v3Document(found.kinds, this.#options.version, this.#prose)
-    const response = answer(request, made(Buffer.from(JSON.stringify(document))), 'application/json')
-    if (asked === null) return response
-    // The hash is part of the name: what is behind it never changes.
-    const expires = new Date(this.#options.clock.now() + YEAR_MS).toUTCString()
-    return { ...response, headers: { ...response.headers, 'cache-control': 'public, immutable', expires } }
-  }
-
-  #v2Document() {
-    return v2Document(this.#catalog.kinds, this.#options.version, this.#prose)
-  }
-
-  #groupVersions(): { path: string; kinds: Kind[] }[] {
-    return this.#catalog.groups().flatMap(({ name, versions }) =>
-      versions.map(version => ({
-        path: name === '' ? `api/${version}` : `apis/${name}/${version}`,
-        kinds: this.#catalog.inVersion(name, version),
-      })),
-    )
-  }
-
-  /** Built-in kinds change with the server's version only, custom ones with their definition. */
-  #hash(path: string, kinds: readonly Kind[]): string {
-    const custom = kinds.filter(isCustom).map(kind => [kind.kind, kind.schema])
-    const names = kinds.map(({ kind }) => kind)
-    return hashOf(JSON.stringify([this.#options.version, path, names, custom]))
-  }
 }
 
-function made(bytes: Buffer): Made {
-  return { bytes, etag: `"${hashOf(bytes)}"` }
+/** What a document shows of a kind. The schemas of built-in kinds belong to the release. */
+function fingerprint(kind: Kind) {
+  const { group, version, kind: name, plural, namespaced, verbs, subresources, schema } = kind
+  return { group, version, name, plural, namespaced, verbs, subresources, ...(isCustom(kind) ? { schema } : {}) }
 }
 
-function requireJson(accept: string): void {
-  if (/application\/(json|\*)|\*\/\*/.test(accept)) return
-  throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json')
+function urlOf(path: string, hash: string): string {
+  return `/openapi/v3/${path}?hash=${hash}`
 }
 
-function redirection(location: string): ApiResponse {
-  return { status: 301, headers: { location, 'cache-control': 'no-cache, private' } }
+const REVALIDATE = { 'cache-control': 'no-cache, private' }
+
+/** An address with a hash never answers anything else. */
+function immutable(now: number): Record<string, string> {
+  return { 'cache-control': 'public, immutable', expires: new Date(now + A_YEAR_MS).toUTCString() }
 }
 
-function hashOf(data: string | Buffer): string {
-  return createHash('sha512').update(data).digest('hex').toUpperCase()
+function accepts(call: Call, ...types: string[]): boolean {
+  const header = call.request.headers.accept
+  const wanted = (header ?? '*/*').split(',').map(part => part.split(';')[0]!.trim().toLowerCase())
+  const wildcards = types.includes(V3) ? ['*/*', 'application/*'] : []
+  return wanted.some(one => types.includes(one) || wildcards.includes(one))
 }
 
-function answer(request: ApiRequest, { bytes, etag }: Made, contentType: string): ApiResponse {
-  const headers = { etag, 'cache-control': 'no-cache, private', vary: 'Accept' }
-  if (request.headers['if-none-match']?.includes(etag)) return { status: 304, headers }
-  return { status: 200, headers: { ...headers, 'content-type': contentType }, body: bytes }
+function notAcceptable(types: string[]): ApiError {
+  return new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
 }

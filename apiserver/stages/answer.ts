@@ -1,9 +1,11 @@
+import { hasProtobuf, messageOfType } from '../../api/codec/protobuf.ts'
 import { ApiError, type Status } from '../../api/errors.ts'
 import type { ApiResponse } from '../../api/exchange.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Encoder } from '../encoding/encoder.ts'
 import { jsonEncoder } from '../encoding/json.ts'
 import { negotiate, type Subject } from '../encoding/negotiate.ts'
+import { protobufEncoder } from '../encoding/protobuf.ts'
 import type { Call, Parts, Result } from '../parts.ts'
 import { CompactedError, StoreUnavailableError } from '../storage/store.ts'
 
@@ -18,14 +20,26 @@ const SUBJECTS: Record<Result['type'], Subject> = {
 /** The last stage: what a verb had to say, in the form that the client asked for. */
 export function answer(parts: Parts, call: Call, result: Result): ApiResponse {
   if (result.type === 'response') return withWarnings(result.response, call.warnings)
-  const encoder = encoderFor(parts, call, SUBJECTS[result.type])
+  const encoder = encoderFor(parts, call, SUBJECTS[result.type], hasMessages(result))
   return withWarnings(encode(result, encoder), call.warnings)
 }
 
-/** Asked before anything is done: a client that understands no answer is refused before it changes something. */
-export function encoderFor(parts: Parts, call: Call, subject: Subject): Encoder {
+/** A client that understands no answer is refused before it changes something. */
+export function checkAcceptable(parts: Parts, call: Call): void {
+  encoderFor(parts, call, 'object', true)
+}
+
+function encoderFor(parts: Parts, call: Call, subject: Subject, messages: boolean): Encoder {
   const { headers, query } = call.request
-  return negotiate({ accept: headers.accept, query, subject, now: () => parts.clock.now() })
+  const protobuf = messages ? protobufEncoder : undefined
+  return negotiate({ accept: headers.accept, query, subject, protobuf, now: () => parts.clock.now() })
+}
+
+/** Custom resources, and the rare answers that have no kind of their own, are not told in protobuf. */
+function hasMessages(result: Exclude<Result, { type: 'response' }>): boolean {
+  if (result.type === 'list') return hasProtobuf(result.list.kind)
+  if (result.type !== 'object') return hasProtobuf(result.kind)
+  return messageOfType(result.object.apiVersion ?? '', result.object.kind ?? '') !== undefined
 }
 
 function encode(result: Exclude<Result, { type: 'response' }>, encoder: Encoder): ApiResponse {

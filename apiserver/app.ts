@@ -49,7 +49,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
   async function serve(call: Call): Promise<ApiResponse> {
     await authorization.check(call)
-    if (WRITES.has(call.info.verb) && call.info.isResource && call.info.subresource !== 'proxy') checkAcceptable(parts, call)
+    if (WRITES.has(call.info.verb) && call.info.isResource && call.info.subresource !== 'proxy')
+      checkAcceptable(parts, call)
     if (call.info.isResource) return answer(parts, call, await serveResource(parts, call))
     const response = await routes.answer(call)
     if (!response) throw nothingHere()

@@ -1,4 +1,10 @@
-import { encodeMessage, encodeProtobuf, encodeProtobufList, protobufWatchFrame, wrapMessage } from '../../api/codec/protobuf.ts'
+import {
+  encodeMessage,
+  encodeProtobuf,
+  encodeProtobufList,
+  protobufWatchFrame,
+  wrapMessage,
+} from '../../api/codec/protobuf.ts'
 import type { Kind } from '../../api/kind.ts'
 import { apiVersionOf } from '../../api/objects.ts'
 import type { Entry } from '../storage/entry.ts'
@@ -14,7 +20,12 @@ export const protobufEncoder: Encoder = {
   form: 'protobuf',
   stored: storedProtobuf,
   object: object => encodeProtobuf(object),
-  list: list => encodeProtobufList(list.kind, listMeta(list), list.entries.map(entry => messageOf(list.kind, entry))),
+  list: list =>
+    encodeProtobufList(
+      list.kind,
+      listMeta(list),
+      list.entries.map(entry => messageOf(list.kind, entry)),
+    ),
   event: (type, kind, entry) => protobufWatchFrame(type, storedProtobuf(kind, entry)),
   bookmark: (kind, revision, end) =>
     protobufWatchFrame('BOOKMARK', encodeProtobuf(bookmarkObject(kind, revision, end))),

@@ -7,7 +7,9 @@ import { refusal, statusResponse } from './answer.ts'
 
 describe('the table of reasons', () => {
   const page = readFileSync(new URL('../../docs/request.md', import.meta.url), 'utf8')
-  const documented = new Map([...page.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, reason, code]) => [reason, Number(code)]))
+  const documented = new Map(
+    [...page.matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(([, reason, code]) => [reason, Number(code)]),
+  )
 
   it('is the one in docs/request.md', () => {
     assert.deepEqual(Object.fromEntries(documented), { ...REASON_CODES })

@@ -87,7 +87,10 @@ class OpenApiDocuments {
   #answer(call: Call, document: Document, headers: Record<string, string>, make: () => Buffer): ApiResponse {
     const etag = `"${document.hash}"`
     const known = call.request.headers['if-none-match']
-    if (known?.split(',').some(one => one.trim() === etag)) return { status: 304, headers: { ...headers, etag } }
+    if (known?.split(',').some(one => one.trim() === etag)) {
+      const { 'content-type': _, ...rest } = headers
+      return { status: 304, headers: { ...rest, etag } }
+    }
     document.bytes ??= make()
     return { status: 200, headers: { ...headers, etag }, body: document.bytes }
   }

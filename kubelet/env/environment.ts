@@ -75,7 +75,7 @@ async function fromSource(
   if (from.fieldRef) return fieldValue(from.fieldRef.fieldPath, downward)
   if (from.resourceFieldRef) {
     const named = from.resourceFieldRef.containerName ?? container.name
-    const all = [...(downward.pod.spec.initContainers ?? []), ...downward.pod.spec.containers]
+    const all = [container, ...(downward.pod.spec.initContainers ?? []), ...downward.pod.spec.containers]
     return resourceValue(from.resourceFieldRef, all.find(one => one.name === named) ?? container, downward)
   }
   if (from.configMapKeyRef) return keyOf('configmap', from.configMapKeyRef, source)

@@ -42,6 +42,8 @@ export class ImageCollector {
   async collect(urgent: boolean): Promise<boolean> {
     const { runtime, images, rules, rootDirectory, clock, log } = this.#parts
     const [all, containers] = await Promise.all([runtime.images(), runtime.list({})])
+    // What was there before this agent counts as used when it was first seen.
+    for (const { id } of all) if (!images.lastUsed.has(id)) images.lastUsed.set(id, clock.monotonic())
     const chosen = imagesToRemove({
       images: all,
       inUse: new Set(containers.map(container => container.imageId)),

@@ -1,7 +1,13 @@
 import type { KeyObject } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { load } from 'js-yaml'
+import { DEFAULT_REQUEST_HEADERS, type RequestHeaderOptions } from '../../apiserver/auth/request-header.ts'
 import type { ApiServerOptions, AuthorizationMode } from '../../apiserver/options.ts'
+import { type EncryptionConfiguration, encryptingTransformer } from '../../apiserver/storage/encryption.ts'
+import type { AuditPolicy } from '../../apiserver/traffic/audit.ts'
 import { publicOf, readPrivateKey, readPublicKey } from '../../pki/keys.ts'
 import type { Disk } from '../../platform/disk.ts'
+import type { Random } from '../../platform/random.ts'
 import type { FlagReader, FlagTable } from '../flags.ts'
 import { UserError } from '../output.ts'
 
@@ -14,12 +20,15 @@ export const APISERVER_FLAGS: FlagTable = {
   'allow-privileged': ALWAYS,
   'anonymous-auth': 'boolean',
   'api-audiences': 'list',
+  'audit-log-path': 'text',
+  'audit-policy-file': 'text',
   'authorization-mode': 'list',
   'bind-address': 'text',
   'client-ca-file': 'text',
   'disable-admission-plugins': 'list',
   'enable-admission-plugins': 'list',
   'enable-bootstrap-token-auth': ALWAYS,
+  'encryption-provider-config': 'text',
   'etcd-cafile': 'text',
   'etcd-certfile': 'text',
   'etcd-keyfile': 'text',
@@ -30,6 +39,8 @@ export const APISERVER_FLAGS: FlagTable = {
   'kubelet-client-key': 'text',
   'kubelet-certificate-authority': 'text',
   'kubelet-preferred-address-types': { ignored: 'kubox uses the InternalIP that an agent measured' },
+  'max-mutating-requests-inflight': 'number',
+  'max-requests-inflight': 'number',
   'proxy-client-cert-file': 'text',
   'proxy-client-key-file': 'text',
   'requestheader-allowed-names': 'list',
@@ -77,13 +88,23 @@ export class ApiserverFlags {
     }
   }
 
+  /** Client certificate and authority for a store elsewhere; undefined where it is reached without TLS. */
+  async etcdTls(): Promise<{ ca?: string; cert?: string; key?: string } | undefined> {
+    const [ca, cert, key] = await Promise.all(
+      ['etcd-cafile', 'etcd-certfile', 'etcd-keyfile'].map(flag => this.#optionalFile(flag)),
+    )
+    return ca || cert ? { ca, cert, key } : undefined
+  }
+
   /** The part of the server's options that flags decide. */
-  async options(): Promise<Omit<ApiServerOptions, 'store' | 'clock' | 'random' | 'log' | 'kinds' | 'version'>> {
+  async options(
+    random: Random,
+  ): Promise<Omit<ApiServerOptions, 'store' | 'clock' | 'random' | 'log' | 'kinds' | 'version'>> {
     const { host, port } = await this.listen()
     return {
       advertiseAddress: `${this.#flags.text('advertise-address') ?? host}:${port}`,
       serviceAccounts: await this.#serviceAccounts(),
-      authentication: { anonymous: this.#flags.boolean('anonymous-auth') },
+      authentication: { anonymous: this.#flags.boolean('anonymous-auth'), requestHeader: this.#requestHeader() },
       authorization: this.#flags.list('authorization-mode') as AuthorizationMode[] | undefined,
       admission: {
         enable: this.#flags.list('enable-admission-plugins'),
@@ -93,7 +114,39 @@ export class ApiserverFlags {
       serviceNodePortRange: this.#nodePorts(),
       kubeletClient: await this.#kubeletClient(),
       eventTtlSeconds: seconds(this.#flags.duration('event-ttl')),
+      transformer: await this.#transformer(random),
+      audit: await this.#audit(),
+      limits: this.#limits(),
     }
+  }
+
+  #limits(): ApiServerOptions['limits'] {
+    const readOnly = this.#flags.number('max-requests-inflight')
+    const mutating = this.#flags.number('max-mutating-requests-inflight')
+    return { ...(readOnly === undefined ? {} : { readOnly }), ...(mutating === undefined ? {} : { mutating }) }
+  }
+
+  #requestHeader(): RequestHeaderOptions {
+    const names = (flag: string) => this.#flags.list(flag)?.map(name => name.toLowerCase())
+    return {
+      usernameHeaders: names('requestheader-username-headers') ?? DEFAULT_REQUEST_HEADERS.usernameHeaders,
+      groupHeaders: names('requestheader-group-headers') ?? DEFAULT_REQUEST_HEADERS.groupHeaders,
+      extraHeaderPrefixes: names('requestheader-extra-headers-prefix') ?? DEFAULT_REQUEST_HEADERS.extraHeaderPrefixes,
+      allowedNames: this.#flags.list('requestheader-allowed-names') ?? DEFAULT_REQUEST_HEADERS.allowedNames,
+    }
+  }
+
+  async #transformer(random: Random): Promise<ApiServerOptions['transformer']> {
+    const text = await this.#optionalFile('encryption-provider-config')
+    return text === undefined ? undefined : encryptingTransformer(load(text) as EncryptionConfiguration, random)
+  }
+
+  async #audit(): Promise<ApiServerOptions['audit']> {
+    const policy = await this.#optionalFile('audit-policy-file')
+    if (policy === undefined) return undefined
+    const path = this.#flags.text('audit-log-path')
+    if (!path) throw new UserError('--audit-policy-file needs --audit-log-path')
+    return { policy: load(policy) as AuditPolicy, write: appendTo(path) }
   }
 
   async #serviceAccounts(): Promise<ApiServerOptions['serviceAccounts']> {
@@ -138,6 +191,12 @@ export class ApiserverFlags {
       throw new UserError(`--${flag}=${path} cannot be read: ${(cause as Error).message}`, undefined, { cause })
     }
   }
+}
+
+function appendTo(path: string): (line: string) => void {
+  if (path === '-') return line => void process.stdout.write(`${line}\n`)
+  const file = createWriteStream(path, { flags: 'a', mode: 0o600 })
+  return line => void file.write(`${line}\n`)
 }
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000)

@@ -9,6 +9,7 @@ import { type Context, type Controller, type ControllerOptions, together } from 
 import { cronJobController } from './cron/controller.ts'
 import { daemonSetController } from './daemons/controller.ts'
 import { deploymentController } from './deployments/controller.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointController } from './endpoints/controller.ts'
 import { endpointMirroringController } from './endpoints/mirroring.ts'
 import { garbageController } from './garbage/controller.ts'
@@ -21,8 +22,12 @@ import { taintEvictionController } from './nodes/eviction.ts'
 import { nodeIpamController } from './nodes/ipam.ts'
 import { nodeLifecycleController } from './nodes/lifecycle.ts'
 import { podGarbageController } from './pod-garbage.ts'
+import { quotaController } from './quota.ts'
 import { replicaSetController, replicationController } from './replicas/controller.ts'
+import { clusterRoleController } from './roles.ts'
 import { statefulSetController } from './stateful/controller.ts'
+import { volumeController } from './volumes/controller.ts'
+import { volumeProtectionController } from './volumes/protection.ts'
 
 /**
  * controller/ makes the world match the objects: one file or small folder a controller, all of one shape (observe by
@@ -48,6 +53,11 @@ const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = 
   job: jobController,
   cronjob: cronJobController,
   'ttl-after-finished': ttlController,
+  disruption: disruptionController,
+  resourcequota: quotaController,
+  'clusterrole-aggregation': clusterRoleController,
+  'persistentvolume-binder': volumeController,
+  'persistentvolume-protection': volumeProtectionController,
   endpoint: endpointController,
   'endpointslice-mirroring': endpointMirroringController,
   'garbage-collector': garbageController,

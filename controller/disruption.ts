@@ -1,0 +1,125 @@
+import { objectKey } from '../api/objects.ts'
+import { compileSelector } from '../api/placement.ts'
+import type { ReplicaSet, StatefulSet } from '../api/types/apps-v1.ts'
+import type { Pod, ReplicationController } from '../api/types/core-v1.ts'
+import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../api/types/policy-v1.ts'
+import { deepEqual } from '../api/values.ts'
+import type { Live } from '../client/client.ts'
+import type { Informer } from '../client/informer.ts'
+import { POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS } from '../client/resources.ts'
+import { timestamp } from '../client/times.ts'
+import { type Context, type Controller, controllerRefOf, createLoop, unlessGone } from './context.ts'
+import { resolvePercentage } from './deployments/rollout.ts'
+import { isFinished, isReady, sharedPods } from './pods.ts'
+
+/** An eviction that was allowed counts as under way for so long; then the pod is believed to stay. */
+const EVICTION_TIMEOUT_MS = 120_000
+
+type Budget = Live<PodDisruptionBudget>
+
+export interface BudgetInput {
+  budget: Budget
+  pods: readonly Live<Pod>[]
+  /** How many pods the controllers of these pods want; undefined: one of them is not known. */
+  wanted: number | undefined
+  now: number
+  time: string
+}
+
+/** How many pods may be disturbed right now, and what that follows from. */
+export function budgetStatus({ budget, pods, wanted, now, time }: BudgetInput): PodDisruptionBudgetStatus {
+  const { minAvailable, maxUnavailable } = budget.spec
+  const needsWanted = maxUnavailable !== undefined || String(minAvailable).endsWith('%')
+  const expectedPods = needsWanted ? (wanted ?? 0) : pods.length
+  const desiredHealthy =
+    maxUnavailable === undefined
+      ? resolvePercentage(minAvailable, expectedPods, true)
+      : Math.max(0, expectedPods - resolvePercentage(maxUnavailable, expectedPods, true))
+  const disruptedPods = stillDisrupted(budget, pods, now)
+  const healthy = pods.filter(
+    pod => !pod.metadata.deletionTimestamp && !(pod.metadata.name in disruptedPods) && isReady(pod),
+  )
+  const isUnknown = needsWanted && wanted === undefined
+  const surplus = expectedPods > 0 && !isUnknown ? Math.max(0, healthy.length - desiredHealthy) : 0
+  return {
+    observedGeneration: budget.metadata.generation,
+    ...(Object.keys(disruptedPods).length > 0 ? { disruptedPods } : {}),
+    disruptionsAllowed: surplus,
+    currentHealthy: healthy.length,
+    desiredHealthy,
+    expectedPods,
+    conditions: conditionOf(budget, surplus, isUnknown, time),
+  }
+}
+
+function stillDisrupted({ status }: Budget, pods: readonly Live<Pod>[], now: number): Record<string, string> {
+  const entries = Object.entries(status?.disruptedPods ?? {}).filter(([name, since]) => {
+    const pod = pods.find(({ metadata }) => metadata.name === name)
+    return pod && !pod.metadata.deletionTimestamp && now - Date.parse(since) < EVICTION_TIMEOUT_MS
+  })
+  return Object.fromEntries(entries)
+}
+
+function conditionOf({ metadata, status }: Budget, allowed: number, isUnknown: boolean, time: string) {
+  const reason = isUnknown ? 'SyncFailed' : allowed > 0 ? 'SufficientPods' : 'InsufficientPods'
+  const wanted = { type: 'DisruptionAllowed', status: allowed > 0 ? 'True' : 'False', reason, message: '' }
+  const old = status?.conditions?.find(({ type }) => type === 'DisruptionAllowed')
+  const observedGeneration = metadata.generation
+  const lastTransitionTime = old?.status === wanted.status ? old.lastTransitionTime : time
+  return [{ ...wanted, observedGeneration, lastTransitionTime }]
+}
+
+/** Keeps the numbers of disruption budgets, from which evictions and preemption take. */
+export function disruptionController(context: Context): Controller {
+  const { client, clock, informers } = context
+  const budgets = informers.of<PodDisruptionBudget>(POD_DISRUPTION_BUDGETS)
+  const pods = sharedPods(informers)
+  const scale = new ScaleReader(context)
+  const loop = createLoop(context, 'disruption-controller', async key => {
+    const budget = budgets.get(key)
+    if (!budget) return
+    const selects = compileSelector(budget.spec.selector)
+    const inNamespace = pods.byIndex('namespace', budget.metadata.namespace)
+    const chosen = inNamespace.filter(pod => selects(pod.metadata.labels) && !isFinished(pod))
+    const now = clock.now()
+    const status = budgetStatus({ budget, pods: chosen, wanted: scale.wantedBy(chosen), now, time: timestamp(now) })
+    if (!deepEqual(status, budget.status)) {
+      await unlessGone(
+        client.resource<PodDisruptionBudget>(POD_DISRUPTION_BUDGETS).update({ ...budget, status }, 'status'),
+      )
+    }
+    if (status.disruptedPods) loop.queue.addAfter(key, EVICTION_TIMEOUT_MS)
+  })
+  loop.watch(budgets)
+  loop.watchRelated(pods, pod => {
+    const own = budgets.list().filter(({ metadata, spec }) => {
+      return metadata.namespace === pod.metadata.namespace && compileSelector(spec.selector)(pod.metadata.labels)
+    })
+    return own.map(objectKey)
+  })
+  return loop
+}
+
+/** How many pods the controllers of some pods want. */
+class ScaleReader {
+  readonly #byKind: ReadonlyMap<string, Informer<ReplicaSet | StatefulSet | ReplicationController>>
+
+  constructor({ informers }: Context) {
+    this.#byKind = new Map([
+      ['ReplicaSet', informers.of(REPLICA_SETS)],
+      ['StatefulSet', informers.of(STATEFUL_SETS)],
+      ['ReplicationController', informers.of(REPLICATION_CONTROLLERS)],
+    ])
+  }
+
+  wantedBy(pods: readonly Live<Pod>[]): number | undefined {
+    const sizes = new Map<string, number>()
+    for (const pod of pods) {
+      const owner = controllerRefOf(pod)
+      const known = owner && this.#byKind.get(owner.kind)?.get(`${pod.metadata.namespace}/${owner.name}`)
+      if (!owner || known?.metadata.uid !== owner.uid) return undefined
+      sizes.set(owner.uid, (known.spec as { replicas?: number }).replicas ?? 1)
+    }
+    return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  }
+}

@@ -150,6 +150,6 @@ export class Applier {
     this.#latest = snapshot
     this.#events.snapshotTaken(snapshot)
     await wal.release(before.index)
-    await snapshots.retain([before, snapshot])
+    await snapshots.removeOlderThan(before.index)
   }
 }

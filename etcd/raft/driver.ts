@@ -7,7 +7,7 @@ import { type Persist, RaftCore, type Transition } from './core.ts'
 import { DiskFullError, NotLeaderError, OutcomeUnknownError, StoppedError, UnavailableError } from './errors.ts'
 import { Leader } from './leader.ts'
 import type { MembershipChange } from './membership.ts'
-import type { Member, MemberId, Message, MessageBody, SnapshotMeta } from './message.ts'
+import type { Member, MemberId, Message, SnapshotMeta } from './message.ts'
 import { PendingProposals } from './proposals.ts'
 import { ReadQueue } from './read-queue.ts'
 import type { CoreSettings, RoleName } from './role.ts'
@@ -114,7 +114,7 @@ export class RaftDriver {
       },
       onTransition: transition => this.#onTransition(transition),
     })
-    const send = (to: MemberId, body: MessageBody) => this.#transmit({ from: id, to, term: this.core.term, ...body })
+    const send = (message: Message) => options.transport.send(message)
     this.#reads = new ReadQueue(Math.floor(random.next() * 2 ** 40))
     this.#sender = new SnapshotSender(
       storage.snapshots,
@@ -333,12 +333,12 @@ export class RaftDriver {
     this.#applier.restore(snapshot)
     this.#storage.wal
       .release(snapshot.index)
-      .then(() => this.#storage.snapshots.retain([snapshot]))
+      .then(() => this.#storage.snapshots.removeOlderThan(snapshot.index))
       .catch(error => this.#fail(error))
   }
 
   #transmit(message: Message): void {
-    if (message.type === 'snapshot') this.#sender.start(message.to, message.snapshot)
+    if (message.type === 'snapshot') this.#sender.start(message)
     else this.#options.transport.send(message)
   }
 

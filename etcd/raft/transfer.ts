@@ -1,18 +1,20 @@
 import type { Log } from '../../platform/log.ts'
 import type { SnapshotStore, SnapshotWriter } from '../snapshot/store.ts'
-import type { MemberId, MessageBody, MessageOf, SnapshotMeta } from './message.ts'
+import type { MemberId, Message, MessageOf } from './message.ts'
 
 /** How the content of a snapshot gets to another member: piece by piece, each sent until it is acknowledged. */
 const PIECE_BYTES = 256 * 1024
 const RESEND_TICKS = 4
 const GIVE_UP_TICKS = 60
 
-type Send = (to: MemberId, body: MessageBody) => void
+type Send = (message: Message) => void
 
 interface Outgoing {
+  /** The leader's message that this is the content of: its term is the pieces' term, whatever comes meanwhile. */
+  message: MessageOf<'snapshot'>
   transfer: number
   pieces: AsyncGenerator<Uint8Array>
-  current: MessageBody | undefined
+  current: MessageOf<'chunk'> | undefined
   /** Where the current piece ends. */
   end: number
   silentTicks: number
@@ -40,40 +42,43 @@ export class SnapshotSender {
     this.#ended = ended
   }
 
-  start(to: MemberId, snapshot: SnapshotMeta): void {
-    void this.#outgoing.get(to)?.pieces.return(undefined)
+  start(message: MessageOf<'snapshot'>): void {
+    const { to, snapshot } = message
+    this.#forget(to)
     const pieces = inPieces(this.#store.read(snapshot))
-    const outgoing = { transfer: ++this.#transfer, pieces, current: undefined, end: 0, silentTicks: 0 }
+    const outgoing = { message, transfer: ++this.#transfer, pieces, current: undefined, end: 0, silentTicks: 0 }
     this.#outgoing.set(to, outgoing)
-    void this.#next(to, outgoing, snapshot)
+    void this.#next(outgoing)
   }
 
-  async #next(to: MemberId, outgoing: Outgoing, snapshot: SnapshotMeta): Promise<void> {
+  async #next(outgoing: Outgoing): Promise<void> {
+    const { from, to, term, snapshot } = outgoing.message
     try {
       const { value, done } = await outgoing.pieces.next()
       if (this.#outgoing.get(to) !== outgoing) return
       const data = done ? new Uint8Array(0) : value
       const { transfer, end: offset } = outgoing
-      outgoing.current = { type: 'chunk', transfer, snapshot, offset, data, last: done === true }
+      const last = done === true
+      outgoing.current = { type: 'chunk', from, to, term, transfer, snapshot, offset, data, last }
       outgoing.end += data.length
       outgoing.silentTicks = 0
-      this.#send(to, outgoing.current)
+      this.#send(outgoing.current)
     } catch (error) {
       this.#log.warn('cannot read a snapshot that another member needs', { to, index: snapshot.index, error })
       this.#end(to, false)
     }
   }
 
-  handleReply(reply: { from: MemberId } & MessageOf<'chunkReply'>): void {
+  handleReply(reply: MessageOf<'chunkReply'>): void {
     const outgoing = this.#outgoing.get(reply.from)
-    if (!outgoing?.current || outgoing.transfer !== reply.transfer || outgoing.current.type !== 'chunk') return
-    const { last, snapshot } = outgoing.current
+    if (!outgoing?.current || outgoing.transfer !== reply.transfer) return
+    const { last } = outgoing.current
     const done = reply.offset === outgoing.end + (last ? 1 : 0)
     if (reply.failed) this.#end(reply.from, false)
     else if (done && last) this.#end(reply.from, true)
     else if (done) {
       outgoing.current = undefined
-      void this.#next(reply.from, outgoing, snapshot)
+      void this.#next(outgoing)
     }
   }
 
@@ -81,7 +86,7 @@ export class SnapshotSender {
     for (const [to, outgoing] of this.#outgoing) {
       outgoing.silentTicks++
       if (outgoing.silentTicks >= GIVE_UP_TICKS) this.#end(to, false)
-      else if (outgoing.current && outgoing.silentTicks % RESEND_TICKS === 0) this.#send(to, outgoing.current)
+      else if (outgoing.current && outgoing.silentTicks % RESEND_TICKS === 0) this.#send(outgoing.current)
     }
   }
 
@@ -182,7 +187,8 @@ export class SnapshotReceiver {
   }
 
   #reply(chunk: MessageOf<'chunk'>, offset: number, failed: boolean): void {
-    this.#send(chunk.from, { type: 'chunkReply', transfer: chunk.transfer, offset, failed })
+    const { from, to, term, transfer } = chunk
+    this.#send({ type: 'chunkReply', from: to, to: from, term, transfer, offset, failed })
   }
 
   /** Drops what has not arrived in full. */

@@ -79,11 +79,12 @@ export class SnapshotStore {
     }
   }
 
-  /** Removes everything but these, and what an interrupted writer left. */
-  async retain(snapshots: readonly SnapshotMeta[]): Promise<void> {
-    const keep = new Set(snapshots.map(snapshot => this.path(snapshot)))
-    const paths = (await this.#disk.list(this.#directory)).map(name => `${this.#directory}/${name}`)
-    for (const path of paths) if (!keep.has(path) && path.endsWith('.snap')) await this.#disk.remove(path)
+  /** Newer ones stay, whoever made them: one from the leader may have arrived and not been taken over yet. */
+  async removeOlderThan(index: number): Promise<void> {
+    for (const name of await this.#disk.list(this.#directory)) {
+      const match = /^[0-9a-f]{16}-([0-9a-f]{16})\.snap$/.exec(name)
+      if (match && Number.parseInt(match[1]!, 16) < index) await this.#disk.remove(`${this.#directory}/${name}`)
+    }
   }
 
   /** At start, when no writer is at work. */

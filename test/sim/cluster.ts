@@ -42,11 +42,14 @@ export class Cluster {
   /** Crashed members come back by themselves after a while. */
   maxDownMs = 2000
   #lastNumber = 0
+  /** Sometimes each entry travels alone. */
+  readonly #maxMessageBytes: number
 
   constructor(world: World, invariants: Invariants, size: number) {
     this.world = world
     this.invariants = invariants
     this.network = new Network(world)
+    this.#maxMessageBytes = world.pick([1, 500])
     this.#founders = Array.from({ length: size }, () => ({ id: this.#newId(), learner: false, context: '' }))
     for (const { id } of this.#founders) this.#add(id)
   }
@@ -135,7 +138,7 @@ export class Cluster {
       log,
       stateMachine: machine,
       settings: { ...TIMING, snapshotAfterBytes: 6000, catchUpEntries: 20 },
-      coreSettings: { maxInflight: 4, maxMessageBytes: 500 },
+      coreSettings: { maxInflight: 4, maxMessageBytes: this.#maxMessageBytes },
       onTransition: transition => {
         if (life.alive && member.running) this.invariants.transition(member.running.driver.core, transition)
       },

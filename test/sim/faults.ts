@@ -63,6 +63,7 @@ export const FAULTS: Record<string, Fault> = {
     cluster.network.loss = world.between(0, 0.3)
     cluster.network.doubling = world.between(0, 0.3)
     cluster.network.delayMs = world.between(3, 120)
+    cluster.network.straggling = world.between(0.02, 0.2)
     return () => cluster.network.heal()
   },
   pause: ({ cluster, world }) => {
@@ -110,8 +111,8 @@ export const FAULTS: Record<string, Fault> = {
       }
     }),
   'quick restarts': ({ cluster, world }) => {
-    cluster.maxDownMs = 30
-    const stop = again(world, [5, 200], () => cluster.crash(world.pick(cluster.diskOfEach), 'in passing'))
+    cluster.maxDownMs = 15
+    const stop = again(world, [5, 60], () => cluster.crash(world.pick(cluster.diskOfEach), 'in passing'))
     return () => {
       cluster.maxDownMs = 2000
       stop()
@@ -152,6 +153,8 @@ function again(world: World, [low, high]: [number, number], act: () => void): ()
 const PROFILES = [
   ['hasty candidates', 'bad network', 'quick restarts', 'cut in two', 'pause'],
   ['hasty candidates', 'bad network', 'slow disk', 'crash the leader'],
+  ['hasty candidates', 'bad network', 'cut the leader off', 'cut the leader off'],
+  ['hasty candidates', 'bad network', 'quick restarts'],
   ['blackout while the disks are slow', 'blackout', 'failing sync', 'full disk', 'crash at a boundary of the disk'],
   ['replace a member', 'hasty candidates', 'cut in two', 'crash one', 'take a snapshot'],
 ]

@@ -6,146 +6,178 @@ import { RaftLog } from '../../etcd/raft/log.ts'
 import { Membership } from '../../etcd/raft/membership.ts'
 import type { MessageOf } from '../../etcd/raft/message.ts'
 import { Progress } from '../../etcd/raft/progress.ts'
-import { ReadRounds } from '../../etcd/raft/reads.ts'
 import { Wal, type WalBatch } from '../../etcd/wal/wal.ts'
 import { SimFile } from './disk.ts'
+import type { SimOptions } from './run.ts'
+
+interface Mutation {
+  /** Returns what undoes it. */
+  make: () => () => void
+  /** Where only a rare coincidence shows the mistake, which faults make it less rare. */
+  options?: SimOptions
+}
 
 /**
  * Mistakes that a programmer could make, each put into the running program from outside. The simulator is worth something
  * if it notices every one of them.
  */
-export const MUTATIONS: Record<string, () => () => void> = {
-  'a sync is skipped': () => patch(SimFile.prototype, 'sync', () => async () => {}),
+export const MUTATIONS: Record<string, Mutation> = {
+  'a sync is skipped': {
+    make: () => patch(SimFile.prototype, 'sync', () => async () => {}),
+  },
 
-  'a vote counts twice': () =>
-    patch(
-      Candidate.prototype,
-      'record',
-      original =>
-        function (this: Candidate, from: string, granted: boolean) {
-          const silent = this.actor.membership.voters.find(id => id !== from && !this.votes.has(id))
-          if (granted && silent && from !== this.actor.id) this.votes.set(silent, true)
-          original.call(this, from, granted)
-        },
-    ),
+  'a vote counts twice': {
+    make: () =>
+      patch(
+        Candidate.prototype,
+        'record',
+        original =>
+          function (this: Candidate, from: string, granted: boolean) {
+            const silent = this.actor.membership.voters.find(id => id !== from && !this.votes.has(id))
+            if (granted && silent && from !== this.actor.id) this.votes.set(silent, true)
+            original.call(this, from, granted)
+          },
+      ),
+  },
 
-  'half of the members are a majority': () =>
-    patchGetter(Membership.prototype, 'quorum', function (this: Membership) {
-      return Math.max(1, Math.floor(this.voters.length / 2))
-    }),
+  'half of the members are a majority': {
+    make: () =>
+      patchGetter(Membership.prototype, 'quorum', function (this: Membership) {
+        return Math.max(1, Math.floor(this.voters.length / 2))
+      }),
+  },
 
-  'whoever asks gets a vote, however old its log': () => patch(RaftLog.prototype, 'isUpToDate', () => () => true),
+  'whoever asks gets a vote, however old its log': {
+    make: () => patch(RaftLog.prototype, 'isUpToDate', () => () => true),
+  },
 
-  'a member votes for several in a term': () => patch(RaftCore.prototype, 'mayVoteFor', () => () => true),
+  'a member votes for several in a term': {
+    make: () => patch(RaftCore.prototype, 'mayVoteFor', () => () => true),
+  },
 
-  'the vote is not written down': () => patchHardState(hardState => ({ ...hardState, vote: '' })),
+  'the vote is not written down': {
+    make: () => patchHardState(hardState => ({ ...hardState, vote: '' })),
+    options: { faults: ['hasty candidates', 'blackout while the disks are slow', 'slow disk', 'quick restarts'] },
+  },
 
-  'the term is not written down': () => patchHardState(hardState => ({ ...hardState, term: 1 })),
+  'the term is not written down': {
+    make: () => patchHardState(hardState => ({ ...hardState, term: 1 })),
+  },
 
-  'entries of earlier terms are committed by counting': () =>
-    patch(
-      Leader.prototype,
-      'mayCommit',
-      () =>
-        function (this: Leader) {
-          return true
-        },
-    ),
+  'entries of earlier terms are committed by counting': {
+    make: () =>
+      patch(
+        Leader.prototype,
+        'mayCommit',
+        () =>
+          function (this: Leader) {
+            return true
+          },
+      ),
+    options: { size: 3, faults: ['hasty candidates', 'bad network'] },
+  },
 
-  'promises are sent before they are durable': () =>
-    patch(
-      RaftCore.prototype,
-      'sendWhenDurable',
-      () =>
-        function (this: RaftCore, to, body) {
-          this.send(to, body)
-        },
-    ),
+  'promises are sent before they are durable': {
+    make: () =>
+      patch(
+        RaftCore.prototype,
+        'sendWhenDurable',
+        () =>
+          function (this: RaftCore, to, body) {
+            this.send(to, body)
+          },
+      ),
+  },
 
-  'the leader counts what it has not synced itself': () =>
-    patchGetter(RaftLog.prototype, 'stable', function (this: RaftLog) {
-      return this.lastIndex
-    }),
+  'the leader counts what it has not synced itself': {
+    make: () =>
+      patchGetter(RaftLog.prototype, 'stable', function (this: RaftLog) {
+        return this.lastIndex
+      }),
+  },
 
-  'entries are appended without a look at what is before them': () =>
-    patch(
-      Follower.prototype,
-      'handleAppend',
-      original =>
-        function (this: Follower, message: MessageOf<'append'>) {
-          const { log } = this.actor
-          const previousTerm = log.term(message.previousIndex) ?? message.previousTerm
-          original.call(this, { ...message, previousTerm })
-        },
-    ),
+  'entries are appended without a look at what is before them': {
+    make: () =>
+      patch(
+        Follower.prototype,
+        'handleAppend',
+        original =>
+          function (this: Follower, message: MessageOf<'append'>) {
+            const { log } = this.actor
+            const previousTerm = log.term(message.previousIndex) ?? message.previousTerm
+            original.call(this, { ...message, previousTerm })
+          },
+      ),
+  },
 
-  'a late message cuts off what came after it': () =>
-    patch(
-      RaftLog.prototype,
-      'merge',
-      original =>
-        function (this: RaftLog, entries) {
-          const last = entries.at(-1)?.index ?? this.lastIndex
-          if (last >= this.commit && last < this.lastIndex) this.cutFrom(last + 1)
-          original.call(this, entries)
-        },
-    ),
+  'a late message cuts off what came after it': {
+    make: () =>
+      patch(
+        RaftLog.prototype,
+        'merge',
+        original =>
+          function (this: RaftLog, entries) {
+            const last = entries.at(-1)?.index ?? this.lastIndex
+            if (last >= this.commit && last < this.lastIndex) this.cutFrom(last + 1)
+            original.call(this, entries)
+          },
+      ),
+  },
 
-  'a follower commits what it has, whether or not it is the same': () =>
-    patch(
-      Follower.prototype,
-      'handleAppend',
-      original =>
-        function (this: Follower, message: MessageOf<'append'>) {
-          const { log } = this.actor
-          this.actor.commitTo(Math.min(message.commit, log.lastIndex))
-          original.call(this, message)
-        },
-    ),
+  'a follower commits what it has, whether or not it is the same': {
+    make: () =>
+      patch(
+        Follower.prototype,
+        'handleAppend',
+        original =>
+          function (this: Follower, message: MessageOf<'append'>) {
+            const { log } = this.actor
+            this.actor.commitTo(Math.min(message.commit, log.lastIndex))
+            original.call(this, message)
+          },
+      ),
+  },
 
-  'reads are answered without asking whether it still leads': () =>
-    patch(
-      Leader.prototype,
-      'read',
-      () =>
-        function (this: Leader, { from, context }) {
-          if (from === this.actor.id) this.actor.answerRead(context, this.actor.log.commit)
-          else this.actor.send(from, { type: 'readIndexReply', context, index: this.actor.log.commit })
-        },
-    ),
+  'reads are answered without asking whether it still leads': {
+    make: () =>
+      patch(
+        Leader.prototype,
+        'read',
+        () =>
+          function (this: Leader, { from, context }) {
+            if (from === this.actor.id) this.actor.answerRead(context, this.actor.log.commit)
+            else this.actor.send(from, { type: 'readIndexReply', context, index: this.actor.log.commit })
+          },
+      ),
+  },
 
-  'a new leader answers reads before it knows what is committed': () =>
-    patch(Leader.prototype, 'knowsCommitted', () => () => true),
+  'a new leader answers reads before it knows what is committed': {
+    make: () => patch(Leader.prototype, 'knowsCommitted', () => () => true),
+  },
 
-  'answers to an earlier round of heartbeats prove a later read': () =>
-    patch(
-      ReadRounds.prototype,
-      'acknowledge',
-      original =>
-        function (this: ReadRounds, from: string) {
-          original.call(this, from, 0 + Number.MAX_SAFE_INTEGER)
-        },
-    ),
+  'a rejected append counts as accepted': {
+    make: () =>
+      patch(
+        Progress.prototype,
+        'rejected',
+        () =>
+          function (this: Progress, index: number) {
+            return this.accepted(index)
+          },
+      ),
+  },
 
-  'a rejected append counts as accepted': () =>
-    patch(
-      Progress.prototype,
-      'rejected',
-      () =>
-        function (this: Progress, index: number) {
-          return this.accepted(index)
-        },
-    ),
-
-  'a removed member keeps its vote': () =>
-    patch(
-      Membership.prototype,
-      'after',
-      original =>
-        function (this: Membership, change) {
-          return change.type === 'remove' ? this : original.call(this, change)
-        },
-    ),
+  'a removed member keeps its vote': {
+    make: () =>
+      patch(
+        Membership.prototype,
+        'after',
+        original =>
+          function (this: Membership, change) {
+            return change.type === 'remove' ? this : original.call(this, change)
+          },
+      ),
+  },
 }
 
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T]

@@ -126,6 +126,17 @@ describe('a spliced connection', () => {
     }
   })
 
+  it('lets the client go that leaves only after the other side has', async () => {
+    serve = (_request, socket) => {
+      accept(socket, 'all there is')
+      socket.end()
+    }
+    const near = client()
+    assert.match(await text(near), /all there is$/)
+    await until(() => open.size === 1)
+    near.end('too late')
+  })
+
   it('holds a fast sender back for a slow reader', async () => {
     let sent = 0
     serve = (_request, socket) => {

@@ -97,8 +97,10 @@ function joinSockets(one: Duplex, other: Duplex): Promise<void> {
     return new Promise<void>(resolve => {
       if (socket.closed) return resolve()
       socket.once('close', () => {
-        // After a clean end the pipe has said goodbye already, and what is under way still arrives.
-        if (!socket.readableEnded) partner.destroy()
+        // After a clean end the pipe has said goodbye already, and what is under way still arrives. But nobody reads
+        // the partner any more, so that its own end would go unseen.
+        if (socket.readableEnded) awaitLeaving(partner)
+        else partner.destroy()
         resolve()
       })
     })

@@ -215,6 +215,8 @@ export class Wal {
     // The last write may be in the page cache only: written again and synced, it is on the disk.
     await this.#file.write(scan.lastBatch, [await this.#file.read(scan.lastBatch, scan.end - scan.lastBatch)])
     await this.#file.sync()
+    // And so may the name of the segment, if the process that gave it was killed right then.
+    await this.#disk.syncDirectory(this.#directory)
   }
 
   async #blank(from: number, to: number): Promise<void> {

@@ -10,6 +10,8 @@ export interface Kind {
   kind: string
   plural: string
   singular: string
+  /** What a list of them is called, where it is not `KINDList`. */
+  listKind?: string
   shortNames: readonly string[]
   categories: readonly string[]
   namespaced: boolean
@@ -19,6 +21,10 @@ export interface Kind {
   storage: KindStorage
   schema: Schema
   subresources: readonly Subresource[]
+  /** Where /scale finds its numbers, as JSONPaths; absent: where workloads have them. */
+  scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }
+  /** Told to whoever still uses this version. */
+  deprecation?: string
   /**
    * Makes a decoded object fit the schema, in place: drops what does not belong and names it (`unknown field "spec.x"`).
    * Absent for built-in kinds, which all have the same way (codec/conform.ts).
@@ -62,6 +68,8 @@ export interface Strategy {
   allowCreateOnUpdate: boolean
   /** Whether an update without resourceVersion is taken. */
   allowUnconditionalUpdate: boolean
+  /** Whose consent every deletion waits for: noted in the object when it is marked. */
+  finalizersOnDelete?: readonly string[]
   /** Seconds that a delete waits by default; undefined: deleted at once. Pods: terminationGracePeriodSeconds. */
   gracePeriod?(object: KubeObject): number | undefined
 }

@@ -1,8 +1,8 @@
 import type { FieldError, Schema } from '../kind.ts'
+import { compilePattern } from '../regex/pattern.ts'
 import { duplicate, invalid, required, tooLong, tooMany, unsupported } from '../validate/errors.ts'
 import { deepEqual, isRecord } from '../values.ts'
 import { isOfFormat } from './formats.ts'
-import { compilePattern } from './pattern.ts'
 
 /** Everything that a schema finds wrong in a value, in the words of Kubernetes' validator. */
 export function validateBySchema(value: unknown, schema: Schema, path: string): FieldError[] {
@@ -140,7 +140,8 @@ function checkObject(value: Record<string, unknown>, schema: Schema, path: strin
     const own = Object.hasOwn(properties, key) ? properties[key] : undefined
     const below = own ?? additionalProperties
     // Metadata has rules of its own, which every object obeys.
-    if (below && !below.definition) errors.push(...validateBySchema(inner, below, join(path, key)))
+    if (below && inner !== undefined && !below.definition)
+      errors.push(...validateBySchema(inner, below, join(path, key)))
   }
   if (schema.embeddedResource) errors.push(...missing(value, { required: ['apiVersion', 'kind'] }, path))
   return errors

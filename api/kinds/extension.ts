@@ -7,6 +7,7 @@ import {
   priorityLevelColumns,
   webhookColumns,
 } from '../columns/cluster.ts'
+import { validateDefinition, validateDefinitionUpdate } from '../crd/structural.ts'
 import {
   setAdmissionPolicyDefaults,
   setApiServiceDefaults,
@@ -74,6 +75,8 @@ export function extensionKinds(): Kind[] {
         shortNames: ['crd', 'crds'],
         prefix: 'apiextensions.k8s.io/customresourcedefinitions',
         setDefaults: setCustomResourceDefaults,
+        validate: validateDefinition,
+        validateUpdate: validateDefinitionUpdate,
         strategy: customResourceStrategy,
         columns: [nameColumn, createdAtColumn],
       }),

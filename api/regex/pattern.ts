@@ -1,5 +1,5 @@
-import { compile, type Pattern } from '../regex/match.ts'
-import { PatternError } from '../regex/syntax.ts'
+import { compile, type Pattern } from './match.ts'
+import { PatternError } from './syntax.ts'
 
 const known = new Map<string, Pattern>()
 const MOST_KNOWN = 1000

@@ -1,0 +1,135 @@
+/**
+ * cel/ is the Common Expression Language as Kubernetes speaks it: environment.ts the functions that Kubernetes adds,
+ * program.ts expressions made ready, value.ts JSON as CEL sees it.
+ */
+
+import { isIP } from 'node:net'
+import { Environment } from '@marcbachmann/cel-js'
+import {
+  addQuantity,
+  compareQuantity,
+  isQuantity,
+  parseQuantity,
+  quantityNumber,
+  quantityValue,
+  subtractQuantity,
+} from '../quantity.ts'
+import { compilePattern, patternProblem } from '../regex/pattern.ts'
+import { isCidr } from '../validate/addresses.ts'
+
+/** A quantity inside of an expression. */
+class CelQuantity {
+  readonly text: string
+  constructor(text: string) {
+    parseQuantity(text)
+    this.text = text
+  }
+}
+
+/** The name that `matches` gets: the library's own runs patterns on an engine that texts can make hang. */
+export const LINEAR_MATCHES = 'matchesInLinearTime'
+
+const LIMITS = { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 }
+
+export function celEnvironment(): Environment {
+  const environment = new Environment({
+    unlistedVariablesAreDyn: true,
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+    limits: LIMITS,
+  })
+  addStrings(environment)
+  addLists(environment)
+  addQuantities(environment)
+  addNetwork(environment)
+  return environment
+}
+
+function addStrings(environment: Environment): void {
+  const found = (text: string, pattern: string) => {
+    const problem = patternProblem(pattern)
+    if (problem) throw new Error(`invalid pattern: ${problem}`)
+    return compilePattern(pattern).test(text)
+  }
+  environment
+    .registerFunction(`string.${LINEAR_MATCHES}(string): bool`, found)
+    .registerFunction('string.charAt(int): string', (text: string, at: bigint) => [...text][Number(at)] ?? '')
+    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => {
+      return text.replaceAll(from, () => to)
+    })
+    .registerFunction('string.reverse(): string', (text: string) => [...text].reverse().join(''))
+}
+
+type Ordered = bigint | number | string
+
+function addLists(environment: Environment): void {
+  const least = (list: Ordered[]) => list.reduce((a, b) => (b < a ? b : a))
+  const most = (list: Ordered[]) => list.reduce((a, b) => (b > a ? b : a))
+  environment
+    .registerFunction('list.isSorted(): bool', (list: Ordered[]) =>
+      list.every((one, i) => i === 0 || list[i - 1]! <= one),
+    )
+    .registerFunction('list.sum(): dyn', (list: bigint[]) =>
+      list.reduce((sum, one) => sum + one, typeof list[0] === 'number' ? (0 as never) : 0n),
+    )
+    .registerFunction('list.min(): dyn', (list: Ordered[]) => least(nonEmpty(list, 'min')))
+    .registerFunction('list.max(): dyn', (list: Ordered[]) => most(nonEmpty(list, 'max')))
+    .registerFunction('list.indexOf(dyn): int', (list: unknown[], one: unknown) => BigInt(list.indexOf(one)))
+    .registerFunction('list.lastIndexOf(dyn): int', (list: unknown[], one: unknown) => BigInt(list.lastIndexOf(one)))
+}
+
+function nonEmpty<T>(list: T[], name: string): T[] {
+  if (list.length === 0) throw new Error(`${name} called on empty list`)
+  return list
+}
+
+function addQuantities(environment: Environment): void {
+  const sign = (one: CelQuantity) => BigInt(compareQuantity(one.text, 0))
+  environment
+    .registerType('kubernetes.Quantity', CelQuantity)
+    .registerFunction('isQuantity(string): bool', (text: string) => isQuantity(text))
+    .registerFunction('quantity(string): kubernetes.Quantity', (text: string) => new CelQuantity(text))
+    .registerFunction('kubernetes.Quantity.compareTo(kubernetes.Quantity): int', (a: CelQuantity, b: CelQuantity) => {
+      return BigInt(compareQuantity(a.text, b.text))
+    })
+    .registerFunction(
+      'kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool',
+      (a: CelQuantity, b: CelQuantity) => {
+        return compareQuantity(a.text, b.text) > 0
+      },
+    )
+    .registerFunction('kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool', (a: CelQuantity, b: CelQuantity) => {
+      return compareQuantity(a.text, b.text) < 0
+    })
+    .registerFunction(
+      'kubernetes.Quantity.add(kubernetes.Quantity): kubernetes.Quantity',
+      (a: CelQuantity, b: CelQuantity) => {
+        return new CelQuantity(addQuantity(a.text, b.text))
+      },
+    )
+    .registerFunction(
+      'kubernetes.Quantity.sub(kubernetes.Quantity): kubernetes.Quantity',
+      (a: CelQuantity, b: CelQuantity) => {
+        return new CelQuantity(subtractQuantity(a.text, b.text))
+      },
+    )
+    .registerFunction('kubernetes.Quantity.sign(): int', sign)
+    .registerFunction('kubernetes.Quantity.asInteger(): int', (one: CelQuantity) => BigInt(quantityValue(one.text)))
+    .registerFunction('kubernetes.Quantity.asApproximateFloat(): double', (one: CelQuantity) =>
+      quantityNumber(one.text),
+    )
+}
+
+function addNetwork(environment: Environment): void {
+  environment
+    .registerFunction('isURL(string): bool', (text: string) => URL.canParse(text))
+    .registerType('kubernetes.URL', URL)
+    .registerFunction('url(string): kubernetes.URL', (text: string) => new URL(text))
+    .registerFunction('kubernetes.URL.getScheme(): string', (url: URL) => url.protocol.slice(0, -1))
+    .registerFunction('kubernetes.URL.getHost(): string', (url: URL) => url.host)
+    .registerFunction('kubernetes.URL.getHostname(): string', (url: URL) => url.hostname)
+    .registerFunction('kubernetes.URL.getPort(): string', (url: URL) => url.port)
+    .registerFunction('kubernetes.URL.getEscapedPath(): string', (url: URL) => url.pathname)
+    .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
+    .registerFunction('isCIDR(string): bool', (text: string) => isCidr(text))
+}

@@ -16,6 +16,7 @@ export class Catalog {
   #byPath = new Map<string, Kind>()
   #byKind = new Map<string, Kind>()
   #generation = 0
+  readonly #whenGone = new Map<Kind, Set<() => void>>()
 
   constructor(kinds: readonly Kind[]) {
     this.#builtIn = kinds
@@ -62,8 +63,21 @@ export class Catalog {
   }
 
   replaceCustom(kinds: readonly Kind[]): void {
+    const gone = this.#custom.filter(kind => !kinds.includes(kind))
     this.#custom = kinds
     this.#index()
+    for (const kind of gone) {
+      const listeners = this.#whenGone.get(kind)
+      this.#whenGone.delete(kind)
+      for (const listener of listeners ?? []) listener()
+    }
+  }
+
+  /** Called when a kind is served no more, or under another record. Returns how to stop waiting for that. */
+  whenGone(kind: Kind, listener: () => void): () => void {
+    const listeners = this.#whenGone.get(kind) ?? new Set()
+    this.#whenGone.set(kind, listeners.add(listener))
+    return () => listeners.delete(listener)
   }
 
   #index(): void {

@@ -7,6 +7,7 @@ import type { Call, Parts, ResourceCall, Result } from './parts.ts'
 import { parseSelection } from './selection.ts'
 import { decodeBody, decodeOptions } from './stages/decode.ts'
 import { nothingHere } from './subresources/missing.ts'
+import { serveScale } from './subresources/scale.ts'
 import { createObject } from './verbs/create.ts'
 import { answersWithObject, deletedStatus, deleteObject } from './verbs/delete.ts'
 import { parseDeleteOptions } from './verbs/delete-options.ts'
@@ -14,7 +15,7 @@ import { listEntries } from './verbs/list.ts'
 import { parseListOptions } from './verbs/list-options.ts'
 import { patchObject } from './verbs/patch.ts'
 import { updateObject } from './verbs/update.ts'
-import { handlerKey } from './verbs/virtual.ts'
+import { type Handler, handlerKey } from './verbs/virtual.ts'
 import { watchEntries } from './verbs/watch.ts'
 import { writeOf } from './verbs/write.ts'
 
@@ -23,10 +24,17 @@ export async function serveResource(parts: Parts, call: Call): Promise<Result> {
   const kind = kindOf(parts, call)
   const { info } = call
   const resourceCall = { ...call, kind }
-  const handler = parts.handlers.get(handlerKey(info.group, info.plural, info.subresource))
+  if (kind.deprecation) call.warnings.push(kind.deprecation)
+  const handler =
+    parts.handlers.get(handlerKey(info.group, info.plural, info.subresource)) ?? customHandler(resourceCall)
   if (handler) return handler(parts, resourceCall)
   checkServed(kind, call)
   return VERBS[info.verb]!(parts, resourceCall)
+}
+
+/** Kinds made while the server runs share the one subresource that is no plain verb. */
+function customHandler({ kind, info }: ResourceCall): Handler | undefined {
+  return info.subresource === 'scale' && kind.scale ? serveScale : undefined
 }
 
 /** The kind behind a path, or the answer that there is none. */

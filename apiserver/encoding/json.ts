@@ -53,7 +53,11 @@ function storedJson(kind: Kind, entry: Entry): Buffer {
 }
 
 function wrapItems(list: EntryList, items: Uint8Array[]): Uint8Array[] {
-  const head = { kind: `${list.kind.kind}List`, apiVersion: apiVersionOf(list.kind), metadata: listMeta(list) }
+  const head = {
+    kind: list.kind.listKind ?? `${list.kind.kind}List`,
+    apiVersion: apiVersionOf(list.kind),
+    metadata: listMeta(list),
+  }
   const parts: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
   items.forEach((item, index) => {
     if (index > 0) parts.push(COMMA)

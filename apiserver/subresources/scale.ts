@@ -1,7 +1,9 @@
 import { badRequest, conflict } from '../../api/errors.ts'
+import type { Kind } from '../../api/kind.ts'
 import { findKind } from '../../api/kinds/registry.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Scale } from '../../api/types/autoscaling-v1.ts'
+import { isRecord } from '../../api/values.ts'
 import { served } from '../encoding/encoder.ts'
 import type { Parts, ResourceCall, Result } from '../parts.ts'
 import { decodeBody } from '../stages/decode.ts'
@@ -33,11 +35,9 @@ async function write(parts: Parts, call: ResourceCall, edit: (scale: Scale) => S
     parts,
     writeOf(call, call.kind, 'UpdateOptions'),
     current => {
-      const scale = edit(scaleFrom(current))
+      const scale = edit(scaleFrom(current, call.kind))
       checkScale(scale, current, call)
-      const replicas = scale.spec?.replicas ?? 0
-      const { spec } = current as { spec?: object }
-      return { ...current, spec: { ...spec, replicas } } as KubeObject
+      return setAt(current, pathsOf(call.kind).specReplicasPath, scale.spec?.replicas ?? 0)
     },
     { prepare: (object, old) => call.kind.strategy.prepareForUpdate(object, old) },
   )
@@ -63,31 +63,61 @@ function checkScale(scale: Scale, current: KubeObject, { info, kind }: ResourceC
 }
 
 function scaleOf(entry: Entry, call: ResourceCall): KubeObject {
-  return scaleFrom(served(call.kind, entry))
+  return scaleFrom(served(call.kind, entry), call.kind)
 }
 
-interface Workload extends KubeObject {
-  spec?: { replicas?: number; selector?: unknown }
-  status?: { replicas?: number }
+type ScalePaths = NonNullable<Kind['scale']>
+
+/** Where the workloads that Kubernetes brings have their numbers. */
+const USUAL: ScalePaths = {
+  specReplicasPath: '.spec.replicas',
+  statusReplicasPath: '.status.replicas',
+  labelSelectorPath: '.spec.selector',
 }
 
-function scaleFrom(object: Workload): Scale {
+function pathsOf(kind: Kind): ScalePaths {
+  return kind.scale ?? USUAL
+}
+
+function scaleFrom(object: KubeObject, kind: Kind): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {}
-  const { spec, status } = object
-  const selector = selectorText(spec?.selector)
+  const paths = pathsOf(kind)
+  const replicas = numberAt(object, paths.specReplicasPath)
+  const selector = selectorText(paths.labelSelectorPath ? valueAt(object, paths.labelSelectorPath) : undefined)
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: spec?.replicas === undefined ? {} : { replicas: spec.replicas },
-    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+    spec: replicas === undefined ? {} : { replicas },
+    status: { replicas: numberAt(object, paths.statusReplicasPath) ?? 0, ...(selector ? { selector } : {}) },
   }
+}
+
+/** These paths are plain: names with dots before them. */
+function stepsOf(path: string): string[] {
+  return path.split('.').filter(Boolean)
+}
+
+function valueAt(object: unknown, path: string): unknown {
+  return stepsOf(path).reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), object)
+}
+
+function numberAt(object: unknown, path: string): number | undefined {
+  const value = valueAt(object, path)
+  return typeof value === 'number' ? value : undefined
+}
+
+function setAt<T extends object>(object: T, path: string, value: unknown): T {
+  const [key = '', ...rest] = stepsOf(path)
+  const inner = (object as Record<string, unknown>)[key]
+  return { ...object, [key]: rest.length === 0 ? value : setAt(isRecord(inner) ? inner : {}, rest.join('.'), value) }
 }
 
 const OPERATORS: Record<string, string> = { In: 'in', NotIn: 'notin' }
 
-/** A label selector as the text of a query: autoscalers select pods with it. */
+/** A label selector as the text of a query: autoscalers select pods with it. Custom resources hold it as a text already. */
 export function selectorText(selector: unknown): string {
+  if (typeof selector === 'string') return selector
   if (typeof selector !== 'object' || selector === null) return ''
   const known = 'matchLabels' in selector || 'matchExpressions' in selector
   const { matchLabels = {}, matchExpressions = [] } = (known ? selector : { matchLabels: selector }) as {

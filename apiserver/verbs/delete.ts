@@ -1,6 +1,6 @@
 import { conflict, notFound, type Status } from '../../api/errors.ts'
 import type { Kind } from '../../api/kind.ts'
-import type { KubeObject } from '../../api/objects.ts'
+import type { KubeObject, ObjectMeta } from '../../api/objects.ts'
 import { companionKey } from '../companions.ts'
 import { served } from '../encoding/encoder.ts'
 import type { Parts } from '../parts.ts'
@@ -61,7 +61,7 @@ type Marked = 'remove' | 'keep' | KubeObject
 /** What a deletion does to an object: pure, in the terms of its kind's strategy. */
 export function markDeleted(kind: Kind, object: KubeObject, options: DeleteOptions, now: number): Marked {
   const metadata = { ...object.metadata }
-  const finalizers = propagationFinalizers(metadata.finalizers ?? [], options.propagation)
+  const finalizers = propagationFinalizers(heldBy(kind, metadata), options.propagation)
   const grace = graceOf(kind, object, options)
   const marked: KubeObject = { ...object, metadata: { ...metadata, finalizers } }
   if (finalizers.length === 0) delete marked.metadata!.finalizers
@@ -74,6 +74,12 @@ export function markDeleted(kind: Kind, object: KubeObject, options: DeleteOptio
   if (grace < pending) return grace === 0 && !blocked ? 'remove' : withDeletion(kind, marked, grace, now)
   if (pending === 0 && !blocked) return 'remove'
   return sameFinalizers(metadata.finalizers ?? [], finalizers) ? 'keep' : marked
+}
+
+/** A first deletion also waits for those whose consent the kind asks for. */
+function heldBy({ strategy }: Kind, { finalizers = [], deletionTimestamp }: ObjectMeta): string[] {
+  const asked = deletionTimestamp ? [] : (strategy.finalizersOnDelete ?? [])
+  return [...new Set([...finalizers, ...asked])]
 }
 
 function withDeletion(kind: Kind, object: KubeObject, grace: number, now: number): KubeObject {

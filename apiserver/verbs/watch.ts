@@ -1,5 +1,6 @@
 import { ApiError } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
+import { isCustom } from '../catalog.ts'
 import type { Encoder } from '../encoding/encoder.ts'
 import type { Parts, WatchLines } from '../parts.ts'
 import type { Selection } from '../selection.ts'
@@ -142,11 +143,13 @@ function subscribe(
     end()
   })
   const stopResets = parts.cache.onReset(end)
+  const stopKind = isCustom(selection.kind) ? parts.catalog.whenGone(selection.kind, end) : () => undefined
   signal.addEventListener('abort', end, { once: true })
   return () => {
     stopListening()
     stopBookmarks()
     stopResets()
+    stopKind()
     timeout.cancel()
     signal.removeEventListener('abort', end)
   }

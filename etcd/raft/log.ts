@@ -1,5 +1,8 @@
 import type { Entry, SnapshotMeta } from './message.ts'
 
+/** What an entry costs in a message besides its data. */
+const ENTRY_OVERHEAD = 16
+
 /**
  * The log as the core holds it in memory: the entries after `base` (what came before is in a snapshot), and how far they
  * have come on their way: handed out to be persisted, durable, known to be committed, handed out to be applied.
@@ -64,7 +67,7 @@ export class RaftLog {
     const entries = this.#entries.slice(from - this.firstIndex, to - this.firstIndex + 1)
     let bytes = 0
     const tooMany = entries.findIndex((entry, position) => {
-      bytes += entry.data.length
+      bytes += entry.data.length + ENTRY_OVERHEAD
       return position > 0 && bytes > maxBytes
     })
     return tooMany === -1 ? entries : entries.slice(0, tooMany)

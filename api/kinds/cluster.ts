@@ -21,69 +21,81 @@ import {
   validateSigningRequest,
 } from '../validate/cluster.ts'
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validate/network.ts'
-import { declareKinds, kind } from './declare.ts'
+import { declareKinds, type KindRecord, kind } from './declare.ts'
 
 /** The groups of one or two kinds that the cluster itself lives by. */
 export function clusterKinds(): Kind[] {
   return [
-    ...declareKinds('coordination.k8s.io', 'v1', [
-      {
-        kind: 'Lease',
-        columns: leaseColumns,
-        strategy: { allowCreateOnUpdate: true, allowUnconditionalUpdate: false },
-      },
-    ]),
-    ...declareKinds('discovery.k8s.io', 'v1', [
-      kind<EndpointSlice>({
-        kind: 'EndpointSlice',
-        generation: true,
-        setDefaults: setEndpointSliceDefaults,
-        validate: validateEndpointSlice,
-        validateUpdate: validateEndpointSliceUpdate,
-        columns: endpointSliceColumns,
-      }),
-    ]),
-    ...declareKinds('events.k8s.io', 'v1', [eventRecord]),
-    ...declareKinds('node.k8s.io', 'v1', [
-      kind<RuntimeClass>({
-        kind: 'RuntimeClass',
-        validateUpdate: validateRuntimeClassUpdate,
-        columns: runtimeClassColumns,
-        strategy: { allowUnconditionalUpdate: false },
-      }),
-    ]),
-    ...declareKinds('scheduling.k8s.io', 'v1', [
-      kind<PriorityClass>({
-        kind: 'PriorityClass',
-        shortNames: ['pc'],
-        generation: true,
-        setDefaults: setPriorityClassDefaults,
-        validate: validatePriorityClass,
-        validateUpdate: validatePriorityClassUpdate,
-        columns: priorityClassColumns,
-      }),
-    ]),
-    ...declareKinds('certificates.k8s.io', 'v1', [
-      kind<CertificateSigningRequest>({
-        kind: 'CertificateSigningRequest',
-        shortNames: ['csr'],
-        initialStatus: () => ({}),
-        strategy: signingRequestStrategy,
-        validate: validateSigningRequest,
-        validateSubresource: { approval: validateApproval },
-        columns: signingRequestColumns,
-        fields: { 'spec.signerName': ({ spec }) => spec.signerName },
-      }),
-    ]),
+    ...declareKinds('coordination.k8s.io', 'v1', COORDINATION),
+    ...declareKinds('discovery.k8s.io', 'v1', DISCOVERY),
+    ...declareKinds('events.k8s.io', 'v1', EVENTS),
+    ...declareKinds('node.k8s.io', 'v1', NODE),
+    ...declareKinds('scheduling.k8s.io', 'v1', SCHEDULING),
+    ...declareKinds('certificates.k8s.io', 'v1', CERTIFICATES),
   ]
 }
 
-const eventRecord = kind<Event>({
-  kind: 'Event',
-  shortNames: ['ev'],
-  stored: { version: { group: '', version: 'v1' }, fromStored: eventFromCore, toStored: eventToCore },
-  // The columns are those of the core kind, whose fields have other names.
-  columns: eventColumns.map(column => ({ ...column, cell: (event, now) => column.cell(eventToCore(event), now) })),
-  fields: eventsFields,
-  strategy: { allowCreateOnUpdate: true },
-})
+const COORDINATION: readonly KindRecord[] = [
+  {
+    kind: 'Lease',
+    columns: leaseColumns,
+    strategy: { allowCreateOnUpdate: true, allowUnconditionalUpdate: false },
+  },
+]
+
+const DISCOVERY: readonly KindRecord[] = [
+  kind<EndpointSlice>({
+    kind: 'EndpointSlice',
+    generation: true,
+    setDefaults: setEndpointSliceDefaults,
+    validate: validateEndpointSlice,
+    validateUpdate: validateEndpointSliceUpdate,
+    columns: endpointSliceColumns,
+  }),
+]
+
+const EVENTS: readonly KindRecord[] = [
+  kind<Event>({
+    kind: 'Event',
+    shortNames: ['ev'],
+    stored: { version: { group: '', version: 'v1' }, fromStored: eventFromCore, toStored: eventToCore },
+    // The columns are those of the core kind, whose fields have other names.
+    columns: eventColumns.map(column => ({ ...column, cell: (event, now) => column.cell(eventToCore(event), now) })),
+    fields: eventsFields,
+    strategy: { allowCreateOnUpdate: true },
+  }),
+]
+
+const NODE: readonly KindRecord[] = [
+  kind<RuntimeClass>({
+    kind: 'RuntimeClass',
+    validateUpdate: validateRuntimeClassUpdate,
+    columns: runtimeClassColumns,
+    strategy: { allowUnconditionalUpdate: false },
+  }),
+]
+
+const SCHEDULING: readonly KindRecord[] = [
+  kind<PriorityClass>({
+    kind: 'PriorityClass',
+    shortNames: ['pc'],
+    generation: true,
+    setDefaults: setPriorityClassDefaults,
+    validate: validatePriorityClass,
+    validateUpdate: validatePriorityClassUpdate,
+    columns: priorityClassColumns,
+  }),
+]
+
+const CERTIFICATES: readonly KindRecord[] = [
+  kind<CertificateSigningRequest>({
+    kind: 'CertificateSigningRequest',
+    shortNames: ['csr'],
+    initialStatus: () => ({}),
+    strategy: signingRequestStrategy,
+    validate: validateSigningRequest,
+    validateSubresource: { approval: validateApproval },
+    columns: signingRequestColumns,
+    fields: { 'spec.signerName': ({ spec }) => spec.signerName },
+  }),
+]

@@ -28,7 +28,7 @@ import {
   validatePriorityLevel,
   validateWebhooks,
 } from '../validate/cluster.ts'
-import { declareKinds, kind } from './declare.ts'
+import { declareKinds, type KindRecord, kind } from './declare.ts'
 
 const extension = { categories: ['api-extensions'], generation: true }
 const guarded = { ...extension, strategy: { allowUnconditionalUpdate: false } }
@@ -36,73 +36,81 @@ const guarded = { ...extension, strategy: { allowUnconditionalUpdate: false } }
 /** Kinds by which the API server itself is extended and ruled. */
 export function extensionKinds(): Kind[] {
   return [
-    ...declareKinds('admissionregistration.k8s.io', 'v1', [
-      kind({
-        ...guarded,
-        kind: 'ValidatingWebhookConfiguration',
-        setDefaults: setWebhookDefaults,
-        validate: validateWebhooks,
-        columns: webhookColumns,
-      }),
-      kind({
-        ...guarded,
-        kind: 'MutatingWebhookConfiguration',
-        setDefaults: setMutatingWebhookDefaults,
-        validate: validateWebhooks,
-        columns: webhookColumns,
-      }),
-      kind({
-        ...guarded,
-        kind: 'ValidatingAdmissionPolicy',
-        setDefaults: setAdmissionPolicyDefaults,
-        columns: admissionPolicyColumns,
-        initialStatus: () => ({}),
-      }),
-      kind({
-        ...guarded,
-        kind: 'ValidatingAdmissionPolicyBinding',
-        setDefaults: setPolicyBindingDefaults,
-        validate: validatePolicyBinding,
-        columns: policyBindingColumns,
-      }),
-      kind({ ...guarded, kind: 'MutatingAdmissionPolicy', setDefaults: setAdmissionPolicyDefaults }),
-      kind({ ...guarded, kind: 'MutatingAdmissionPolicyBinding', columns: policyBindingColumns }),
-    ]),
-    ...declareKinds('apiextensions.k8s.io', 'v1', [
-      kind<CustomResourceDefinition>({
-        ...extension,
-        kind: 'CustomResourceDefinition',
-        shortNames: ['crd', 'crds'],
-        prefix: 'apiextensions.k8s.io/customresourcedefinitions',
-        setDefaults: setCustomResourceDefaults,
-        validate: validateDefinition,
-        validateUpdate: validateDefinitionUpdate,
-        strategy: customResourceStrategy,
-        columns: [nameColumn, createdAtColumn],
-      }),
-    ]),
-    ...declareKinds('apiregistration.k8s.io', 'v1', [
-      kind({
-        categories: ['api-extensions'],
-        kind: 'APIService',
-        prefix: 'apiregistration.k8s.io/apiservices',
-        setDefaults: setApiServiceDefaults,
-        validate: validateApiService,
-        name: isPathSegmentName,
-        initialStatus: () => ({}),
-        columns: apiServiceColumns,
-        strategy: { allowUnconditionalUpdate: false },
-      }),
-    ]),
-    ...declareKinds('flowcontrol.apiserver.k8s.io', 'v1', [
-      kind({ kind: 'FlowSchema', generation: true, setDefaults: setFlowSchemaDefaults, columns: flowSchemaColumns }),
-      kind({
-        kind: 'PriorityLevelConfiguration',
-        generation: true,
-        setDefaults: setPriorityLevelDefaults,
-        validate: validatePriorityLevel,
-        columns: priorityLevelColumns,
-      }),
-    ]),
+    ...declareKinds('admissionregistration.k8s.io', 'v1', ADMISSIONREGISTRATION),
+    ...declareKinds('apiextensions.k8s.io', 'v1', APIEXTENSIONS),
+    ...declareKinds('apiregistration.k8s.io', 'v1', APIREGISTRATION),
+    ...declareKinds('flowcontrol.apiserver.k8s.io', 'v1', FLOWCONTROL),
   ]
 }
+
+const ADMISSIONREGISTRATION: readonly KindRecord[] = [
+  kind({
+    ...guarded,
+    kind: 'ValidatingWebhookConfiguration',
+    setDefaults: setWebhookDefaults,
+    validate: validateWebhooks,
+    columns: webhookColumns,
+  }),
+  kind({
+    ...guarded,
+    kind: 'MutatingWebhookConfiguration',
+    setDefaults: setMutatingWebhookDefaults,
+    validate: validateWebhooks,
+    columns: webhookColumns,
+  }),
+  kind({
+    ...guarded,
+    kind: 'ValidatingAdmissionPolicy',
+    setDefaults: setAdmissionPolicyDefaults,
+    columns: admissionPolicyColumns,
+    initialStatus: () => ({}),
+  }),
+  kind({
+    ...guarded,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    setDefaults: setPolicyBindingDefaults,
+    validate: validatePolicyBinding,
+    columns: policyBindingColumns,
+  }),
+  kind({ ...guarded, kind: 'MutatingAdmissionPolicy', setDefaults: setAdmissionPolicyDefaults }),
+  kind({ ...guarded, kind: 'MutatingAdmissionPolicyBinding', columns: policyBindingColumns }),
+]
+
+const APIEXTENSIONS: readonly KindRecord[] = [
+  kind<CustomResourceDefinition>({
+    ...extension,
+    kind: 'CustomResourceDefinition',
+    shortNames: ['crd', 'crds'],
+    prefix: 'apiextensions.k8s.io/customresourcedefinitions',
+    setDefaults: setCustomResourceDefaults,
+    validate: validateDefinition,
+    validateUpdate: validateDefinitionUpdate,
+    strategy: customResourceStrategy,
+    columns: [nameColumn, createdAtColumn],
+  }),
+]
+
+const APIREGISTRATION: readonly KindRecord[] = [
+  kind({
+    categories: ['api-extensions'],
+    kind: 'APIService',
+    prefix: 'apiregistration.k8s.io/apiservices',
+    setDefaults: setApiServiceDefaults,
+    validate: validateApiService,
+    name: isPathSegmentName,
+    initialStatus: () => ({}),
+    columns: apiServiceColumns,
+    strategy: { allowUnconditionalUpdate: false },
+  }),
+]
+
+const FLOWCONTROL: readonly KindRecord[] = [
+  kind({ kind: 'FlowSchema', generation: true, setDefaults: setFlowSchemaDefaults, columns: flowSchemaColumns }),
+  kind({
+    kind: 'PriorityLevelConfiguration',
+    generation: true,
+    setDefaults: setPriorityLevelDefaults,
+    validate: validatePriorityLevel,
+    columns: priorityLevelColumns,
+  }),
+]

@@ -6,6 +6,12 @@ import { invalid, required, unsupported } from './errors.ts'
 /** Says what is wrong with the value of one field. Most are asked only when the field is there; `present` always. */
 export type Check = (value: never, path: string) => FieldError[]
 
+/**
+ * Rules of single fields stand in tables, by the message they belong to: so a container is checked the same way wherever
+ * it stands. `*` are rules of the message as a whole. What concerns a kind as a whole is in the kind's own file.
+ */
+export type Rules = Readonly<Record<string, Readonly<Record<string, readonly Check[]>>>>
+
 type Check1<T> = (value: T, path: string) => FieldError[]
 
 function when<T>(isWrong: (value: T) => boolean, detail: string): Check1<T> {

@@ -1,6 +1,6 @@
 import type { FieldError } from '../kind.ts'
 import { type FieldFacts, jsonFields, messageFacts } from '../schema.ts'
-import { type Check, isAskedAlways } from './checks.ts'
+import { type Check, isAskedAlways, type Rules } from './checks.ts'
 import { ACCESS_RULES } from './rules/access.ts'
 import { CLUSTER_RULES } from './rules/cluster.ts'
 import { CORE_RULES } from './rules/core.ts'
@@ -9,12 +9,7 @@ import { POD_RULES } from './rules/pod.ts'
 import { VOLUME_RULES } from './rules/volume.ts'
 import { WORKLOAD_RULES } from './rules/workload.ts'
 
-/**
- * Rules of single fields stand in tables, by the message they belong to: so a container is checked the same way wherever
- * it stands. `*` are rules of the message as a whole. What concerns a kind as a whole is in the kind's own file.
- */
-export type Rules = Readonly<Record<string, Readonly<Record<string, readonly Check[]>>>>
-
+/** All tables: see Rules in checks.ts. */
 const RULES: Rules = {
   ...POD_RULES,
   ...VOLUME_RULES,

@@ -1,9 +1,8 @@
 import type { FieldError } from '../../kind.ts'
 import { isPathSegmentName, isSubdomainName } from '../../names.ts'
 import type { Subject } from '../../types/rbac-v1.ts'
-import { eachOneOf, named, needed, oneOf, present } from '../checks.ts'
+import { eachOneOf, named, needed, oneOf, present, type Rules } from '../checks.ts'
 import { invalid, required, unsupported } from '../errors.ts'
-import type { Rules } from '../rules.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
 

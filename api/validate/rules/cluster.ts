@@ -1,8 +1,18 @@
 import type { FieldError } from '../../kind.ts'
 import type { WebhookClientConfig } from '../../types/admissionregistration-v1.ts'
-import { between, eachOneOf, needed, notNegative, oneOf, port, positive, present, subdomain } from '../checks.ts'
+import {
+  between,
+  eachOneOf,
+  needed,
+  notNegative,
+  oneOf,
+  port,
+  positive,
+  present,
+  type Rules,
+  subdomain,
+} from '../checks.ts'
 import { invalid, required } from '../errors.ts'
-import type { Rules } from '../rules.ts'
 
 function client({ url, service }: WebhookClientConfig, path: string): FieldError[] {
   if ((url === undefined) === (service === undefined))

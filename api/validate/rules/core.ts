@@ -1,8 +1,7 @@
 import { isConfigKey } from '../../names.ts'
 import { cidrs } from '../addresses.ts'
-import { amounts, eachOneOf, needed, oneOf, positive, present } from '../checks.ts'
+import { amounts, eachOneOf, needed, oneOf, positive, present, type Rules } from '../checks.ts'
 import { invalid } from '../errors.ts'
-import type { Rules } from '../rules.ts'
 
 const keys = (map: Record<string, string>, path: string) =>
   Object.keys(map).flatMap(key => isConfigKey(key).map(problem => invalid(`${path}[${key}]`, key, problem)))

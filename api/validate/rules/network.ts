@@ -23,10 +23,10 @@ import {
   portOrZero,
   present,
   qualified,
+  type Rules,
   subdomain,
 } from '../checks.ts'
 import { forbidden, invalid, required } from '../errors.ts'
-import type { Rules } from '../rules.ts'
 
 const protocol = oneOf('SCTP', 'TCP', 'UDP')
 

@@ -35,12 +35,12 @@ import {
   positive,
   present,
   qualified,
+  type Rules,
   subdomain,
   userId,
 } from '../checks.ts'
 import { forbidden, invalid, required, unsupported } from '../errors.ts'
 import { validateAnnotations } from '../meta.ts'
-import type { Rules } from '../rules.ts'
 
 const protocol = oneOf('TCP', 'UDP', 'SCTP')
 const pullPolicy = oneOf('Always', 'IfNotPresent', 'Never')

@@ -25,10 +25,10 @@ import {
   pathInside,
   present,
   qualified,
+  type Rules,
   subdomain,
 } from '../checks.ts'
 import { forbidden, invalid, required, unsupported } from '../errors.ts'
-import type { Rules } from '../rules.ts'
 
 const MODES = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod']
 const HOST_PATHS = ['', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice']

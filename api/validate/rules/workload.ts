@@ -8,9 +8,9 @@ import {
   positive,
   present,
   qualified,
+  type Rules,
   subdomain,
 } from '../checks.ts'
-import type { Rules } from '../rules.ts'
 
 const counts = { replicas: [notNegative], minReadySeconds: [notNegative], revisionHistoryLimit: [notNegative] }
 

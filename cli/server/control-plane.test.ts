@@ -75,6 +75,7 @@ describe('a control plane', () => {
   let folder: string
   let said: string[]
   let failing: Set<Component>
+  let fail: Partial<Record<Component, (error: unknown) => void>>
   let clock: FakeClock
   let log: MemoryLog
   let plane: ControlPlane
@@ -83,9 +84,11 @@ describe('a control plane', () => {
     folder = await mkdtemp(join(tmpdir(), 'kubox-manifests-'))
     said = []
     failing = new Set()
+    fail = {}
     clock = new FakeClock()
     log = new MemoryLog()
-    const starter = (component: Component) => async (given: Flags) => {
+    const starter = (component: Component) => async (given: Flags, onFailure: (error: unknown) => void) => {
+      fail[component] = onFailure
       if (failing.has(component)) throw new Error('port in use')
       said.push(`+${component}${given.get('v') ?? ''}`)
       return { stop: async () => void said.push(`-${component}`) }
@@ -133,6 +136,16 @@ describe('a control plane', () => {
     await writeFile(manifestPath(folder, 'kube-scheduler'), 'kind: [')
     await until(() => log.entries.some(entry => entry.message.includes('cannot be read')))
     assert.deepEqual(said, ['+kube-scheduler'])
+  })
+
+  it('starts again what ended by itself, after a pause', async () => {
+    await put('etcd')
+    await plane.start()
+    fail.etcd!(new Error('the disk is gone'))
+    await until(() => plane.states[0]?.failure === 'the disk is gone')
+    clock.advance(1000)
+    await until(() => said.filter(word => word === '+etcd').length === 2)
+    assert.equal(plane.states[0]?.failure, undefined)
   })
 
   it('tries again what does not start, until it does', async () => {

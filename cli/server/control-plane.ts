@@ -9,8 +9,11 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** How each component is started from its flags. Whoever is started later finds what was started before. */
-export type Starters = Readonly<Record<Component, (flags: Flags) => Promise<Running>>>
+/** Starts a component from its flags; `onFailure` is called when it has ended by itself later on. */
+export type Starter = (flags: Flags, onFailure: (error: unknown) => void) => Promise<Running>
+
+/** Whoever is started later finds what was started before. */
+export type Starters = Readonly<Record<Component, Starter>>
 
 /** Without its store an API server is nothing; the others only know its address. */
 const DEPENDS_ON: Partial<Record<Component, Component>> = { 'kube-apiserver': 'etcd' }
@@ -140,12 +143,25 @@ export class ControlPlane {
     const slot: Slot = { component, flags, startedAt, restarts: before ? before.restarts + 1 : 0 }
     this.#slots.set(component, slot)
     try {
-      slot.running = await starters[component](flags)
+      slot.running = await starters[component](flags, error => this.#failed(slot, error))
       log.info('Component started', { component, restarts: slot.restarts })
     } catch (error) {
-      slot.failure = error instanceof Error ? error.message : String(error)
+      slot.failure = describe(error)
       log.error('Component does not start', { component, error })
     }
+  }
+
+  /** One that ended by itself is started again, after a pause. */
+  #failed(slot: Slot, error: unknown): void {
+    const { component } = slot
+    this.#options.log.error('Component has failed', { component, error })
+    this.#work = this.#work.then(async () => {
+      if (this.#slots.get(component) !== slot || !slot.running) return
+      await this.#stopOne(component)
+      slot.failure = describe(error)
+      this.#planRetry()
+      this.#options.onChange(this.states)
+    })
   }
 
   async #stopOne(component: Component): Promise<void> {
@@ -165,3 +181,5 @@ export class ControlPlane {
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
   }
 }
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))

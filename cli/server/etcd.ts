@@ -9,10 +9,15 @@ import type { Running } from './control-plane.ts'
 import type { Links } from './links.ts'
 
 /** The built-in store: one member in this process, whose API etcdctl speaks to on the client addresses. */
-export async function startEtcd(flags: Flags, links: Links, tools: Tools, log: Log): Promise<Running> {
+export async function startEtcd(
+  flags: Flags,
+  links: Links,
+  tools: Tools,
+  log: Log,
+  onFailure: (error: unknown) => void,
+): Promise<Running> {
   const { disk, clock, random, layout } = tools
   const config = etcdConfig(FlagReader.forComponent('etcd', flags, ETCD_FLAGS, layout.manifests))
-  const onFailure = (error: unknown) => log.error('The store has stopped itself: going on would not be safe', { error })
   const { member, stop } = await startMember(config, { disk, clock, random, log, onFailure })
   await member.ready()
   links.store = { clientUrls: config.listenClientUrls, open: () => createEmbeddedStore(member, async () => {}) }

@@ -39,7 +39,7 @@ export async function startControlPlane(tools: Tools, log: Log): Promise<Running
   const plane = new ControlPlane({
     manifests: tools.layout.manifests,
     starters: {
-      etcd: flags => startEtcd(flags, links, tools, log.child('etcd')),
+      etcd: (flags, onFailure) => startEtcd(flags, links, tools, log.child('etcd'), onFailure),
       'kube-apiserver': flags => startApiserver(flags, links, tools, log.child('apiserver')),
       'kube-controller-manager': flags => startControllers(flags, links, tools, log.child('controllers')),
       'kube-scheduler': flags => startScheduler(flags, links, tools, log.child('scheduler')),

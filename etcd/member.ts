@@ -35,6 +35,7 @@ import type {
 } from './proto/messages.ts'
 import type { Transition } from './raft/core.ts'
 import { RaftDriver } from './raft/driver.ts'
+import { NotLeaderError } from './raft/errors.ts'
 import { encodeChange, type MembershipChange } from './raft/membership.ts'
 import type { Member as RaftMember } from './raft/message.ts'
 import type { RaftStorage } from './raft/storage.ts'
@@ -369,14 +370,28 @@ export class Member {
 
   async #propose(proposal: Proposal): Promise<Applied> {
     if (addsData(proposal)) this.#checkQuota()
-    return this.#pending.propose(proposal, entry =>
-      this.#leaderLine.run(
+    return this.#pending.propose(proposal, entry => this.#submit(entry))
+  }
+
+  async #submit(entry: Uint8Array): Promise<void> {
+    try {
+      if (this.isLeader) await this.#driver.propose(entry)
+      else
+        await this.#leaderLine.run(
+          () => this.asLeader.propose(entry),
+          'propose',
+          entry,
+          () => NOTHING,
+        )
+    } catch (error) {
+      if (!(error instanceof NotLeaderError)) throw clientError(error)
+      await this.#leaderLine.run(
         () => this.asLeader.propose(entry),
         'propose',
         entry,
         () => NOTHING,
-      ),
-    )
+      )
+    }
   }
 
   /** A store beyond its quota raises the alarm that makes all members refuse writes. */

@@ -2,6 +2,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Disk } from '../platform/disk.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
+import { type BackupPlan, startBackups } from './member/backups.ts'
 import type { AutoCompaction } from './member/compactor.ts'
 import { type Member, openMember } from './member.ts'
 import { PeerNetwork } from './peer/network.ts'
@@ -26,6 +27,8 @@ export interface EtcdConfig {
   autoCompaction?: AutoCompaction
   heartbeatMs?: number
   electionMs?: number
+  /** Backups on a schedule. */
+  backups?: BackupPlan
 }
 
 export interface Machinery {
@@ -69,7 +72,9 @@ export async function startEtcd(config: EtcdConfig, machinery: Machinery): Promi
     throw error
   })
   const server = new ClientServer(member, log)
+  const backups = config.backups && startBackups(config.backups, member, machinery)
   const stop = async () => {
+    backups?.stop()
     await server.close()
     await member.close()
   }

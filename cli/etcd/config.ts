@@ -3,7 +3,7 @@ import type { TlsFiles } from '../../etcd/tls.ts'
 import { type FlagReader, type FlagTable, parseDuration } from '../flags.ts'
 import { UserError } from '../output.ts'
 
-/** etcd's own names. A reason instead of a type: accepted, without effect here. */
+/** etcd's own names, and `backup-...`, which etcd leaves to others. A reason instead of a type: accepted, without effect here. */
 export const ETCD_FLAGS: FlagTable = {
   name: 'text',
   'data-dir': 'text',
@@ -33,6 +33,9 @@ export const ETCD_FLAGS: FlagTable = {
   'max-snapshots': { ignored: 'the last two snapshots are kept' },
   'wal-dir': { ignored: 'the log lies in the data directory' },
   'log-level': 'text',
+  'backup-dir': 'text',
+  'backup-interval': 'duration',
+  'backup-keep': 'number',
   logger: { ignored: 'there is one logger' },
   'log-outputs': { ignored: 'the log goes to standard error' },
   'enable-v2': { ignored: 'there is no API of version 2' },
@@ -70,7 +73,19 @@ export function etcdConfig(flags: FlagReader): EtcdConfig {
     autoCompaction: autoCompaction(flags.text('auto-compaction-mode'), flags.text('auto-compaction-retention')),
     heartbeatMs: flags.number('heartbeat-interval'),
     electionMs: flags.number('election-timeout'),
+    backups: backupPlan(flags),
   }
+}
+
+const HOUR_MS = 3_600_000
+const BACKUPS_KEPT = 24
+
+function backupPlan(flags: FlagReader): EtcdConfig['backups'] {
+  const directory = flags.text('backup-dir')
+  if (!directory) return undefined
+  const keep = flags.number('backup-keep') ?? BACKUPS_KEPT
+  if (keep < 1) throw new UserError('--backup-keep must be at least 1')
+  return { directory, intervalMs: flags.duration('backup-interval') ?? HOUR_MS, keep }
 }
 
 /** `a=URL,b=URL`, a name as often as it has addresses. */
@@ -105,7 +120,7 @@ export function autoCompaction(mode = 'periodic', retention = '0'): EtcdConfig['
     return { mode, retention: Number(retention) }
   }
   if (mode !== 'periodic') throw new UserError('--auto-compaction-mode must be periodic or revision')
-  const retentionMs = /^\d+$/.test(retention) ? Number(retention) * 3_600_000 : parseDuration(retention)
+  const retentionMs = /^\d+$/.test(retention) ? Number(retention) * HOUR_MS : parseDuration(retention)
   if (!retentionMs) throw new UserError('--auto-compaction-retention must be a duration such as 5m or 1h')
   return { mode, retentionMs }
 }

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { systemProcesses } from '../../platform/processes.ts'
+import { EtcdProcess, KUBOX_ETCD } from '../etcd/servers.ts'
+import { etcd } from '../peers/index.ts'
+import { inProcessPuts } from './etcd/in-process.ts'
+import { leaderLoss } from './etcd/leader-loss.ts'
+import { fill, putsPerSecond, readsPerSecond } from './etcd/throughput.ts'
+import { watchDelay } from './etcd/watchers.ts'
+import { Report } from './report.ts'
+
+// `npm run bench:etcd`: the store beside Debian's etcd-server on the same disk, with the same client, in one run.
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+})
+const SECONDS = options.quick ? 2 : 10
+
+type Measure = (server: EtcdProcess) => Promise<number>
+
+/** The same measure on a new kubox and a new etcd, one after the other: neither takes the other's processor. */
+async function onBoth(real: string, measure: Measure): Promise<{ value: number; peer: number }> {
+  const results: number[] = []
+  for (const command of [KUBOX_ETCD, [real]]) {
+    const server = await EtcdProcess.start({ command })
+    try {
+      results.push(await measure(server))
+    } finally {
+      await server.stop()
+    }
+  }
+  return { value: results[0]!, peer: results[1]! }
+}
+
+async function memoryOf(server: EtcdProcess): Promise<number> {
+  const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024
+}
+
+/** Starts again with what was written before; seconds until it serves. */
+async function bootTime(server: EtcdProcess): Promise<number> {
+  await server.kill()
+  const started = performance.now()
+  await server.restart()
+  await server.ready()
+  return (performance.now() - started) / 1000
+}
+
+async function checkPerf(
+  etcdctl: string,
+  server: EtcdProcess,
+  load: string,
+): Promise<{ pass: boolean; throughput: number }> {
+  const env = { ETCDCTL_API: '3' }
+  const args = ['--endpoints', server.endpoint, '--command-timeout', '90s', 'check', 'perf', `--load=${load}`]
+  const { stdout } = await systemProcesses.run(etcdctl, args, { env, timeoutMs: 120_000 })
+  const throughput = Number(/[Tt]hroughput(?: too low)?(?: is|:) (\d+)/.exec(stdout)?.[1] ?? 0)
+  return { pass: /^PASS$/m.test(stdout), throughput }
+}
+
+async function main(): Promise<void> {
+  const { etcd: real, etcdctl, version } = await etcd('3.4')
+  const report = new Report(`kubox etcd beside etcd-server ${version}${options.quick ? ', quick' : ''}`)
+
+  for (const [clients, atLeast] of [
+    [1, 1],
+    [64, 1.5],
+    [256, 1.5],
+  ] as const) {
+    const both = await onBoth(real, server => putsPerSecond(server.endpoint, clients, SECONDS))
+    report.add({ measure: `puts/s, ${clients} clients over gRPC`, unit: '/s', ...both, budget: { atLeast } })
+    if (clients !== 64) continue
+    const value = await inProcessPuts(clients, SECONDS)
+    const budget = { atLeast: 5 }
+    report.add({
+      measure: 'in-process puts/s, 64 in flight (peer: over gRPC)',
+      unit: '/s',
+      value,
+      peer: both.peer,
+      budget,
+    })
+  }
+  for (const serializable of [false, true]) {
+    const both = await onBoth(real, server => readsPerSecond(server.endpoint, 64, SECONDS, serializable))
+    const measure = `${serializable ? 'serializable' : 'linearizable'} reads/s, 64 clients`
+    report.add({ measure, unit: '/s', ...both, budget: { atLeast: 1 } })
+  }
+  const delay = await onBoth(real, server => watchDelay(server.endpoint, 1000, 100, SECONDS))
+  report.add({ measure: 'watch: 1,000 watchers, delay p99', unit: 'ms', ...delay, budget: { atMost: 1 } })
+
+  if (!options.quick) await checkPerfRows(report, real, etcdctl)
+  else {
+    const memory = await onBoth(real, async server => {
+      await fill(server.endpoint, 'quick/', 20_000, 1024)
+      return memoryOf(server)
+    })
+    report.add({ measure: 'memory after 20,000 puts of 1 KB', unit: 'MB', ...memory, budget: { atMost: 0.5 } })
+  }
+
+  const boot = await onBoth(real, async server => {
+    await fill(server.endpoint, 'boot/', 100_000, 1024)
+    return bootTime(server)
+  })
+  report.add({ measure: 'boot with 100,000 keys of 1 KB', unit: 's', value: boot.value, budget: { atMost: 2 } })
+  report.add({
+    measure: 'leader of three lost: writes accepted again',
+    unit: 's',
+    value: await leaderLoss(),
+    budget: { atMost: 1.5 },
+  })
+  if (!(await report.finish(options.json))) process.exitCode = 1
+}
+
+async function checkPerfRows(report: Report, real: string, etcdctl: string): Promise<void> {
+  const passed: boolean[] = []
+  const memory = await onBoth(real, async server => {
+    passed.push((await checkPerf(etcdctl, server, 'm')).pass)
+    return memoryOf(server)
+  })
+  report.add({
+    measure: 'etcdctl check perf --load=m (1: PASS)',
+    unit: '',
+    value: Number(passed[0]),
+    budget: { atLeast: 1 },
+  })
+  report.add({ measure: 'memory after check perf m', unit: 'MB', ...memory, budget: { atMost: 0.5 } })
+  const large = await onBoth(real, async server => (await checkPerf(etcdctl, server, 'l')).throughput)
+  report.add({ measure: 'etcdctl check perf --load=l, throughput', unit: '/s', ...large, budget: { atLeast: 1 } })
+}
+
+// What waits on timers alone must not end the program.
+const alive = setInterval(() => {}, 1000)
+await main().finally(() => clearInterval(alive))

@@ -79,7 +79,7 @@ function apiserverRequest(master: MasterIdentity): IssueRequest {
   return {
     subject: { commonName: 'kube-apiserver' },
     usage: 'server',
-    dnsNames: [
+    dnsNames: unique([
       master.nodeName,
       'kubernetes',
       service,
@@ -87,8 +87,8 @@ function apiserverRequest(master: MasterIdentity): IssueRequest {
       `${service}.svc.${master.dnsDomain}`,
       'localhost',
       ...master.extraNames,
-    ],
-    ipAddresses: [...new Set([master.serviceAddress, ...master.addresses, '127.0.0.1'])],
+    ]),
+    ipAddresses: unique([master.serviceAddress, ...master.addresses, '127.0.0.1']),
   }
 }
 
@@ -97,9 +97,11 @@ function etcdRequest(master: MasterIdentity): IssueRequest {
     subject: { commonName: master.nodeName },
     usage: 'server and client',
     dnsNames: [master.nodeName, 'localhost'],
-    ipAddresses: [...new Set([...master.addresses, '127.0.0.1', '::1'])],
+    ipAddresses: unique([...master.addresses, '127.0.0.1', '::1']),
   }
 }
+
+const unique = (names: readonly string[]): string[] => [...new Set(names)]
 
 async function ensureServiceAccountKey(directory: string, disk: Disk): Promise<string> {
   const existing = await readTextIfAny(disk, join(directory, 'sa.key'))

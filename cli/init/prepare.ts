@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import type { Authority } from '../../pki/authority.ts'
 import { type ClusterPki, ensureClusterPki } from '../../pki/cluster.ts'
 import { candidateAddresses, chooseAddress, defaultRouteInterface } from '../addresses.ts'
 import { DEFAULT_AGENT_CONFIG, writeAgentConfig } from '../config.ts'
@@ -40,7 +41,7 @@ export async function prepareMaster(options: InitOptions, tools: Tools): Promise
   const pki = await tools.output.step('making keys and certificates', () => makePki(options, nodeName, address, tools))
   const endpoint = `${address}:${options.bindPort}`
   const master: Master = { nodeName, address, endpoint, server: `https://${endpoint}`, pki, options }
-  await writeKubeconfigs(master, tools)
+  await writeKubeconfigs(master.server, pki.authority, tools)
   await writeManifests(master, tools)
   await writeNode(master, tools)
   return master
@@ -65,8 +66,7 @@ export function firstAddress(cidr: string): string {
 }
 
 /** What one types into kubectl, for the administrator; and what the components of this machine use. */
-async function writeKubeconfigs(master: Master, { disk, layout }: Tools): Promise<void> {
-  const { authority } = master.pki
+export async function writeKubeconfigs(server: string, authority: Authority, { disk, layout }: Tools): Promise<void> {
   const users: [file: string, user: string, groups: string[]][] = [
     ['admin.conf', 'kubernetes-admin', ['kubeadm:cluster-admins']],
     ['super-admin.conf', 'kubernetes-super-admin', ['system:masters']],
@@ -76,7 +76,6 @@ async function writeKubeconfigs(master: Master, { disk, layout }: Tools): Promis
   await disk.makeDirectory(layout.kubernetes)
   for (const [file, user, organizations] of users) {
     const pair = authority.issue({ subject: { commonName: user, organizations }, usage: 'client' })
-    const { server } = master
     const certificate = { pem: pair.certificate }
     const config = kubeconfigOf({
       server,

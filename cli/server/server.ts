@@ -10,6 +10,7 @@ import { startEtcd } from './etcd.ts'
 import { Links } from './links.ts'
 import type { Host } from './mirror-pods.ts'
 import { MirrorPublisher } from './mirror-publisher.ts'
+import { renewCertificates } from './renewal.ts'
 import { startScheduler } from './scheduler.ts'
 
 export function serverCommand(program: Command): void {
@@ -29,6 +30,7 @@ export function serverCommand(program: Command): void {
 
 /** All components that have a manifest, in this process. */
 export async function startControlPlane(tools: Tools, log: Log): Promise<Running> {
+  await renewCertificates(tools, log)
   const links = new Links()
   const publisher = new MirrorPublisher({
     client: links.clientAsSystem(),

@@ -120,13 +120,17 @@ function schemasFor(schema: Schema, verb: string): Schemas {
   return verb === 'get' ? { answer: schema } : { body: schema, answer: schema }
 }
 
+export function listKindOf(kind: Kind): string {
+  return kind.listKind ?? `${kind.kind}List`
+}
+
 /** The schema of lists of a kind: a definition of its own for built-in kinds, made here for the others. */
 export function listSchema(kind: Kind): Schema {
   const message = `${messageOf(kind)}List`
   if (!kind.conform && messageFacts(message)) return schemaOf(message)
   return {
     type: 'object',
-    definition: `${kind.schema.definition}List`,
+    definition: kind.schema.definition!.replace(/[^.]+$/, listKindOf(kind)),
     description: `A list of ${kind.kind}.`,
     required: ['items'],
     properties: {

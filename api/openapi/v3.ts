@@ -1,5 +1,5 @@
 import type { Kind } from '../kind.ts'
-import { listSchema, type Operation, operationsOf, type QueryParameter } from './operations.ts'
+import { listKindOf, listSchema, type Operation, operationsOf, type QueryParameter } from './operations.ts'
 import type { Prose } from './prose.ts'
 import { Definitions, type Json } from './render.ts'
 
@@ -9,7 +9,7 @@ export function v3Document(kinds: readonly Kind[], version: string, prose: Prose
   const paths: Record<string, Json> = {}
   for (const kind of kinds) {
     definitions.markKind(kind.schema, kind)
-    if (kind.verbs.includes('list')) definitions.markKind(listSchema(kind), { ...kind, kind: `${kind.kind}List` })
+    if (kind.verbs.includes('list')) definitions.markKind(listSchema(kind), { ...kind, kind: listKindOf(kind) })
     for (const operation of operationsOf(kind)) {
       paths[operation.path] ??= pathItem(operation)
       paths[operation.path]![operation.method] = writeOperation(operation, definitions)

@@ -1,8 +1,12 @@
+import type { ApiHandler } from '../api/exchange.ts'
+import type { Node } from '../api/types/core-v1.ts'
 import type { Client } from '../client/client.ts'
 import { leadWithLease } from '../client/lease.ts'
+import { NODES } from '../client/resources.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import { nameSuffix, type Random } from '../platform/random.ts'
+import { autoscalingController } from './autoscaling/controller.ts'
 import { bootstrapController } from './bootstrap.ts'
 import { certificateController } from './certificates/controller.ts'
 import { type Context, type Controller, type ControllerOptions, together } from './context.ts'
@@ -16,12 +20,14 @@ import { garbageController } from './garbage/controller.ts'
 import { SharedInformers } from './informers.ts'
 import { jobController } from './jobs/controller.ts'
 import { ttlController } from './jobs/ttl.ts'
+import { createMetricsApi } from './metrics/api.ts'
 import { accountTokenController, rootCaController, serviceAccountController } from './namespaces/accounts.ts'
 import { namespaceController } from './namespaces/deletion.ts'
 import { taintEvictionController } from './nodes/eviction.ts'
 import { nodeIpamController } from './nodes/ipam.ts'
 import { nodeLifecycleController } from './nodes/lifecycle.ts'
 import { podGarbageController } from './pod-garbage.ts'
+import { sharedPods } from './pods.ts'
 import { quotaController } from './quota.ts'
 import { replicaSetController, replicationController } from './replicas/controller.ts'
 import { clusterRoleController } from './roles.ts'
@@ -54,6 +60,7 @@ const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = 
   cronjob: cronJobController,
   'ttl-after-finished': ttlController,
   disruption: disruptionController,
+  horizontalpodautoscaling: autoscalingController,
   resourcequota: quotaController,
   'clusterrole-aggregation': clusterRoleController,
   'persistentvolume-binder': volumeController,
@@ -77,6 +84,8 @@ export interface ControllerManager {
   /** Resolves when the controllers work, or stand by for the lease. */
   start(): Promise<void>
   stop(): Promise<void>
+  /** Serves metrics.k8s.io while the controllers work; mounted by whoever runs them beside an API server. */
+  readonly metrics: ApiHandler
 }
 
 export function createControllerManager(options: ManagerOptions): ControllerManager {
@@ -84,7 +93,11 @@ export function createControllerManager(options: ManagerOptions): ControllerMana
   const stopping = new AbortController()
   let running: Promise<void> | undefined
   let current: Running | undefined
+  const setCurrent = (controllers: Running | undefined) => {
+    current = controllers
+  }
   return {
+    metrics: async request => (current ? current.metrics(request) : NOT_RUNNING),
     async start() {
       if (!options.leaderElect) {
         current = new Running(options)
@@ -92,7 +105,7 @@ export function createControllerManager(options: ManagerOptions): ControllerMana
       }
       const identity = options.identity ?? `controller-manager-${nameSuffix(random, 10)}`
       const lease = { client, clock, random, log, name: 'kube-controller-manager', identity }
-      running = leadWithLease(lease, signal => lead(options, signal), stopping.signal)
+      running = leadWithLease(lease, signal => lead(options, signal, setCurrent), stopping.signal)
     },
     async stop() {
       stopping.abort()
@@ -102,19 +115,28 @@ export function createControllerManager(options: ManagerOptions): ControllerMana
   }
 }
 
-async function lead(options: ManagerOptions, signal: AbortSignal): Promise<void> {
+const NOT_RUNNING = { status: 503, headers: {}, body: Buffer.from('the controllers do not run here') }
+
+async function lead(
+  options: ManagerOptions,
+  signal: AbortSignal,
+  setCurrent: (controllers: Running | undefined) => void,
+): Promise<void> {
   const controllers = new Running(options)
+  setCurrent(controllers)
   const ended = new Promise<void>(resolve => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   await Promise.race([controllers.start(), ended])
   await ended
+  setCurrent(undefined)
   await controllers.stop()
 }
 
 /** All controllers of one term of office. */
 class Running {
+  readonly metrics: ApiHandler
   readonly #informers: SharedInformers
   readonly #controllers: Controller
   #stopped = false
@@ -123,6 +145,8 @@ class Running {
     const { client, clock, random, log } = options
     this.#informers = new SharedInformers(client, { clock, random, log })
     const context: Context = { client, clock, random, log, informers: this.#informers, options }
+    const pods = sharedPods(this.#informers)
+    this.metrics = createMetricsApi({ client, clock, log, nodes: this.#informers.of<Node>(NODES), pods })
     const unknown = options.disabled?.find(name => !(name in CONTROLLERS))
     if (unknown) throw new Error(`there is no controller named ${unknown}`)
     const chosen = Object.entries(CONTROLLERS).filter(([name]) => !options.disabled?.includes(name))

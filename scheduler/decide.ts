@@ -91,12 +91,13 @@ function findSuitable(
   start: number,
 ) {
   const wanted = nodesToFind(nodes.length, profile.percentageOfNodesToScore)
+  const hasNominated = view.traits.nominated > 0
   const suitable: NodeInfo[] = []
   const refusals = new Map<NodeInfo, Refusal>()
   let looked = 0
   while (looked < nodes.length && suitable.length < wanted) {
     const info = nodes[(start + looked++) % nodes.length]!
-    const refusal = passes(info) ?? refusalWithNominated(pod, view, profile, info)
+    const refusal = passes(info) ?? (hasNominated ? refusalWithNominated(pod, view, profile, info) : undefined)
     if (refusal) refusals.set(info, refusal)
     else suitable.push(info)
   }

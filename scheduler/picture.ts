@@ -99,9 +99,17 @@ export interface View {
   counts(namespace: string, selection: Selection): ReadonlyMap<string, number>
   /** On how many nodes an image is. */
   imageSpread(image: string): number
+  /** How many nodes have a taint, or are cordoned: where none has, nobody need ask. */
+  readonly traits: Readonly<Traits>
   /** Pods that are promised a place on a node, once its victims are gone. */
   nominated(nodeName: string): readonly PodFacts[]
   readonly storage: StorageView
+}
+
+export interface Traits {
+  tainted: number
+  cordoned: number
+  nominated: number
 }
 
 interface Counter {
@@ -123,6 +131,7 @@ export class Picture implements View {
   readonly #imageNodes = new Map<string, number>()
   readonly #nominated = new Map<string, PodFacts[]>()
   readonly storage: StorageView
+  readonly traits: Traits = { tainted: 0, cordoned: 0, nominated: 0 }
   #ordered: NodeInfo[] | undefined
 
   constructor(storage: StorageView = NO_STORAGE) {
@@ -169,6 +178,7 @@ export class Picture implements View {
   nominate(pod: PodFacts, nodeName: string): void {
     this.withdraw(pod.uid)
     this.#nominated.set(nodeName, [...this.nominated(nodeName), pod])
+    this.traits.nominated = this.#nominated.size
   }
 
   withdraw(uid: string): void {
@@ -177,6 +187,7 @@ export class Picture implements View {
       if (left.length === 0) this.#nominated.delete(nodeName)
       else if (left.length < pods.length) this.#nominated.set(nodeName, left)
     }
+    this.traits.nominated = this.#nominated.size
   }
 
   setNamespace(name: string, labels: Labels): void {
@@ -192,15 +203,15 @@ export class Picture implements View {
     const known = this.#byName.get(name)
     if (known) {
       const moved = zoneOf(known.node) !== zoneOf(node)
-      this.#countImages(known, -1)
+      this.#countTraits(known, -1)
       known.setNode(node)
-      this.#countImages(known, 1)
+      this.#countTraits(known, 1)
       if (moved) this.#ordered = undefined
       return
     }
     const info = new NodeInfo(name, node)
     this.#byName.set(name, info)
-    this.#countImages(info, 1)
+    this.#countTraits(info, 1)
     this.#ordered = undefined
     const strays = this.#strays.get(name)
     this.#strays.delete(name)
@@ -214,7 +225,7 @@ export class Picture implements View {
       this.removePod(pod.uid, name)
       this.#addStray(pod, name)
     }
-    this.#countImages(info, -1)
+    this.#countTraits(info, -1)
     this.#byName.delete(name)
     this.#ordered = undefined
   }
@@ -252,7 +263,9 @@ export class Picture implements View {
     this.#strays.set(nodeName, strays)
   }
 
-  #countImages(node: NodeInfo, sign: 1 | -1): void {
+  #countTraits(node: NodeInfo, sign: 1 | -1): void {
+    if (node.node.spec?.taints?.length) this.traits.tainted += sign
+    if (node.node.spec?.unschedulable) this.traits.cordoned += sign
     for (const image of node.images.keys()) this.#imageNodes.set(image, this.imageSpread(image) + sign)
   }
 }
@@ -282,6 +295,7 @@ export function withNode(view: View, changed: NodeInfo): View {
     },
     imageSpread: image => view.imageSpread(image),
     nominated: nodeName => view.nominated(nodeName),
+    traits: view.traits,
     storage: view.storage,
   }
 }

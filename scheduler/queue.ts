@@ -117,7 +117,7 @@ export class SchedulingQueue {
   /** No node suits: waits for what can help. What happened during the decision counts already. */
   park(uid: string, refusedBy: Iterable<string>): void {
     const entry = this.#entries.get(uid)
-    if (!entry || entry.place !== 'out') return
+    if (entry?.place !== 'out') return
     entry.refusedBy = new Set(refusedBy)
     this.#moveTo(entry, 'parked', this.#clock.monotonic())
     const missed = this.#happenings.slice(Math.max(0, entry.seenHappenings - this.#happeningsBefore))
@@ -128,7 +128,7 @@ export class SchedulingQueue {
   /** Something went wrong on the way: again after the back-off. */
   retry(uid: string): void {
     const entry = this.#entries.get(uid)
-    if (entry && entry.place === 'out') this.#wake(entry)
+    if (entry?.place === 'out') this.#wake(entry)
   }
 
   /** Wakes the parked pods that this can help. */

@@ -7,8 +7,9 @@ const REFUSING_EFFECTS = ['NoSchedule', 'NoExecute']
 /** `kubectl cordon`. */
 export const nodeUnschedulable: Filter = {
   name: 'NodeUnschedulable',
-  forPod({ pod }) {
-    if (!untoleratedTaint([UNSCHEDULABLE_TAINT], pod.spec?.tolerations, REFUSING_EFFECTS)) return undefined
+  forPod({ pod }, { traits }) {
+    if (traits.cordoned === 0 || !untoleratedTaint([UNSCHEDULABLE_TAINT], pod.spec?.tolerations, REFUSING_EFFECTS))
+      return undefined
     const refusal = { reasons: ['node(s) were unschedulable'], isFinal: true }
     return info => (info.node.spec?.unschedulable ? refusal : undefined)
   },
@@ -26,7 +27,8 @@ export const nodeName: Filter = {
 
 export const taintToleration: Filter = {
   name: 'TaintToleration',
-  forPod({ pod }) {
+  forPod({ pod }, { traits }) {
+    if (traits.tainted === 0) return undefined
     const tolerations = pod.spec?.tolerations
     return info => {
       const { taints } = info.node.spec ?? {}

@@ -7,17 +7,29 @@ import { type Amounts, amountOf } from '../resources.ts'
 export const nodeResourcesFit: Filter = {
   name: 'NodeResourcesFit',
   forPod({ requests }) {
+    const { cpu, memory, storage, others } = requests
     const asked = askedResources(requests)
+    // Asked of every node for every pod: nearly all of them have room, and for them nothing is made.
     return info => {
-      const lacking = asked.filter(resource => lacks(info, requests, resource))
-      const isFull = info.pods.size + 1 > info.maxPods
-      if (lacking.length === 0 && !isFull) return undefined
-      const reasons = lacking.map(resource => `Insufficient ${resource}`)
-      if (isFull) reasons.unshift('Too many pods')
-      const isFinal = lacking.some(resource => amountOf(requests, resource) > amountOf(info.allocatable, resource))
-      return { reasons, isFinal }
+      const { requested, allocatable } = info
+      const hasRoom =
+        info.pods.size < info.maxPods &&
+        (cpu === 0 || requested.cpu + cpu <= allocatable.cpu) &&
+        (memory === 0 || requested.memory + memory <= allocatable.memory) &&
+        (storage === 0 || requested.storage + storage <= allocatable.storage)
+      return hasRoom && !others ? undefined : refusalOf(info, requests, asked)
     }
   },
+}
+
+function refusalOf(info: NodeInfo, requests: Amounts, asked: readonly string[]) {
+  const lacking = asked.filter(resource => lacks(info, requests, resource))
+  const isFull = info.pods.size + 1 > info.maxPods
+  if (lacking.length === 0 && !isFull) return undefined
+  const reasons = lacking.map(resource => `Insufficient ${resource}`)
+  if (isFull) reasons.unshift('Too many pods')
+  const isFinal = lacking.some(resource => amountOf(requests, resource) > amountOf(info.allocatable, resource))
+  return { reasons, isFinal }
 }
 
 function askedResources(requests: Amounts): string[] {

@@ -6,7 +6,8 @@ import { MAX_SCORE, type Score, stretch } from '../plugin.ts'
 /** Fewer PreferNoSchedule taints that the pod does not tolerate. */
 export const taintToleration: Score = {
   name: 'TaintToleration',
-  forPod({ pod }, _, candidates) {
+  forPod({ pod }, { traits }, candidates) {
+    if (traits.tainted === 0) return undefined
     const isSoft = (info: NodeInfo) => info.node.spec?.taints?.some(taint => taint.effect === 'PreferNoSchedule')
     if (!candidates.some(isSoft)) return undefined
     const tolerations = (pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule')

@@ -1,7 +1,6 @@
-import type { PodFacts } from '../facts.ts'
 import type { NodeInfo } from '../picture.ts'
 import { MAX_SCORE, type Score } from '../plugin.ts'
-import { amountOf } from '../resources.ts'
+import { type Amounts, amountOf } from '../resources.ts'
 
 export interface ResourceWeight {
   name: string
@@ -26,20 +25,40 @@ export const CPU_AND_MEMORY: readonly ResourceWeight[] = [
 export function nodeResourcesFit(strategy: FitStrategy): Score {
   return {
     name: 'NodeResourcesFit',
-    forPod: pod => ({
-      score(info) {
-        let sum = 0
-        let weights = 0
-        for (const { name, weight } of strategy.resources) {
-          const share = shareUsed(info, pod, name)
-          if (share === undefined) continue
-          sum += weight * scoreShare(strategy, share)
-          weights += weight
-        }
-        return weights === 0 ? 0 : Math.floor(sum / weights)
-      },
-    }),
+    forPod(pod) {
+      const parts = partsOf(strategy.resources, pod.scoredRequests)
+      return {
+        score(info) {
+          let sum = 0
+          let weights = 0
+          for (const { read, weight, asked } of parts) {
+            const capacity = read(info.allocatable)
+            if (capacity === 0) continue
+            sum += weight * scoreShare(strategy, (read(info.scoredRequested) + asked) / capacity)
+            weights += weight
+          }
+          return weights === 0 ? 0 : Math.floor(sum / weights)
+        },
+      }
+    },
   }
+}
+
+/** The resources that count for a pod, with how to read them off: an extended one only where the pod asks for it. */
+function partsOf(resources: readonly ResourceWeight[], requests: Amounts) {
+  const all = resources.map(({ name, weight }) => ({
+    name,
+    weight,
+    asked: amountOf(requests, name),
+    read: readerOf(name),
+  }))
+  return all.filter(({ name, asked }) => asked > 0 || name === 'cpu' || name === 'memory')
+}
+
+function readerOf(resource: string): (amounts: Amounts) => number {
+  if (resource === 'cpu') return amounts => amounts.cpu
+  if (resource === 'memory') return amounts => amounts.memory
+  return amounts => amountOf(amounts, resource)
 }
 
 function scoreShare(strategy: FitStrategy, share: number): number {
@@ -60,15 +79,6 @@ function onCurve(shape: readonly Shape[], utilization: number): number {
   return Math.floor((left.score + part * (right.score - left.score)) * scale)
 }
 
-/** What of a resource would be in use with the pod; undefined where the node has none, or nobody asks for it. */
-function shareUsed(info: NodeInfo, pod: PodFacts, resource: string): number | undefined {
-  const capacity = amountOf(info.allocatable, resource)
-  if (capacity === 0) return undefined
-  const asked = amountOf(pod.scoredRequests, resource)
-  if (asked === 0 && resource !== 'cpu' && resource !== 'memory') return undefined
-  return (amountOf(info.scoredRequested, resource) + asked) / capacity
-}
-
 /** Nodes whose resources would be used evenly. */
 export function balancedAllocation(resources: readonly ResourceWeight[] = CPU_AND_MEMORY): Score {
   return {
@@ -76,19 +86,19 @@ export function balancedAllocation(resources: readonly ResourceWeight[] = CPU_AN
     forPod(pod) {
       // A pod that asks for nothing cannot unbalance anything.
       if (resources.every(({ name }) => amountOf(pod.requests, name) === 0)) return undefined
-      return { score: info => evenness(info, pod, resources) }
+      const parts = resources.map(({ name }) => ({ read: readerOf(name), asked: amountOf(pod.requests, name) }))
+      return { score: info => Math.floor((1 - deviation(sharesOf(info, parts))) * MAX_SCORE) }
     },
   }
 }
 
-function evenness(info: NodeInfo, pod: PodFacts, resources: readonly ResourceWeight[]): number {
+function sharesOf(info: NodeInfo, parts: readonly { read: (amounts: Amounts) => number; asked: number }[]): number[] {
   const shares: number[] = []
-  for (const { name } of resources) {
-    const capacity = amountOf(info.allocatable, name)
-    if (capacity === 0) continue
-    shares.push(Math.min(1, (amountOf(info.requested, name) + amountOf(pod.requests, name)) / capacity))
+  for (const { read, asked } of parts) {
+    const capacity = read(info.allocatable)
+    if (capacity > 0) shares.push(Math.min(1, (read(info.requested) + asked) / capacity))
   }
-  return Math.floor((1 - deviation(shares)) * MAX_SCORE)
+  return shares
 }
 
 function deviation(shares: readonly number[]): number {

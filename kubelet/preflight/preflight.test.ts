@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { RuntimeInfo } from '../runtime.ts'
+import { describeProblems, enabledControllers, engineProblems, missingControllers } from './preflight.ts'
+import { parseSwaps, type SwapSources, swapProblems } from './swap.ts'
+
+const SWAPS = `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
+/dev/sda5                               partition\t1048572\t\t0\t\t-2
+/swap\\040file                           file\t\t524284\t\t0\t\t-3
+/dev/zram0                              partition\t204796\t\t0\t\t100
+`
+
+const NOWHERE: SwapSources = { fstab: '', units: new Map(), aliases: new Map() }
+const FSTAB = `# /etc/fstab
+UUID=abcd none swap sw 0 0
+#/dev/sda5 none swap sw 0 0
+/dev/sda1 / ext4 defaults 0 1
+`
+
+const CASES: { title: string; path: string; sources: Partial<SwapSources>; problem: RegExp; remedy: RegExp }[] = [
+  {
+    title: 'by its identity in fstab',
+    path: '/dev/sda5',
+    sources: { fstab: FSTAB, aliases: new Map([['/dev/sda5', ['UUID=abcd']]]) },
+    problem:
+      /swap is on: \/dev\/sda5 \(partition, 1024 MiB\); it comes back at boot by \/etc\/fstab line 2 \("UUID=abcd none swap sw 0 0"\)/,
+    remedy: /swapoff \/dev\/sda5 && sed -i '2 s\/\^\/#\/' \/etc\/fstab; or run with --fail-swap-on=false/,
+  },
+  {
+    title: 'by a unit',
+    path: '/dev/sda5',
+    sources: { units: new Map([['dev-sda5.swap', '[Swap]\nWhat=/dev/sda5\n']]) },
+    problem: /comes back at boot by systemd unit dev-sda5\.swap/,
+    remedy: /swapoff \/dev\/sda5 && systemctl mask dev-sda5\.swap;/,
+  },
+  {
+    title: 'compressed memory',
+    path: '/dev/zram0',
+    sources: {},
+    problem: /by a zram device/,
+    remedy: /systemctl mask --now systemd-zram-setup@zram0\.service/,
+  },
+  {
+    title: 'by hand',
+    path: '/dev/sda5',
+    sources: { fstab: FSTAB },
+    problem: /nothing found that brings it back at boot/,
+    remedy: /turn it off for good with: swapoff \/dev\/sda5; or run/,
+  },
+]
+
+describe('swap', () => {
+  it('is read from the kernel', () => {
+    assert.deepEqual(
+      parseSwaps(SWAPS).map(device => device.path),
+      ['/dev/sda5', '/swap file', '/dev/zram0'],
+    )
+    assert.deepEqual(parseSwaps('Filename Type Size Used Priority\n'), [])
+  })
+
+  for (const { title, path, sources, problem, remedy } of CASES) {
+    it(`comes back ${title}`, () => {
+      const device = parseSwaps(SWAPS).find(one => one.path === path)!
+      const [found] = swapProblems([device], { ...NOWHERE, ...sources })
+      assert.match(found!.problem, problem)
+      assert.match(found!.remedy, remedy)
+    })
+  }
+
+  it('is told of device by device', () => {
+    assert.equal(swapProblems(parseSwaps(SWAPS), NOWHERE).length, 3)
+  })
+})
+
+const engine = (version: string, apiVersion: string) => ({ version, apiVersion }) as RuntimeInfo
+
+describe('the engine', () => {
+  it('is new enough', () => {
+    assert.deepEqual(engineProblems(engine('20.10.24', '1.41')), [])
+    assert.deepEqual(engineProblems(engine('28.5.2', '1.51')), [])
+    assert.match(
+      engineProblems(engine('19.03', '1.40'))[0]!.problem,
+      /Docker 19\.03 speaks API 1\.40, API 1\.41 is needed/,
+    )
+  })
+})
+
+describe('cgroups', () => {
+  it('have the controllers that limits need', () => {
+    const text = '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t2\t1\nmemory\t0\t2\t0\npids\t3\t2\t1\n'
+    assert.deepEqual(enabledControllers(text), ['cpu', 'pids'])
+    assert.match(missingControllers(enabledControllers(text))[0]!.problem, /no cgroup controller for memory/)
+    assert.deepEqual(missingControllers(['cpu', 'cpuset', 'memory', 'pids']), [])
+  })
+})
+
+describe('problems', () => {
+  it('are told one a line, each with its remedy', () => {
+    const text = describeProblems([
+      { problem: 'a', remedy: 'b' },
+      { problem: 'c', remedy: 'd' },
+    ])
+    assert.equal(text, 'a. To fix it, b\nc. To fix it, d')
+  })
+})

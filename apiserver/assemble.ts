@@ -1,4 +1,3 @@
-import { ApiError } from '../api/errors.ts'
 import { Admission } from './admission/admission.ts'
 import { createLister } from './admission/lister.ts'
 import { createPlugins } from './admission/plugins.ts'
@@ -8,11 +7,8 @@ import { bootstrap } from './bootstrap/bootstrap.ts'
 import { Chores } from './bootstrap/chores.ts'
 import { ANNOUNCE_EVERY_MS, KubernetesService } from './bootstrap/kubernetes-service.ts'
 import { Catalog } from './catalog.ts'
-import { addDiscovery } from './discovery/discovery.ts'
-import type { HealthCheck } from './discovery/health.ts'
-import { addOpenApi } from './discovery/openapi.ts'
-import { addHealth, addIndex, addMetrics, addOpenIdConfiguration, addVersion } from './discovery/platform-routes.ts'
-import { Routes } from './discovery/routes.ts'
+import type { Routes } from './discovery/routes.ts'
+import { createFront } from './front.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
 import { REPAIR_EVERY_MS, repairPools } from './services/repair.ts'
@@ -24,9 +20,7 @@ import { Cache } from './storage/cache.ts'
 import { EventLeases } from './storage/leases.ts'
 import { plainTransformer } from './storage/transform.ts'
 import { createHandlers } from './subresources/handlers.ts'
-import { DEFAULT_LIMITS, FairQueue } from './traffic/fair-queue.ts'
-import { RequestMetrics } from './traffic/request-metrics.ts'
-import { Traffic } from './traffic/traffic.ts'
+import type { Traffic } from './traffic/traffic.ts'
 import { WebhookClient } from './webhook/client.ts'
 
 const EVENT_TTL_SECONDS = 3600
@@ -51,19 +45,8 @@ export function assemble(options: ApiServerOptions): Assembled {
   const leases = new EventLeases(store, clock, options.eventTtlSeconds ?? EVENT_TTL_SECONDS)
   const { authentication, serviceAccounts } = createAuthentication(options, catalog, objects)
   const { authorization, rbac } = createAuthorization(options, catalog, cache)
-  const shared = {
-    catalog,
-    cache,
-    objects,
-    leases,
-    clock,
-    random,
-    log,
-    authorization,
-    authentication,
-    serviceAccounts,
-    rbac,
-  }
+  const access = { authorization, authentication, serviceAccounts, rbac }
+  const shared = { catalog, cache, objects, leases, clock, random, log, ...access }
   const webhookClient = new WebhookClient({ lister: createLister(catalog, objects), clock, random })
   const admission = new Admission(createPlugins(options, { ...shared, webhookClient }))
   const handlers = createHandlers(options)
@@ -76,31 +59,7 @@ export function assemble(options: ApiServerOptions): Assembled {
   const chores = new Chores(clock, log.child('chores'))
 
   let ready = false
-  const notReady = () => {
-    if (!ready) throw new ApiError('ServiceUnavailable', 'the server is starting')
-  }
-  const checks: HealthCheck[] = [
-    { name: 'ping', check: () => undefined, of: ['healthz', 'livez', 'readyz'] },
-    { name: 'log', check: () => undefined, of: ['healthz', 'livez', 'readyz'] },
-    { name: 'etcd', check: () => store.health(), of: ['healthz', 'livez', 'readyz'] },
-    { name: 'informer-sync', check: notReady, of: ['readyz'] },
-    { name: 'poststarthook/rbac/bootstrap-roles', check: notReady, of: ['healthz', 'livez', 'readyz'] },
-    { name: 'poststarthook/start-system-namespaces-controller', check: notReady, of: ['healthz', 'livez', 'readyz'] },
-  ]
-  const queue = new FairQueue(clock, { ...DEFAULT_LIMITS, ...options.limits })
-  const metrics = new RequestMetrics(catalog, cache, queue)
-  const traffic = new Traffic({ clock, random, queue, metrics, audit: options.audit })
-  const routes = new Routes()
-  addMetrics(routes, metrics)
-  addDiscovery(routes, catalog, () => options.advertiseAddress)
-  addOpenApi(routes, { catalog, clock, version: options.version.gitVersion, prose: options.openApiProse })
-  addHealth(routes, checks)
-  addVersion(routes, options.version)
-  const keys = [options.serviceAccounts.signingKey, ...(options.serviceAccounts.verificationKeys ?? [])]
-  addOpenIdConfiguration(routes, options.serviceAccounts.issuer, keys)
-  addIndex(routes, () =>
-    catalog.groups().flatMap(({ name, versions }) => (name ? [name, ...versions.map(v => `${name}/${v}`)] : versions)),
-  )
+  const { routes, traffic } = createFront(options, parts, () => ready)
 
   return {
     parts,

@@ -10,7 +10,7 @@ import {
   parseLabelSelector,
   SelectorError,
 } from '../api/selectors.ts'
-import type { ResourceCall } from './parts.ts'
+import type { ResourceCall } from './call.ts'
 import type { Entry, Facts } from './storage/entry.ts'
 import { prefixEnd, storageKey } from './storage/keys.ts'
 

@@ -1,6 +1,6 @@
 import type { ApiResponse } from '../../api/exchange.ts'
+import type { Call } from '../call.ts'
 import type { Catalog } from '../catalog.ts'
-import type { Call } from '../parts.ts'
 import { aggregatedContentType, aggregatedDiscovery, aggregatedVersion } from './aggregated.ts'
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy.ts'
 import { jsonResponse, type Routes } from './routes.ts'

@@ -7,8 +7,8 @@ import { NO_PROSE, type Prose } from '../../api/openapi/prose.ts'
 import { v2Document } from '../../api/openapi/v2.ts'
 import { v3Document } from '../../api/openapi/v3.ts'
 import type { Clock } from '../../platform/clock.ts'
+import type { Call } from '../call.ts'
 import { type Catalog, isCustom } from '../catalog.ts'
-import type { Call } from '../parts.ts'
 import { jsonResponse, type Routes } from './routes.ts'
 
 export interface OpenApiOptions {

@@ -1,5 +1,5 @@
 import type { ApiResponse } from '../../api/exchange.ts'
-import type { Call } from '../parts.ts'
+import type { Call } from '../call.ts'
 
 /** Answers a path that is no resource; undefined: there is nothing here. `rest` is what follows a route's prefix. */
 export type Route = (call: Call, rest: string) => ApiResponse | undefined | Promise<ApiResponse | undefined>

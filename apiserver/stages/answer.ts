@@ -2,11 +2,12 @@ import { hasProtobuf, messageOfType } from '../../api/codec/protobuf.ts'
 import { ApiError, type Status } from '../../api/errors.ts'
 import type { ApiResponse } from '../../api/exchange.ts'
 import type { KubeObject } from '../../api/objects.ts'
+import type { Call, Result } from '../call.ts'
 import type { Encoder } from '../encoding/encoder.ts'
 import { jsonEncoder } from '../encoding/json.ts'
 import { negotiate, type Subject } from '../encoding/negotiate.ts'
 import { protobufEncoder } from '../encoding/protobuf.ts'
-import type { Call, Parts, Result } from '../parts.ts'
+import type { Parts } from '../parts.ts'
 import { CompactedError, StoreUnavailableError } from '../storage/store.ts'
 
 const SUBJECTS: Record<Result['type'], Subject> = {

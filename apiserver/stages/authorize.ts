@@ -6,7 +6,7 @@ import {
   forbidden,
   UNKNOWN,
 } from '../auth/attributes.ts'
-import type { Call } from '../parts.ts'
+import type { Call } from '../call.ts'
 
 /** The second stage: the authorizers are asked in order until one knows. */
 export class Authorization {

@@ -2,7 +2,7 @@ import { fitToKind, parseFieldValidation, decodeBody as readBody } from '../../a
 import { ApiError, badRequest } from '../../api/errors.ts'
 import type { Kind } from '../../api/kind.ts'
 import { apiVersionOf, type KubeObject } from '../../api/objects.ts'
-import type { Call, ResourceCall } from '../parts.ts'
+import type { Call, ResourceCall } from '../call.ts'
 
 export const LARGEST_BODY = 3 << 20
 

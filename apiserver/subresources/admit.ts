@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/objects.ts'
-import type { Parts, ResourceCall } from '../parts.ts'
+import type { ResourceCall } from '../call.ts'
+import type { Parts } from '../parts.ts'
 import { admissionOf, writeOf } from '../verbs/write.ts'
 
 /** Admission of a body that is posted to a subresource and not stored as such. */

@@ -1,7 +1,7 @@
 import { notFound } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
+import type { Handler } from '../parts.ts'
 import type { Store } from '../storage/store.ts'
-import type { Handler } from '../verbs/virtual.ts'
 
 /** componentstatuses: old, still asked by `kubectl get cs`. The store is the one component that we know first-hand. */
 export function componentStatuses(store: Store): Handler {

@@ -1,5 +1,6 @@
 import type { ApiServerOptions } from '../options.ts'
-import { type Handler, type Handlers, handlerKey } from '../verbs/virtual.ts'
+import type { Handler, Handlers } from '../parts.ts'
+import { handlerKey } from '../verbs/virtual.ts'
 import { serveBinding } from './binding.ts'
 import { componentStatuses } from './component-statuses.ts'
 import { serveEviction } from './eviction.ts'

@@ -1,6 +1,7 @@
 import { badRequest } from '../../api/errors.ts'
 import type { Node, Pod } from '../../api/types/core-v1.ts'
-import type { Call, Parts, ResourceCall, Result } from '../parts.ts'
+import type { Call, ResourceCall, Result } from '../call.ts'
+import type { Parts } from '../parts.ts'
 import { asApiAnswer, forwardRequest } from '../stream/forward.ts'
 import { agentAddress, agentPath, type PodStream, requireNodeName } from '../stream/locate.ts'
 import { spliceUpgrade, type UpgradeRequest } from '../stream/splice.ts'

@@ -1,5 +1,5 @@
 import type { ApiResponse, Identity } from '../../api/exchange.ts'
-import type { Call } from '../parts.ts'
+import type { Call } from '../call.ts'
 import type { RequestInfo } from '../request.ts'
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'

@@ -1,7 +1,7 @@
 import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
-import type { Call } from '../parts.ts'
+import type { Call } from '../call.ts'
 import { isTrue } from '../request.ts'
 import { newUid } from '../verbs/meta.ts'
 import { type AuditOptions, auditEvent, auditLevel } from './audit.ts'

@@ -3,7 +3,7 @@ import type { FieldError, Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import { invalidObject } from '../../api/validate/errors.ts'
 import type { AdmissionRequest, Operation } from '../admission/admission.ts'
-import type { Call } from '../parts.ts'
+import type { Call } from '../call.ts'
 
 /** Who writes what, and how: what is the same for every way of writing an object. */
 export interface Write {

@@ -33,7 +33,7 @@ interface Own {
 
 async function startOwn(folder: string): Promise<Own> {
   const [kubeconfig, data] = [join(folder, 'kubeconfig'), join(folder, 'data')]
-  const program = fileURLToPath(new URL('./api/server.ts', import.meta.url))
+  const program = fileURLToPath(new URL('./api-server.ts', import.meta.url))
   const child = spawn(process.execPath, [program, kubeconfig, data], { stdio: ['ignore', 'pipe', 'inherit'] })
   const said = await firstMatch(child, /ready \d+/)
   return { child, folder, kubeconfig, data, startMs: Number(/ready (\d+)/.exec(said)![1]) }

@@ -200,6 +200,8 @@ async function main(): Promise<void> {
   process.exitCode = (await report.finish(options.json)) ? 0 : 1
 }
 
+// The helpers end with the bench, however it ends.
+process.on('disconnect', () => process.exit())
 const [role, argument] = positionals
 if (role === 'pod') await pod()
 else if (role === 'servers') await servers(Number(argument))

@@ -1,0 +1,31 @@
+import type { ApiRequest, ApiResponse, Identity } from '../api/exchange.ts'
+import type { Kind } from '../api/kind.ts'
+import type { KubeObject } from '../api/objects.ts'
+import type { Encoder, EntryList } from './encoding/encoder.ts'
+import type { RequestInfo } from './request.ts'
+import type { Entry } from './storage/entry.ts'
+
+/** One request on its way through the stages. */
+export interface Call {
+  request: ApiRequest
+  info: RequestInfo
+  user: Identity
+  /** Sentences for the `Warning` header: kubectl shows them. */
+  warnings: string[]
+}
+
+/** A call for a resource that exists. */
+export interface ResourceCall extends Call {
+  kind: Kind
+}
+
+/** What a verb has to say; the answer stage puts it into the form that was asked for. */
+export type Result =
+  | { type: 'stored'; kind: Kind; entry: Entry; status?: number }
+  | { type: 'object'; object: KubeObject; kind?: Kind; status?: number }
+  | { type: 'list'; list: EntryList }
+  | { type: 'watch'; kind: Kind; lines: WatchLines }
+  | { type: 'response'; response: ApiResponse }
+
+/** Opened by the answer stage once it knows the form: nothing is watched before somebody reads. */
+export type WatchLines = (encoder: Encoder) => AsyncIterable<Uint8Array>

@@ -1,0 +1,51 @@
+import { ApiError } from '../api/errors.ts'
+import { addDiscovery } from './discovery/discovery.ts'
+import type { HealthCheck, HealthEndpoint } from './discovery/health.ts'
+import { addOpenApi } from './discovery/openapi.ts'
+import { addHealth, addIndex, addMetrics, addOpenIdConfiguration, addVersion } from './discovery/platform-routes.ts'
+import { Routes } from './discovery/routes.ts'
+import type { ApiServerOptions } from './options.ts'
+import type { Parts } from './parts.ts'
+import { DEFAULT_LIMITS, FairQueue } from './traffic/fair-queue.ts'
+import { RequestMetrics } from './traffic/request-metrics.ts'
+import { Traffic } from './traffic/traffic.ts'
+
+const ALL: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
+
+/** What the server shows beside the resources, and how it deals with many requests at once. */
+export function createFront(options: ApiServerOptions, parts: Parts, isReady: () => boolean) {
+  const { clock, random, audit, version, advertiseAddress, openApiProse: prose, serviceAccounts } = options
+  const { catalog, cache } = parts
+  const queue = new FairQueue(clock, { ...DEFAULT_LIMITS, ...options.limits })
+  const metrics = new RequestMetrics(catalog, cache, queue)
+  const routes = new Routes()
+  addDiscovery(routes, catalog, () => advertiseAddress)
+  addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose })
+  addHealth(routes, healthChecks(options, isReady))
+  addMetrics(routes, metrics)
+  addVersion(routes, version)
+  const keys = [serviceAccounts.signingKey, ...(serviceAccounts.verificationKeys ?? [])]
+  addOpenIdConfiguration(routes, serviceAccounts.issuer, keys)
+  addIndex(routes, () => groupVersions(parts))
+  return { routes, traffic: new Traffic({ clock, random, queue, metrics, audit }) }
+}
+
+function healthChecks({ store }: ApiServerOptions, isReady: () => boolean): HealthCheck[] {
+  const started = () => {
+    if (!isReady()) throw new ApiError('ServiceUnavailable', 'the server is starting')
+  }
+  return [
+    { name: 'ping', check: () => undefined, of: ALL },
+    { name: 'log', check: () => undefined, of: ALL },
+    { name: 'etcd', check: () => store.health(), of: ALL },
+    { name: 'informer-sync', check: started, of: ['readyz'] },
+    { name: 'poststarthook/rbac/bootstrap-roles', check: started, of: ALL },
+    { name: 'poststarthook/start-system-namespaces-controller', check: started, of: ALL },
+  ]
+}
+
+function groupVersions({ catalog }: Parts): string[] {
+  return catalog
+    .groups()
+    .flatMap(({ name, versions }) => (name ? [name, ...versions.map(version => `${name}/${version}`)] : versions))
+}

@@ -130,6 +130,7 @@ class DefinitionSchema implements Schema {
   readonly mapType?: 'atomic' | 'granular'
   readonly patchStrategy?: readonly string[]
   readonly #facts: MessageFacts
+  #shape: Shape | undefined
 
   constructor(message: string, extra: Partial<Schema> = {}) {
     const facts = messageFacts(message)
@@ -146,7 +147,9 @@ class DefinitionSchema implements Schema {
   }
 
   get properties(): Readonly<Record<string, Schema>> | undefined {
-    return this.#facts.leaf ? undefined : shapeOf(this.message).properties
+    if (this.#facts.leaf) return undefined
+    this.#shape ??= shapeOf(this.message)
+    return this.#shape.properties
   }
 
   get required(): readonly string[] | undefined {

@@ -8,18 +8,29 @@ import { isRecord } from '../values.ts'
  * fields are dropped (and named), quantities and times are written in their one form, a wrong type is an error.
  */
 export function conform(value: Record<string, unknown>, schema: Schema, typeName: string): string[] {
-  const walk: Walk = { unknown: [], path: [], struct: typeName, dotted: [] }
+  const walk: Walk = { unknown: [], path: [], struct: schema, typeName }
   conformObject(value, schema, walk)
   return walk.unknown
 }
 
 interface Walk {
   unknown: string[]
-  /** Path with indexes: `spec`, `containers[0]`. */
-  path: string[]
-  /** Path without: how Go names a field of a wrong type. */
-  dotted: string[]
-  struct: string
+  /** Becomes a text only where something is wrong. */
+  path: Step[]
+  /** The innermost object that has a name. */
+  struct: Schema
+  typeName: string
+}
+
+/** The name of a field, a place in a list, a key of a map. */
+type Step = string | number | { key: string }
+
+/** `spec.containers[0].name` */
+function pathText(path: readonly Step[]): string {
+  const parts = path.map(step =>
+    typeof step === 'number' ? `[${step}]` : `.${typeof step === 'string' ? step : step.key}`,
+  )
+  return parts.join('').slice(1)
 }
 
 class WrongType extends Error {}
@@ -27,27 +38,20 @@ class WrongType extends Error {}
 function conformObject(object: Record<string, unknown>, schema: Schema, walk: Walk): void {
   const properties = schema.properties ?? {}
   const outer = walk.struct
-  walk.struct = shortType(schema) || outer
+  if (schema.definition) walk.struct = schema
   for (const key of Object.keys(object)) {
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined
     if (!property) {
-      walk.unknown.push(`unknown field ${JSON.stringify([...walk.path, key].join('.'))}`)
+      walk.unknown.push(`unknown field ${JSON.stringify(pathText([...walk.path, key]))}`)
       delete object[key]
     } else if (object[key] === null) delete object[key]
     else {
       walk.path.push(key)
-      walk.dotted.push(key)
       object[key] = conformValue(object[key], property, walk)
       walk.path.pop()
-      walk.dotted.pop()
     }
   }
   walk.struct = outer
-}
-
-/** `PodSpec`, from the definition's full name. */
-function shortType(schema: Schema): string {
-  return schema.definition?.slice(schema.definition.lastIndexOf('.') + 1) ?? ''
 }
 
 function conformValue(value: unknown, schema: Schema, walk: Walk): unknown {
@@ -82,7 +86,7 @@ function conformMap(map: Record<string, unknown>, schema: Schema, walk: Walk): v
   for (const key of Object.keys(map)) {
     if (map[key] === null) map[key] = zeroOf(schema)
     else {
-      walk.path.push(key)
+      walk.path.push({ key })
       map[key] = conformValue(map[key], schema, walk)
       walk.path.pop()
     }
@@ -99,15 +103,12 @@ function zeroOf(schema: Schema): unknown {
 function conformList(value: unknown, schema: Schema, walk: Walk): unknown {
   if (!Array.isArray(value)) throw wrongType(value, schema, walk)
   const items = schema.items!
-  const name = walk.path.at(-1)
+  walk.path.push(0)
   for (let i = 0; i < value.length; i++) {
-    if (value[i] === null) value[i] = zeroOf(items)
-    else {
-      walk.path[walk.path.length - 1] = `${name}[${i}]`
-      value[i] = conformValue(value[i], items, walk)
-    }
+    walk.path[walk.path.length - 1] = i
+    value[i] = value[i] === null ? zeroOf(items) : conformValue(value[i], items, walk)
   }
-  walk.path[walk.path.length - 1] = name!
+  walk.path.pop()
   return value
 }
 
@@ -176,7 +177,8 @@ function conformQuantity(value: unknown, schema: Schema, walk: Walk): string {
 }
 
 function wrongType(value: unknown, schema: Schema, walk: Walk): WrongType {
-  const field = `${walk.struct}.${walk.dotted.join('.')}`
+  const struct = walk.struct.definition?.split('.').at(-1) ?? walk.typeName
+  const field = `${struct}.${walk.path.filter(part => typeof part === 'string').join('.')}`
   return new WrongType(
     `json: cannot unmarshal ${jsonType(value)} into Go struct field ${field} of type ${goType(schema)}`,
   )

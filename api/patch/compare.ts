@@ -31,45 +31,43 @@ export interface Changes {
 }
 
 export function compare(before: unknown, after: unknown, schema: Schema): Changes {
-  const changes = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
-  compareAt(before, after, schema, [], changes)
+  const changes: Changes = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
+  const [old, now] = [structureOf(before, schema), structureOf(after, schema)]
+  if (old === 'leaf' || old !== now) changes.modified.member = !deepEqual(before, after)
+  else compareParts(before, after, schema, changes)
   return changes
 }
 
-function compareAt(before: unknown, after: unknown, schema: Schema, path: string[], changes: Changes): void {
-  const [old, now] = [structureOf(before, schema), structureOf(after, schema)]
-  if (before === undefined) note(after, schema, path, changes.added)
-  else if (after === undefined) note(before, schema, path, changes.removed)
-  else if (old === 'leaf' || old !== now) {
-    if (!deepEqual(before, after)) changes.modified.add(path)
-  } else compareParts(before, after, schema, path, changes)
-}
-
-function compareParts(before: unknown, after: unknown, schema: Schema, path: string[], changes: Changes): void {
+/** Most of an object stays as it is: what is equal is not looked into. */
+function compareParts(before: unknown, after: unknown, schema: Schema, changes: Changes): void {
   const [old, now] = [partsOf(before, schema), partsOf(after, schema)]
   for (const [element, part] of old) {
-    compareAt(part.value, now.get(element)?.value, part.schema, [...path, element], changes)
+    const match = now.get(element)
+    if (!match) changes.removed.put(element, everythingIn(part.value, part.schema, element))
+    else if (!deepEqual(part.value, match.value)) {
+      const below = compare(part.value, match.value, part.schema)
+      for (const kind of ['added', 'modified', 'removed'] as const) changes[kind].put(element, below[kind])
+    }
   }
   for (const [element, part] of now) {
-    if (!old.has(element)) compareAt(undefined, part.value, part.schema, [...path, element], changes)
+    if (!old.has(element)) changes.added.put(element, everythingIn(part.value, part.schema, element))
   }
 }
 
 /** A whole value that came or went: its leaves, and the places that are owned beside what is in them. */
-function note(value: unknown, schema: Schema, path: string[], set: FieldSet): void {
+function everythingIn(value: unknown, schema: Schema, element: string): FieldSet {
   const structure = structureOf(value, schema)
   const parts = structure === 'leaf' ? undefined : partsOf(value, schema)
-  if (!parts || parts.size === 0 || isPlace(path, structure, schema)) set.add(path)
-  for (const [element, part] of parts ?? []) {
-    if (structure === 'set') set.add([...path, element])
-    else note(part.value, part.schema, [...path, element], set)
+  const set = FieldSet.of(!parts || parts.size === 0 || isPlace(element, structure, schema))
+  for (const [inner, part] of parts ?? []) {
+    set.put(inner, structure === 'set' ? FieldSet.of(true) : everythingIn(part.value, part.schema, inner))
   }
+  return set
 }
 
 /** Items of lists and maps of any keys are owned themselves; an object with fields of its own is only its fields. */
-function isPlace(path: string[], structure: Structure, schema: Schema): boolean {
-  const isItem = path.at(-1)?.startsWith('k:') ?? false
-  return isItem || (structure === 'fields' && schema.additionalProperties !== undefined)
+function isPlace(element: string, structure: Structure, schema: Schema): boolean {
+  return element.startsWith('k:') || (structure === 'fields' && schema.additionalProperties !== undefined)
 }
 
 /** Takes fields out of a value: a changed copy; undefined when nothing is left of what was something. */

@@ -3,7 +3,7 @@ import { isRecord } from '../values.ts'
 /**
  * A set of fields of an object: what a manager owns. A tree by path elements, written as in metadata.managedFields:
  * `f:name` is a field, `k:{"name":"a"}` the element of a list with that key, `v:"x"` an element of a set, `.` the place
- * itself beside what is below it.
+ * itself beside what is below it. A set that is made does not change any more: sets share their branches.
  */
 export class FieldSet {
   /** Whether the place itself belongs to the set. */
@@ -46,17 +46,34 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
-    const result = this.copy()
-    for (const path of other.paths()) result.add(path)
+    const result = FieldSet.of(this.member || other.member)
+    for (const [element, child] of this.children) {
+      const match = other.children.get(element)
+      result.children.set(element, match ? child.union(match) : child)
+    }
+    for (const [element, child] of other.children) {
+      if (!this.children.has(element)) result.children.set(element, child)
+    }
     return result
   }
 
   intersection(other: FieldSet): FieldSet {
-    return this.filter(path => other.has(path))
+    const result = FieldSet.of(this.member && other.member)
+    for (const [element, child] of this.children) {
+      const match = other.children.get(element)
+      if (match) result.put(element, child.intersection(match))
+    }
+    return result
   }
 
   difference(other: FieldSet): FieldSet {
-    return this.filter(path => !other.has(path))
+    if (other.isEmpty) return this
+    const result = FieldSet.of(this.member && !other.member)
+    for (const [element, child] of this.children) {
+      const match = other.children.get(element)
+      result.put(element, match ? child.difference(match) : child)
+    }
+    return result
   }
 
   filter(keep: (path: readonly string[]) => boolean): FieldSet {
@@ -65,8 +82,16 @@ export class FieldSet {
     return result
   }
 
-  copy(): FieldSet {
-    return this.filter(() => true)
+  /** Without some of its elements, and what is below them. */
+  without(elements: ReadonlySet<string>): FieldSet {
+    const result = FieldSet.of(this.member)
+    for (const [element, child] of this.children) if (!elements.has(element)) result.children.set(element, child)
+    return result
+  }
+
+  /** Hangs a set below an element; an empty one leaves no trace. */
+  put(element: string, child: FieldSet | undefined): void {
+    if (child && !child.isEmpty) this.children.set(element, child)
   }
 
   equals(other: FieldSet): boolean {
@@ -79,6 +104,12 @@ export class FieldSet {
     if (this.member && this.children.size > 0) json['.'] = {}
     for (const element of [...this.children.keys()].sort()) json[element] = this.children.get(element)!.toJson()
     return json
+  }
+
+  static of(member: boolean): FieldSet {
+    const set = new FieldSet()
+    set.member = member
+    return set
   }
 
   static fromJson(json: unknown): FieldSet {

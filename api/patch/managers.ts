@@ -44,21 +44,21 @@ export function isSameOwner(a: Ownership['entry'], b: Ownership['entry']): boole
   return same && (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
 }
 
-const OURS = [
-  'name',
-  'namespace',
-  'creationTimestamp',
-  'selfLink',
-  'uid',
-  'generation',
-  'managedFields',
-  'resourceVersion',
-]
-const SYSTEM = new Set(['', 'f:apiVersion', 'f:kind', 'f:metadata', ...OURS.map(name => `f:metadata/f:${name}`)])
+const SYSTEM = new Set(['f:apiVersion', 'f:kind', 'f:metadata'])
+const SYSTEM_METADATA = new Set(
+  ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion'].map(
+    name => `f:${name}`,
+  ),
+)
 
 /** Without the fields that nobody owns: the server's own ones. */
 export function withoutSystemFields(fields: FieldSet): FieldSet {
-  return fields.filter(path => !SYSTEM.has(path.slice(0, 2).join('/')))
+  const result = fields.without(SYSTEM)
+  const metadata = fields.children.get('f:metadata')?.without(SYSTEM_METADATA)
+  if (metadata) metadata.member = false
+  result.put('f:metadata', metadata)
+  result.member = false
+  return result
 }
 
 /** `managedFields: [{}]` in an update takes all ownership away. */

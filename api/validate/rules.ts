@@ -22,7 +22,7 @@ const RULES: Rules = {
 
 interface Plan {
   whole: readonly Check[]
-  fields: readonly { name: string; checks: readonly Check[] }[]
+  fields: readonly { name: string; checks: readonly Check[]; always: boolean }[]
   below: readonly { name: string; shape: 'one' | 'list' | 'map'; message: string }[]
 }
 
@@ -30,31 +30,40 @@ const plans = new Map<string, Plan>()
 
 /** Everything that the tables find wrong in an object and what it holds. */
 export function checkRules(object: object, message: string, path = ''): FieldError[] {
-  const { whole, fields, below } = planOf(message)
-  const values = object as Record<string, never>
   const errors: FieldError[] = []
-  for (const { name, checks } of fields) {
+  checkObject(object, planOf(message), path, errors)
+  return errors
+}
+
+function checkObject(object: object, plan: Plan, path: string, errors: FieldError[]): void {
+  const values = object as Record<string, never>
+  for (const { name, checks, always } of plan.fields) {
+    if (!always && values[name] === undefined) continue
     for (const check of checks) {
       if (values[name] !== undefined || isAskedAlways(check))
         errors.push(...check(values[name] as never, join(path, name)))
     }
   }
-  for (const { name, shape, message } of below) {
-    const value = values[name]
-    if (value !== undefined)
-      for (const [at, one] of parts(value, shape)) errors.push(...checkRules(one, message, join(path, name) + at))
+  for (const { name, shape, message } of plan.below) {
+    const value: object | undefined = values[name]
+    if (value !== undefined) checkBelow(value, shape, planOf(message), join(path, name), errors)
   }
-  for (const check of whole) errors.push(...check(object as never, path))
-  return errors
+  for (const check of plan.whole) errors.push(...check(object as never, path))
+}
+
+function checkBelow(
+  value: object,
+  shape: 'one' | 'list' | 'map',
+  plan: Plan,
+  path: string,
+  errors: FieldError[],
+): void {
+  if (shape === 'one') checkObject(value, plan, path, errors)
+  else for (const [at, one] of Object.entries(value)) checkObject(one as object, plan, `${path}[${at}]`, errors)
 }
 
 function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
-}
-
-function parts(value: object, shape: 'one' | 'list' | 'map'): [string, object][] {
-  if (shape === 'one') return [['', value]]
-  return Object.entries(value).map(([at, one]) => [`[${at}]`, one as object])
 }
 
 function planOf(message: string): Plan {
@@ -64,7 +73,7 @@ function planOf(message: string): Plan {
   const { '*': whole = [], ...fields } = rules
   const plan: Plan = {
     whole,
-    fields: Object.entries(fields).map(([name, checks]) => ({ name, checks })),
+    fields: Object.entries(fields).map(([name, checks]) => ({ name, checks, always: checks.some(isAskedAlways) })),
     below: jsonFields(message)
       .filter(field => leadsToRules(innerType(field.type), new Set()))
       .map(describeBelow),

@@ -36,6 +36,7 @@ describe('the target of a pod proxy', () => {
   const CASES: [text: string, pod: Pod, rest: string, target: string][] = [
     ['web', pod('10.32.0.5', 8080, 9090), '/a?b=c', 'http 10.32.0.5 8080 /a?b=c'],
     ['web', pod('10.32.0.5'), '', 'http 10.32.0.5 80 /'],
+    ['web', pod('10.32.0.5'), '?b=c', 'http 10.32.0.5 80 /?b=c'],
     ['https:web:', pod('10.32.0.5'), '/', 'https 10.32.0.5 443 /'],
     ['web:9090', pod('fd00::5', 8080), '/', 'http fd00::5 9090 /'],
   ]

@@ -29,7 +29,7 @@ export function parseProxyName(text: string, resource: 'node' | 'pod' | 'service
 /** Without a port, or with the agent's own: the agent, shown our certificate. With another: whatever listens there. */
 export function nodeProxyTarget(node: Node, { scheme, port }: ProxyName, rest: string, agent: TargetTls): StreamTarget {
   const address = agentAddress(node)
-  if (port === '' || Number(port) === address.port) return { ...address, path: rest || '/', tls: agent }
+  if (port === '' || Number(port) === address.port) return { ...address, path: absolute(rest), tls: agent }
   return target(scheme, allowedAddress(address.host), portNumber(port), rest)
 }
 
@@ -68,7 +68,12 @@ function servicePortName(service: Service, name: string, port: string): string {
 
 function target(scheme: 'http' | 'https', host: string, port: number, rest: string): StreamTarget {
   // Nobody can say which authority a pod's certificate should be of, so as in Kubernetes it is not checked.
-  return { host, port, path: rest || '/', ...(scheme === 'https' ? { tls: {} } : {}) }
+  return { host, port, path: absolute(rest), ...(scheme === 'https' ? { tls: {} } : {}) }
+}
+
+/** `/proxy?a=b` has a query, but no path of its own. */
+function absolute(rest: string): string {
+  return rest.startsWith('/') ? rest : `/${rest}`
 }
 
 /** A pod may claim any address in its status: the master's own loopback and link-local services are not for it. */

@@ -10,7 +10,7 @@ import type { Pod } from '../../api/types/core-v1.ts'
 import { asApiAnswer, forwardRequest } from '../../apiserver/stream/forward.ts'
 import { agentPath, type PodStream } from '../../apiserver/stream/locate.ts'
 import { refuseUpgrade, spliceUpgrade } from '../../apiserver/stream/splice.ts'
-import type { StreamTarget } from '../../apiserver/stream/target.ts'
+import type { StreamTarget, TargetTls } from '../../apiserver/stream/target.ts'
 import { AgentServer } from '../../kubelet/node/server.ts'
 import type { StreamBackend } from '../../kubelet/serve/backend.ts'
 import { Authority, createAuthority } from '../../pki/authority.ts'
@@ -25,6 +25,9 @@ import { systemRandom } from '../../platform/random.ts'
 export interface StreamServer {
   kubeconfig: string
   url: string
+  agentPort: number
+  /** What the API server shows to the agent, and expects of it. */
+  agentTls: TargetTls
   log: MemoryLog
   close(): Promise<void>
 }
@@ -51,11 +54,12 @@ export async function startStreamServer(backend: StreamBackend, folder?: string)
     { nodeName: 'node1', backend, ...around },
   )
   const agentPort = await agent.listen()
+  const agentTls = { ca: ca.certificatePem, cert: client.certificate, key: client.key, serverName: 'node1' }
   const targetFor = (stream: PodStream, pod: Pod, query: URLSearchParams): StreamTarget => ({
     host: '127.0.0.1',
     port: agentPort,
     path: agentPath(stream, pod, query),
-    tls: { ca: ca.certificatePem, cert: client.certificate, key: client.key, serverName: 'node1' },
+    tls: agentTls,
   })
   const server = https.createServer({ cert: serving.certificate, key: serving.key }, (request, response) => {
     answer(request, response).catch((error: unknown) => fail(response, error))
@@ -71,6 +75,8 @@ export async function startStreamServer(backend: StreamBackend, folder?: string)
   return {
     kubeconfig,
     url,
+    agentPort,
+    agentTls,
     log,
     async close() {
       await agent.close()

@@ -102,8 +102,9 @@ for (const network of ['bridge', 'none']) {
           })
           const seen = collect(terminal)
           await until(() => /# /.test(seen.text()), seen.text)
-          terminal.stdin.write('stty size\n')
-          await until(() => /30 100/.test(seen.text()), seen.text)
+          // The size comes on a way of its own, perhaps after the prompt.
+          const asking = setInterval(() => terminal.stdin.write('stty size\n'), 200)
+          await until(() => /30 100/.test(seen.text()), seen.text).finally(() => clearInterval(asking))
           terminal.stdin.write('exit 5\n')
           assert.deepEqual(await once(terminal, 'close'), [5, null], seen.text())
         })

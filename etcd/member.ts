@@ -9,13 +9,13 @@ import type { Random } from '../platform/random.ts'
 import type { Backup } from './bolt/snapshot.ts'
 import { errors } from './errors.ts'
 import { type AutoCompaction, startCompactor } from './member/compactor.ts'
-import { clientError } from './member/failure.ts'
+import { clientError, translated } from './member/failure.ts'
 import { type FoundingOptions, type MemberMetadata, openOrFound } from './member/founding.ts'
-import { contextOf, idNumber, idText, infoOf, memberId } from './member/identity.ts'
+import { contextOf, idNumber, infoOf } from './member/identity.ts'
 import { LeaderLine, REQUEST_MS } from './member/leader-line.ts'
 import { answerPeer } from './member/peer-calls.ts'
 import { Pending } from './member/pending.ts'
-import { checkAddition, checkPeerUrls, type RosterEntry, rosterOf } from './member/roster.ts'
+import { Roster } from './member/roster.ts'
 import { MemberStateMachine } from './member/state-machine.ts'
 import { addsData, type Proposal } from './mvcc/command.ts'
 import { LeaseClock } from './mvcc/lease-clock.ts'
@@ -36,7 +36,6 @@ import type {
 import type { Transition } from './raft/core.ts'
 import { RaftDriver } from './raft/driver.ts'
 import { NotLeaderError } from './raft/errors.ts'
-import { encodeChange, type MembershipChange } from './raft/membership.ts'
 import type { Member as RaftMember } from './raft/message.ts'
 import type { RaftStorage } from './raft/storage.ts'
 import { noTransport } from './transport.ts'
@@ -80,6 +79,7 @@ export class Member {
   readonly #leases: LeaseClock
   readonly #leaderLine: LeaderLine
   #driver!: RaftDriver
+  roster!: Roster
   #compactor: { stop(): void } = { stop: () => {} }
   #sweeper: Timer | undefined
   #belongs = false
@@ -121,6 +121,7 @@ export class Member {
       onMembers: members => member.#onMembers(members),
       onFailure: error => member.#onFailure(error),
     })
+    member.roster = new Roster(member.#driver, member.#leaderLine, member.clusterId, clock)
     network?.onCall((method, content) => answerPeer(member, method, content))
     member.#compactor = startCompactor(
       options.autoCompaction ?? { mode: 'off' },
@@ -233,48 +234,9 @@ export class Member {
     return this.#driver.status()
   }
 
-  members(): RosterEntry[] {
-    return rosterOf(this.#driver.core.membership.members)
-  }
-
-  /** The id of the new member, which may join now. */
-  async addMember(peerUrls: readonly string[], learner: boolean): Promise<string> {
-    const id = memberId(peerUrls, this.clusterId, Math.floor(this.clock.now() / 1000))
-    checkAddition(this.members(), { id, peerUrls, learner })
-    const context = contextOf({ name: '', peerUrls, clientUrls: [] })
-    await this.changeMembership({ type: learner ? 'addLearner' : 'add', id, context })
-    return id
-  }
-
-  async updateMember(id: string, peerUrls: readonly string[]): Promise<void> {
-    const member = this.members().find(each => each.id === id)
-    if (!member) throw errors.memberNotFound
-    checkPeerUrls(peerUrls)
-    await this.changeMembership({ type: 'update', id, context: contextOf({ ...member, peerUrls }) })
-  }
-
-  changeMembership(change: MembershipChange): Promise<void> {
-    return this.#leaderLine.run(
-      () => this.asLeader.change(change),
-      'change',
-      encodeChange(change),
-      () => {},
-    )
-  }
-
-  async moveLeader(target: bigint): Promise<void> {
-    if (!this.isLeader) throw errors.notLeader
-    const member = this.members().find(each => each.id === idText(target))
-    if (!member || member.isLearner) throw errors.badLeaderTransferee
-    await translated(this.#driver.transferLeader(member.id))
-  }
-
   /** What only the leader can do; elsewhere it rejects with "no leader". */
   readonly asLeader = {
     propose: (entry: Uint8Array): Promise<unknown> => translated(this.#driver.propose(entry)),
-    change: async (change: MembershipChange): Promise<void> => {
-      await translated(this.#driver.changeMembership(change))
-    },
     renew: async (id: bigint): Promise<number> => {
       if (!this.isLeader) throw errors.noLeader
       return this.#leases.renew(id) ?? 0
@@ -301,7 +263,7 @@ export class Member {
       compacted: keyspace.compacted,
       leases: [...lessor.all()],
       alarms: this.machine.alarms(),
-      members: this.members(),
+      members: this.roster.list(),
       clusterVersion: VERSION.cluster,
       index: this.status().applied,
       term: this.term,
@@ -353,11 +315,11 @@ export class Member {
   /** Tells the cluster the name and addresses that this member was started with, where it does not know them. */
   async #publish(): Promise<void> {
     await this.ready(this.closed)
-    const known = this.members().find(member => member.id === this.id)
+    const known = this.roster.get(this.id)
     if (!known) return
     const { name, clientUrls = known.clientUrls, peerUrls = known.peerUrls } = this.#options
     const context = contextOf({ name, peerUrls, clientUrls })
-    if (context !== contextOf(known)) await this.changeMembership({ type: 'update', id: this.id, context })
+    if (context !== contextOf(known)) await this.roster.change({ type: 'update', id: this.id, context })
   }
 
   /** Those whose entry is lost on its way back from the leader must not wait forever. */
@@ -423,13 +385,5 @@ export class Member {
       if (error === errors.stopped) throw error
       return false
     }
-  }
-}
-
-async function translated<T>(result: Promise<T>): Promise<T> {
-  try {
-    return await result
-  } catch (error) {
-    throw clientError(error)
   }
 }

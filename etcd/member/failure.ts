@@ -30,3 +30,11 @@ export function clientError(error: unknown): unknown {
   if (error instanceof MembershipError) return membershipErrors[error.problem]
   return error
 }
+
+export async function translated<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (error) {
+    throw clientError(error)
+  }
+}

@@ -9,14 +9,14 @@ const NOTHING = Buffer.alloc(0)
 export async function answerPeer(member: Member, method: string, content: Buffer): Promise<Uint8Array> {
   switch (method) {
     case 'cluster': {
-      const info: ClusterInfo = { cluster: member.clusterId, members: member.members() }
+      const info: ClusterInfo = { cluster: member.clusterId, members: member.roster.list() }
       return Buffer.from(JSON.stringify(info))
     }
     case 'propose':
       await member.asLeader.propose(content)
       return NOTHING
     case 'change':
-      await member.asLeader.change(decodeChange(content))
+      await member.roster.changeAsLeader(decodeChange(content))
       return NOTHING
     case 'renew':
       return Buffer.from(String(await member.asLeader.renew(BigInt(content.toString()))))

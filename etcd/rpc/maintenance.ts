@@ -1,6 +1,6 @@
 import { writeSnapshot } from '../bolt/snapshot.ts'
 import { EtcdError, errors, GrpcCode } from '../errors.ts'
-import { idNumber } from '../member/identity.ts'
+import { idNumber, idText } from '../member/identity.ts'
 import type { Member } from '../member.ts'
 import { hashKeys } from '../mvcc/hash.ts'
 import {
@@ -45,7 +45,7 @@ export function maintenanceMethods(member: Member): Methods {
     }),
     '/etcdserverpb.Maintenance/Snapshot': call => snapshot(member, call),
     '/etcdserverpb.Maintenance/MoveLeader': unary(MoveLeaderRequest, HeaderResponse, async ({ targetId }) => {
-      await member.moveLeader(targetId)
+      await member.roster.moveLeader(idText(targetId))
       return {}
     }),
     '/etcdserverpb.Maintenance/Downgrade': unary(EmptyRequest, HeaderResponse, () => {

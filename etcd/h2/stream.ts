@@ -78,11 +78,30 @@ export class Stream {
     this.listener?.drained?.()
   }
 
+  /** A block that is longer than a frame goes on in others; nothing may come between them. */
+  #headers(block: Uint8Array, end: boolean): void {
+    const first = block.subarray(0, MAX_FRAME)
+    let sent = first.length
+    this.#connection.outbox.frame(
+      FrameType.headers,
+      (end ? Flag.endStream : 0) | (sent === block.length ? Flag.endHeaders : 0),
+      this.id,
+      first,
+    )
+    while (sent < block.length) {
+      const part = block.subarray(sent, sent + MAX_FRAME)
+      sent += part.length
+      const flags = sent === block.length ? Flag.endHeaders : 0
+      this.#connection.outbox.frame(FrameType.continuation, flags, this.id, part)
+    }
+    if (end) this.#ended()
+  }
+
   #send(frame: Waiting): void {
     if (this.endedHere) return
     if (this.#waiting.length === 0) {
       if (frame.type === FrameType.headers) {
-        this.#frame(FrameType.headers, Flag.endHeaders, frame.bytes, undefined, frame.end)
+        this.#headers(frame.bytes, frame.end)
         return
       }
       if (this.#sendPart(frame)) return
@@ -101,7 +120,7 @@ export class Stream {
       const all = part.length === data.bytes.length
       this.sendWindow -= part.length + prefixed
       this.#connection.sendWindow -= part.length + prefixed
-      this.#frame(FrameType.data, 0, part, data.prefix, all && data.end)
+      this.#data(part, data.prefix, all && data.end)
       if (this.#waiting[0] === data) this.#waitingBytes -= part.length
       if (all) return true
       data.bytes = data.bytes.subarray(part.length)
@@ -109,9 +128,12 @@ export class Stream {
     }
   }
 
-  #frame(type: number, flags: number, bytes: Uint8Array, prefix: Uint8Array | undefined, end: boolean): void {
-    this.#connection.outbox.frame(type, end ? flags | Flag.endStream : flags, this.id, bytes, prefix)
-    if (!end) return
+  #data(bytes: Uint8Array, prefix: Uint8Array | undefined, end: boolean): void {
+    this.#connection.outbox.frame(FrameType.data, end ? Flag.endStream : 0, this.id, bytes, prefix)
+    if (end) this.#ended()
+  }
+
+  #ended(): void {
     this.endedHere = true
     if (this.endedThere) this.#connection.forget(this)
   }

@@ -137,7 +137,8 @@ export class Reader {
     if (first < 0x80) return first
     let value = first & 0x7f
     let scale = 0x80
-    for (let i = 1; i < 8; i++) {
+    // Seven bytes are 49 bits: as much as a number holds exactly.
+    for (let i = 1; i < 7; i++) {
       const byte = this.#byte()
       value += (byte & 0x7f) * scale
       if (byte < 0x80) return value
@@ -179,13 +180,13 @@ export class Reader {
     else throw new WireError(`wire type ${wireType} is unknown`)
   }
 
-  /** The last two bytes of a long varint: large positive numbers lose precision here, negative ones come out right. */
+  /** The last bytes of a long varint: large positive numbers lose precision here, negative ones come out right. */
   #hugeVarint(low: number): number {
     let high = 0n
-    for (let shift = 0n; shift < 14n; shift += 7n) {
+    for (let shift = 49n; shift < 70n; shift += 7n) {
       const byte = this.#byte()
       high |= BigInt(byte & 0x7f) << shift
-      if (byte < 0x80) return Number(BigInt.asIntN(64, (high << 56n) | BigInt(low)))
+      if (byte < 0x80) return Number(BigInt.asIntN(64, high | BigInt(low)))
     }
     throw new WireError('a varint is longer than ten bytes')
   }

@@ -71,8 +71,7 @@ export class Stream {
     while (this.#waiting.length > 0) {
       const next = this.#waiting[0]!
       if (next.type === FrameType.data && !this.#sendPart(next)) return
-      if (next.type === FrameType.headers)
-        this.#frame(FrameType.headers, Flag.endHeaders, next.bytes, undefined, next.end)
+      if (next.type === FrameType.headers) this.#headers(next.bytes, next.end)
       this.#waiting.shift()
     }
     this.listener?.drained?.()

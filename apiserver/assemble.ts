@@ -7,6 +7,7 @@ import { bootstrap } from './bootstrap/bootstrap.ts'
 import { Chores } from './bootstrap/chores.ts'
 import { ANNOUNCE_EVERY_MS, KubernetesService } from './bootstrap/kubernetes-service.ts'
 import { Catalog } from './catalog.ts'
+import { CustomResources } from './crd/custom-resources.ts'
 import type { Routes } from './discovery/routes.ts'
 import { createFront } from './front.ts'
 import type { ApiServerOptions } from './options.ts'
@@ -43,11 +44,11 @@ export function assemble(options: ApiServerOptions): Assembled {
   const cache = new Cache({ store, clock, log: log.child('cache'), transformer })
   const objects = new ObjectStore({ store, cache, transformer })
   const leases = new EventLeases(store, clock, options.eventTtlSeconds ?? EVENT_TTL_SECONDS)
-  const { authentication, serviceAccounts } = createAuthentication(options, catalog, objects)
-  const { authorization, rbac } = createAuthorization(options, catalog, cache)
+  const webhookClient = new WebhookClient({ lister: createLister(catalog, objects), clock, random })
+  const { authentication, serviceAccounts } = createAuthentication(options, { catalog, objects, webhookClient })
+  const { authorization, rbac } = createAuthorization(options, { catalog, cache, webhookClient })
   const access = { authorization, authentication, serviceAccounts, rbac }
   const shared = { catalog, cache, objects, leases, clock, random, log, ...access }
-  const webhookClient = new WebhookClient({ lister: createLister(catalog, objects), clock, random })
   const admission = new Admission(createPlugins(options, { ...shared, webhookClient }))
   const handlers = createHandlers(options)
   const ports = createPortPool(options)
@@ -56,6 +57,7 @@ export function assemble(options: ApiServerOptions): Assembled {
 
   const ranges = serviceRanges(options)
   const kubernetes = new KubernetesService(parts, { store, ranges, advertiseAddress: options.advertiseAddress })
+  const customResources = new CustomResources(parts)
   const chores = new Chores(clock, log.child('chores'))
 
   let ready = false
@@ -70,6 +72,7 @@ export function assemble(options: ApiServerOptions): Assembled {
     async start() {
       await cache.start()
       await bootstrap(parts)
+      customResources.start()
       await kubernetes.announce().catch(error => log.error('This server could not announce itself', { error }))
       chores.start([
         { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
@@ -80,6 +83,7 @@ export function assemble(options: ApiServerOptions): Assembled {
     async close() {
       ready = false
       await chores.close()
+      await customResources.close()
       await kubernetes.leave().catch(error => log.warn('This server could not say goodbye', { error }))
       await webhookClient.close()
       await cache.close()

@@ -62,15 +62,26 @@ export class Catalog {
     return this.kinds.filter(kind => kind.group === group && kind.version === version)
   }
 
+  get builtIn(): readonly Kind[] {
+    return this.#builtIn
+  }
+
   replaceCustom(kinds: readonly Kind[]): void {
     const gone = this.#custom.filter(kind => !kinds.includes(kind))
+    if (gone.length === 0 && kinds.length === this.#custom.length) return
     this.#custom = kinds
     this.#index()
-    for (const kind of gone) {
-      const listeners = this.#whenGone.get(kind)
-      this.#whenGone.delete(kind)
-      for (const listener of listeners ?? []) listener()
-    }
+    for (const kind of gone) this.#leave(kind)
+  }
+
+  /** Who watches goes on where only names and verbs have changed, which the common schema shows. */
+  #leave(kind: Kind): void {
+    const listeners = this.#whenGone.get(kind)
+    if (!listeners) return
+    this.#whenGone.delete(kind)
+    const successor = this.find(kind.group, kind.version, kind.plural)
+    if (successor?.schema === kind.schema) this.#whenGone.set(successor, listeners)
+    else for (const listener of listeners) listener()
   }
 
   /** Called when a kind is served no more, or under another record. Returns how to stop waiting for that. */

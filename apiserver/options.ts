@@ -4,7 +4,9 @@ import type { Prose } from '../api/openapi/prose.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
+import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
+import type { AuthWebhook } from './auth/webhooks.ts'
 import type { Store } from './storage/store.ts'
 import type { Transformer } from './storage/transform.ts'
 import type { AuditOptions } from './traffic/audit.ts'
@@ -23,7 +25,7 @@ export interface VersionInfo {
   platform: string
 }
 
-export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny'
+export type AuthorizationMode = 'Node' | 'RBAC' | 'Webhook' | 'AlwaysAllow' | 'AlwaysDeny'
 
 /** PEM texts. */
 export interface KubeletClient {
@@ -52,9 +54,15 @@ export interface ApiServerOptions {
     /** --anonymous-auth */
     anonymous?: boolean
     requestHeader?: RequestHeaderOptions
+    /** The text of --token-auth-file. */
+    staticTokens?: string
+    oidc?: OidcOptions
+    tokenWebhook?: AuthWebhook
   }
   /** --authorization-mode */
   authorization?: readonly AuthorizationMode[]
+  /** Whom the mode Webhook asks. */
+  authorizationWebhook?: AuthWebhook
   admission?: {
     /** --enable-admission-plugins, --disable-admission-plugins */
     enable?: readonly string[]

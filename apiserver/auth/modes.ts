@@ -4,9 +4,11 @@ import type { ApiServerOptions, AuthorizationMode } from '../options.ts'
 import { Authorization } from '../stages/authorize.ts'
 import type { Cache } from '../storage/cache.ts'
 import { prefixEnd, shelfPrefix } from '../storage/keys.ts'
+import type { WebhookClient } from '../webhook/client.ts'
 import type { Authorizer } from './attributes.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
 import { RbacAuthorizer, type RbacObjects } from './rbac.ts'
+import { WebhookAuthorizer } from './webhooks.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const PLURALS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'] as const
@@ -16,17 +18,32 @@ export interface Authorizers {
   rbac: RbacAuthorizer
 }
 
+interface Surroundings {
+  catalog: Catalog
+  cache: Cache
+  webhookClient: WebhookClient
+}
+
 /** The authorizers in the order of --authorization-mode. */
-export function createAuthorization(options: ApiServerOptions, catalog: Catalog, cache: Cache): Authorizers {
+export function createAuthorization(
+  options: ApiServerOptions,
+  { catalog, cache, webhookClient }: Surroundings,
+): Authorizers {
   const rbac = createRbac(catalog, cache)
   const make: Record<AuthorizationMode, () => Authorizer> = {
     RBAC: () => rbac,
     Node: () => new NodeAuthorizer(cache),
+    Webhook: () => createWebhook(options, webhookClient),
     AlwaysAllow: () => ({ authorize: () => ({ verdict: 'allow', reason: '' }) }),
     AlwaysDeny: () => ({ authorize: () => ({ verdict: 'unknown', reason: 'Everything is forbidden.' }) }),
   }
   const modes = options.authorization ?? ['Node', 'RBAC']
   return { authorization: new Authorization(modes.map(mode => make[mode]())), rbac }
+}
+
+function createWebhook({ authorizationWebhook, clock, log }: ApiServerOptions, client: WebhookClient): Authorizer {
+  if (!authorizationWebhook) throw new Error('the authorization mode Webhook needs --authorization-webhook-config-file')
+  return new WebhookAuthorizer(authorizationWebhook, { client, clock, log: log.child('authorization') })
 }
 
 function createRbac(catalog: Catalog, cache: Cache): RbacAuthorizer {

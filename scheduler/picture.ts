@@ -279,13 +279,16 @@ function count(counter: Counter, nodeName: string, pod: PodFacts, sign: 1 | -1):
 
 /** The picture with one node replaced: what preemption and nominated pods ask about. */
 export function withNode(view: View, changed: NodeInfo): View {
-  const nodes = view.nodes.map(node => (node.name === changed.name ? changed : node))
-  const others = [...view.nodesWithAffinity].filter(node => node.name !== changed.name)
   return {
-    nodes,
+    get nodes() {
+      return view.nodes.map(node => (node.name === changed.name ? changed : node))
+    },
     node: name => (name === changed.name ? changed : view.node(name)),
     namespaceLabels: namespace => view.namespaceLabels(namespace),
-    nodesWithAffinity: changed.withAffinity > 0 ? [...others, changed] : others,
+    get nodesWithAffinity() {
+      const others = [...view.nodesWithAffinity].filter(node => node.name !== changed.name)
+      return changed.withAffinity > 0 ? [...others, changed] : others
+    },
     counts(namespace, selection) {
       const byNode = new Map(view.counts(namespace, selection))
       byNode.delete(changed.name)

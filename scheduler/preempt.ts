@@ -67,28 +67,29 @@ function findCandidates(
   budgets: readonly PodDisruptionBudget[],
 ): Candidate[] {
   const enough = Math.max(LEAST_CANDIDATES, Math.floor((view.nodes.length * SHARE_OF_NODES) / 100))
-  const compiled = budgets.map(compileBudget)
+  const question: Question = { pod, view, fits: fitCheck(pod, view, profile), budgets: budgets.map(compileBudget) }
   const candidates: Candidate[] = []
   for (const node of nodes) {
-    const candidate = victimsOn(pod, view, profile, node, compiled)
+    const candidate = victimsOn(question, node)
     if (candidate) candidates.push(candidate)
     if (candidates.length >= enough) break
   }
   return candidates
 }
 
+interface Question {
+  pod: PodFacts
+  view: View
+  fits: (changed: NodeInfo) => boolean
+  budgets: readonly Budget[]
+}
+
 /** All lesser pods away; then as many as possible back, those first whose going would break a budget. */
-function victimsOn(
-  pod: PodFacts,
-  view: View,
-  profile: Profile,
-  node: NodeInfo,
-  budgets: readonly Budget[],
-): Candidate | undefined {
+function victimsOn({ pod, view, fits, budgets }: Question, node: NodeInfo): Candidate | undefined {
   const lesser = [...node.pods.values()].filter(other => other.priority < pod.priority)
   if (lesser.length === 0) return undefined
   const ahead = view.nominated(node.name).filter(other => other.priority >= pod.priority && other.uid !== pod.uid)
-  const fitsWithout = (gone: readonly PodFacts[]) => fits(pod, view, profile, node.changed(gone, ahead))
+  const fitsWithout = (gone: readonly PodFacts[]) => fits(node.changed(gone, ahead))
   if (!fitsWithout(lesser)) return undefined
   const { protectedOnes, others } = splitByBudgets([...lesser].sort(moreImportantFirst), budgets)
   const victims = new Set(lesser)
@@ -100,9 +101,18 @@ function victimsOn(
   return { node, victims: [...victims].sort(moreImportantFirst), budgetViolations }
 }
 
-function fits(pod: PodFacts, view: View, profile: Profile, changed: NodeInfo): boolean {
-  const checks = prepare(pod, withNode(view, changed), profile)
-  return 'passes' in checks && checks.passes(changed) === undefined
+/** Whether the pod fits a changed node. Rules about other nodes' pods are worked out anew for each change, where there are any. */
+function fitCheck(pod: PodFacts, view: View, profile: Profile): (changed: NodeInfo) => boolean {
+  const looksAround = pod.spread.length > 0 || pod.affinity || pod.antiAffinity || !isEmpty(view.nodesWithAffinity)
+  const once = looksAround ? undefined : prepare(pod, view, profile)
+  return changed => {
+    const checks = once ?? prepare(pod, withNode(view, changed), profile)
+    return 'passes' in checks && checks.passes(changed) === undefined
+  }
+}
+
+function isEmpty(items: Iterable<unknown>): boolean {
+  return items[Symbol.iterator]().next().done ?? false
 }
 
 interface Budget {

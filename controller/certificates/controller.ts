@@ -22,31 +22,67 @@ type Request = Live<CertificateSigningRequest>
 
 /** Approves what nodes may have by themselves, signs what is approved, forgets what is old. */
 export function certificateController(context: Context): Controller {
-  const { client, clock, informers, options } = context
-  const requests = client.resource<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS)
-  const known = informers.of<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS)
-  const nodes = informers.of<Node>(NODES)
+  const { loop, cleaner } = new CertificateController(context)
+  return together(loop, cleaner)
+}
 
-  async function step(name: string): Promise<void> {
-    const request = known.get(name)
+class CertificateController {
+  readonly #requests
+  readonly #known
+  readonly #nodes
+  readonly loop
+  readonly cleaner
+  readonly #client
+  readonly #clock
+  readonly #options
+
+  constructor(context: Context) {
+    const { client, clock, informers, options } = context
+    this.#client = client
+    this.#clock = clock
+    this.#options = options
+    this.#requests = client.resource<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS)
+    this.#known = informers.of<CertificateSigningRequest>(CERTIFICATE_SIGNING_REQUESTS)
+    this.#nodes = informers.of<Node>(NODES)
+    this.loop = createLoop(context, 'certificate-controller', key => this.#step(key))
+    this.loop.watch(this.#known)
+    // A serving certificate may have waited for the node to announce its address.
+    this.loop.watchRelated(this.#nodes, () =>
+      this.#known
+        .list()
+        .flatMap(request => (request.spec.signerName === KUBELET_SERVING_SIGNER ? [request.metadata.name] : [])),
+    )
+    this.cleaner = createChore(context, 'csr-cleaner', 600_000, async () => {
+      for (const request of this.#known.list())
+        if (isOutdated(request, clock.now())) await deleteExactly(this.#requests, request)
+    })
+  }
+
+  async #step(name: string): Promise<void> {
+    const request = this.#known.get(name)
     if (!request || request.status?.certificate || conditionOf(request, 'Denied') || conditionOf(request, 'Failed'))
       return
     const csr = readRequest(request)
-    if (typeof csr === 'string') return fail(request, csr)
-    if (!conditionOf(request, 'Approved')) return approve(request, csr)
-    if (options.signer && SIGNERS.includes(request.spec.signerName)) await sign(request, csr, options.signer)
+    if (typeof csr === 'string') return this.#fail(request, csr)
+    if (!conditionOf(request, 'Approved')) return this.#approve(request, csr)
+    if (this.#options.signer && SIGNERS.includes(request.spec.signerName))
+      await this.#sign(request, csr, this.#options.signer)
   }
 
-  async function approve(request: Request, csr: SigningRequest): Promise<void> {
-    const node = nodes.get(csr.subject.commonName.replace(/^system:node:/, ''))
+  async #approve(request: Request, csr: SigningRequest): Promise<void> {
+    const node = this.#nodes.get(csr.subject.commonName.replace(/^system:node:/, ''))
     const addresses = node?.status?.addresses?.map(({ address }) => address)
     const decision = decideApproval(request, csr, addresses)
     if (decision.approval === 'leave' || decision.approval === 'no') return
-    if (decision.approval === 'ask' && !(await isAllowed(request, decision.permission))) return
-    await addCondition(request, 'approval', { type: 'Approved', reason: 'AutoApproved', message: decision.message })
+    if (decision.approval === 'ask' && !(await this.#isAllowed(request, decision.permission))) return
+    await this.#addCondition(request, 'approval', {
+      type: 'Approved',
+      reason: 'AutoApproved',
+      message: decision.message,
+    })
   }
 
-  async function isAllowed({ spec }: Request, subresource: string): Promise<boolean> {
+  async #isAllowed({ spec }: Request, subresource: string): Promise<boolean> {
     const resourceAttributes = {
       group: 'certificates.k8s.io',
       resource: 'certificatesigningrequests',
@@ -56,46 +92,33 @@ export function certificateController(context: Context): Controller {
     }
     const { username: user, uid, groups, extra } = spec
     const review = { metadata: {}, spec: { user, uid, groups, extra, resourceAttributes } }
-    const answer = await client.resource<SubjectAccessReview>(ACCESS_REVIEWS).create(review)
+    const answer = await this.#client.resource<SubjectAccessReview>(ACCESS_REVIEWS).create(review)
     return answer.status?.allowed ?? false
   }
 
-  async function sign(request: Request, csr: SigningRequest, signer: CertificateSigner): Promise<void> {
+  async #sign(request: Request, csr: SigningRequest, signer: CertificateSigner): Promise<void> {
     const problem = problemOf(request, csr)
-    if (problem) return fail(request, problem)
+    if (problem) return this.#fail(request, problem)
     const { signerName, usages = [], expirationSeconds } = request.spec
     const pem = await signer.sign(pemOf(request), { signerName, usages, expirationSeconds })
     const certificate = Buffer.from(pem).toString('base64')
-    await requests.update({ ...request, status: { ...request.status, certificate } }, 'status')
+    await this.#requests.update({ ...request, status: { ...request.status, certificate } }, 'status')
   }
 
-  function fail(request: Request, message: string): Promise<void> {
-    return addCondition(request, 'status', { type: 'Failed', reason: 'SigningFailed', message })
+  #fail(request: Request, message: string): Promise<void> {
+    return this.#addCondition(request, 'status', { type: 'Failed', reason: 'SigningFailed', message })
   }
 
-  async function addCondition(
+  async #addCondition(
     request: Request,
     subresource: string,
     condition: { type: string; reason: string; message: string },
   ): Promise<void> {
-    const time = timestamp(clock.now())
+    const time = timestamp(this.#clock.now())
     const full = { ...condition, status: 'True', lastUpdateTime: time, lastTransitionTime: time }
     const conditions = [...(request.status?.conditions ?? []), full]
-    await requests.update({ ...request, status: { ...request.status, conditions } }, subresource)
+    await this.#requests.update({ ...request, status: { ...request.status, conditions } }, subresource)
   }
-
-  const loop = createLoop(context, 'certificate-controller', step)
-  loop.watch(known)
-  // A serving certificate may have waited for the node to announce its address.
-  loop.watchRelated(nodes, () =>
-    known
-      .list()
-      .flatMap(request => (request.spec.signerName === KUBELET_SERVING_SIGNER ? [request.metadata.name] : [])),
-  )
-  const cleaner = createChore(context, 'csr-cleaner', 600_000, async () => {
-    for (const request of known.list()) if (isOutdated(request, clock.now())) await deleteExactly(requests, request)
-  })
-  return together(loop, cleaner)
 }
 
 function pemOf(request: Request): string {

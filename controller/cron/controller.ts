@@ -20,44 +20,60 @@ import { parseSchedule, type Schedule, ScheduleError } from './schedule.ts'
 
 /** Starts Jobs when they are due. */
 export function cronJobController(context: Context): Controller {
-  const { client, clock, informers } = context
-  const crons = informers.of<CronJob>(CRON_JOBS)
-  const jobs = informers.of<Job>(JOBS)
-  const cronClient = client.resource<CronJob>(CRON_JOBS)
-  const jobClient = client.resource<Job>(JOBS)
-  const expectations = new Expectations<Job>(jobs)
-  const own = new Expectations<CronJob>(crons)
-  jobs.addIndex('owner', job => [controllerRefOf(job)?.uid ?? ''])
-  const loop = createLoop(context, 'cronjob-controller', step)
-  loop.watch(crons)
-  loop.watchRelated(jobs, job => controllerKeys(job, 'CronJob'))
+  return new CronJobController(context).loop
+}
 
-  async function step(key: string): Promise<void> {
-    const cron = crons.get(key)
-    if (!cron || !expectations.met(key) || !own.met(key)) return
-    const schedule = readSchedule(cron)
-    if (!schedule) return
-    const owned = jobs.byIndex('owner', cron.metadata.uid)
-    const now = clock.now()
-    const plan = planCronJob(cron, schedule, owned, now)
-    if (plan.warning) loop.events.event(cron, 'Warning', plan.warning.reason, plan.warning.message)
-    sayFinished(cron, owned)
-    for (const job of plan.replace) await remove(key, cron, job)
-    const started = plan.start === undefined ? undefined : await start(key, cron, plan.start)
-    for (const job of plan.forget) await remove(key, cron, job)
-    const gone = new Set([...plan.replace, ...plan.forget])
-    await report(key, cron, [...owned.filter(job => !gone.has(job)), ...(started ? [started] : [])], plan.start)
-    // Timers hold 24 days at most, and clocks are set: far times are looked at again in between.
-    if (plan.next !== undefined) loop.queue.addAfter(key, Math.min(plan.next - now + 100, 3_600_000))
+class CronJobController {
+  readonly #crons
+  readonly #jobs
+  readonly #cronClient
+  readonly #jobClient
+  readonly #expectations
+  readonly #own
+  readonly loop
+  readonly #clock
+
+  constructor(context: Context) {
+    const { client, clock, informers } = context
+    this.#clock = clock
+    this.#crons = informers.of<CronJob>(CRON_JOBS)
+    this.#jobs = informers.of<Job>(JOBS)
+    this.#cronClient = client.resource<CronJob>(CRON_JOBS)
+    this.#jobClient = client.resource<Job>(JOBS)
+    this.#expectations = new Expectations<Job>(this.#jobs)
+    this.#own = new Expectations<CronJob>(this.#crons)
+    this.#jobs.addIndex('owner', job => [controllerRefOf(job)?.uid ?? ''])
+    this.loop = createLoop(context, 'cronjob-controller', key => this.#step(key))
+    this.loop.watch(this.#crons)
+    this.loop.watchRelated(this.#jobs, job => controllerKeys(job, 'CronJob'))
   }
 
-  function readSchedule(cron: Live<CronJob>): Schedule | undefined {
+  async #step(key: string): Promise<void> {
+    const cron = this.#crons.get(key)
+    if (!cron || !this.#expectations.met(key) || !this.#own.met(key)) return
+    const schedule = this.#readSchedule(cron)
+    if (!schedule) return
+    const owned = this.#jobs.byIndex('owner', cron.metadata.uid)
+    const now = this.#clock.now()
+    const plan = planCronJob(cron, schedule, owned, now)
+    if (plan.warning) this.loop.events.event(cron, 'Warning', plan.warning.reason, plan.warning.message)
+    this.#sayFinished(cron, owned)
+    for (const job of plan.replace) await this.#remove(key, cron, job)
+    const started = plan.start === undefined ? undefined : await this.#start(key, cron, plan.start)
+    for (const job of plan.forget) await this.#remove(key, cron, job)
+    const gone = new Set([...plan.replace, ...plan.forget])
+    await this.#report(key, cron, [...owned.filter(job => !gone.has(job)), ...(started ? [started] : [])], plan.start)
+    // Timers hold 24 days at most, and clocks are set: far times are looked at again in between.
+    if (plan.next !== undefined) this.loop.queue.addAfter(key, Math.min(plan.next - now + 100, 3_600_000))
+  }
+
+  #readSchedule(cron: Live<CronJob>): Schedule | undefined {
     try {
       return parseSchedule(cron.spec.schedule, cron.spec.timeZone)
     } catch (error) {
       if (!(error instanceof ScheduleError)) throw error
       const reason = error.message.startsWith('unknown time zone') ? 'UnknownTimeZone' : 'UnparseableSchedule'
-      loop.events.event(
+      this.loop.events.event(
         cron,
         'Warning',
         reason,
@@ -67,44 +83,42 @@ export function cronJobController(context: Context): Controller {
     }
   }
 
-  async function start(key: string, cron: Live<CronJob>, time: number): Promise<Live<Job> | undefined> {
+  async #start(key: string, cron: Live<CronJob>, time: number): Promise<Live<Job> | undefined> {
     try {
-      const job = await unlessThere(jobClient.create(jobFor(cron, time)))
+      const job = await unlessThere(this.#jobClient.create(jobFor(cron, time)))
       if (!job) return undefined
-      expectations.made(key, job)
-      loop.events.event(cron, 'Normal', 'SuccessfulCreate', `Created job ${job.metadata.name}`)
+      this.#expectations.made(key, job)
+      this.loop.events.event(cron, 'Normal', 'SuccessfulCreate', `Created job ${job.metadata.name}`)
       return job
     } catch (error) {
-      loop.events.event(cron, 'Warning', 'FailedCreate', `Error creating job: ${(error as Error).message}`)
+      this.loop.events.event(cron, 'Warning', 'FailedCreate', `Error creating job: ${(error as Error).message}`)
       throw error
     }
   }
 
-  async function remove(key: string, cron: Live<CronJob>, job: Live<Job>): Promise<void> {
-    await deleteExactly(jobClient, job, { propagationPolicy: 'Background' })
-    expectations.removed(key, job)
-    loop.events.event(cron, 'Normal', 'SuccessfulDelete', `Deleted job ${job.metadata.name}`)
+  async #remove(key: string, cron: Live<CronJob>, job: Live<Job>): Promise<void> {
+    await deleteExactly(this.#jobClient, job, { propagationPolicy: 'Background' })
+    this.#expectations.removed(key, job)
+    this.loop.events.event(cron, 'Normal', 'SuccessfulDelete', `Deleted job ${job.metadata.name}`)
   }
 
-  function sayFinished(cron: Live<CronJob>, owned: readonly Live<Job>[]): void {
+  #sayFinished(cron: Live<CronJob>, owned: readonly Live<Job>[]): void {
     for (const { name, uid } of cron.status?.active ?? []) {
       const job = owned.find(({ metadata }) => metadata.uid === uid)
       const result = job && resultOf(job)
-      if (!job) loop.events.event(cron, 'Normal', 'MissingJob', `Active job went missing: ${name}`)
+      if (!job) this.loop.events.event(cron, 'Normal', 'MissingJob', `Active job went missing: ${name}`)
       else if (result) {
-        loop.events.event(cron, 'Normal', 'SawCompletedJob', `Saw completed job: ${name}, condition: ${result}`)
+        this.loop.events.event(cron, 'Normal', 'SawCompletedJob', `Saw completed job: ${name}, condition: ${result}`)
       }
     }
   }
 
-  async function report(key: string, cron: Live<CronJob>, owned: readonly Live<Job>[], started: number | undefined) {
+  async #report(key: string, cron: Live<CronJob>, owned: readonly Live<Job>[], started: number | undefined) {
     const status = cronStatus(cron, owned, started)
     if (deepEqual(status, cron.status ?? {})) return
-    const written = await unlessGone(cronClient.update({ ...cron, status }, 'status'))
-    if (written) own.made(key, written)
+    const written = await unlessGone(this.#cronClient.update({ ...cron, status }, 'status'))
+    if (written) this.#own.made(key, written)
   }
-
-  return loop
 }
 
 function cronStatus(

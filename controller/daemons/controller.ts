@@ -18,107 +18,124 @@ const LONGEST_RETRY_MS = 15 * 60_000
 
 /** One pod on every node that fits, also on those that come later. */
 export function daemonSetController(context: Context): Controller {
-  const { client, clock, informers } = context
-  const sets = informers.of<DaemonSet>(DAEMON_SETS)
-  const nodes = informers.of<Node>(NODES)
-  const pods = sharedPods(informers)
-  const setClient = client.resource<DaemonSet>(DAEMON_SETS)
-  const podClient = client.resource<Pod>(PODS)
-  const expectations = new Expectations<Pod>(pods)
-  const history = new RevisionHistory(context, DAEMON_SETS)
+  return new DaemonSetController(context).loop
+}
+
+class DaemonSetController {
+  readonly #sets
+  readonly #nodes
+  readonly #pods
+  readonly #setClient
+  readonly #podClient
+  readonly #expectations
+  readonly #history
   /** How often the pod of a set failed on a node, so that it is not made anew at once each time. */
-  const failures = new Map<string, { count: number; until: number }>()
+  readonly #failures
+  readonly loop
+  readonly #addAll
+  readonly #clock
 
-  const loop = createLoop(context, 'daemonset-controller', step)
-  loop.watch(sets)
-  loop.watchRelated(pods, pod => controllerKeys(pod, 'DaemonSet'))
-  loop.watchRelated(history.informer, revision => controllerKeys(revision, 'DaemonSet'))
-  const addAll = () => {
-    for (const set of sets.list()) loop.queue.add(objectKey(set))
+  constructor(context: Context) {
+    const { client, clock, informers } = context
+    this.#clock = clock
+    this.#sets = informers.of<DaemonSet>(DAEMON_SETS)
+    this.#nodes = informers.of<Node>(NODES)
+    this.#pods = sharedPods(informers)
+    this.#setClient = client.resource<DaemonSet>(DAEMON_SETS)
+    this.#podClient = client.resource<Pod>(PODS)
+    this.#expectations = new Expectations<Pod>(this.#pods)
+    this.#history = new RevisionHistory(context, DAEMON_SETS)
+    this.#failures = new Map<string, { count: number; until: number }>()
+    this.loop = createLoop(context, 'daemonset-controller', key => this.#step(key))
+    this.loop.watch(this.#sets)
+    this.loop.watchRelated(this.#pods, pod => controllerKeys(pod, 'DaemonSet'))
+    this.loop.watchRelated(this.#history.informer, revision => controllerKeys(revision, 'DaemonSet'))
+    this.#addAll = () => {
+      for (const set of this.#sets.list()) this.loop.queue.add(objectKey(set))
+    }
+    this.#nodes.addHandler({
+      added: this.#addAll,
+      updated: (node, old) => {
+        // Heartbeats change this.#nodes all the time; only what makes a set fit or not matters.
+        for (const set of this.#sets.list()) {
+          if (JSON.stringify(fitsNode(set, node)) !== JSON.stringify(fitsNode(set, old)))
+            this.loop.queue.add(objectKey(set))
+        }
+      },
+      deleted: this.#addAll,
+    })
   }
-  nodes.addHandler({
-    added: addAll,
-    updated(node, old) {
-      // Heartbeats change nodes all the time; only what makes a set fit or not matters.
-      for (const set of sets.list()) {
-        if (JSON.stringify(fitsNode(set, node)) !== JSON.stringify(fitsNode(set, old))) loop.queue.add(objectKey(set))
-      }
-    },
-    deleted: addAll,
-  })
 
-  async function step(key: string): Promise<void> {
-    const set = sets.get(key)
-    if (!set || !expectations.met(key) || !history.isSettled(key)) return
+  async #step(key: string): Promise<void> {
+    const set = this.#sets.get(key)
+    if (!set || !this.#expectations.met(key) || !this.#history.isSettled(key)) return
     if (set.metadata.deletionTimestamp) return
-    const hash = hashOfRevision(await history.current(key, set))
-    const owned = await claim(set)
-    const moment = { now: clock.now(), hash }
-    const plan = planDaemons(set, nodes.list(), owned, moment)
-    for (const pod of plan.failed) await removeFailed(key, set, pod)
-    const removed = await inSlowStart(plan.remove.length, i => remove(key, set, plan.remove[i]!))
-    const create = plan.create.filter(nodeName => mayRetry(key, nodeName))
-    const created = await inSlowStart(create.length, i => make(key, set, create[i]!, hash))
-    await report(set, owned, moment)
+    const hash = hashOfRevision(await this.#history.current(key, set))
+    const owned = await this.#claim(set)
+    const moment = { now: this.#clock.now(), hash }
+    const plan = planDaemons(set, this.#nodes.list(), owned, moment)
+    for (const pod of plan.failed) await this.#removeFailed(key, set, pod)
+    const removed = await inSlowStart(plan.remove.length, i => this.#remove(key, set, plan.remove[i]!))
+    const create = plan.create.filter(nodeName => this.#mayRetry(key, nodeName))
+    const created = await inSlowStart(create.length, i => this.#make(key, set, create[i]!, hash))
+    await this.#report(set, owned, moment)
     const used = new Set(owned.map(pod => pod.metadata.labels?.[REVISION_HASH] ?? ''))
-    await history.trim(set, used.add(hash))
+    await this.#history.trim(set, used.add(hash))
     const error = removed ?? created
     if (error) throw error
   }
 
-  async function claim(set: Live<DaemonSet>): Promise<Live<Pod>[]> {
+  async #claim(set: Live<DaemonSet>): Promise<Live<Pod>[]> {
     const selects = compileSelector(set.spec.selector)
-    const decided = decideClaims(set, claimablePods(pods, set), pod => selects(pod.metadata.labels))
-    return settleClaims(podClient, set, DAEMON_SETS, decided)
+    const decided = decideClaims(set, claimablePods(this.#pods, set), pod => selects(pod.metadata.labels))
+    return settleClaims(this.#podClient, set, DAEMON_SETS, decided)
   }
 
-  function mayRetry(key: string, nodeName: string): boolean {
-    const failure = failures.get(`${key} ${nodeName}`)
-    const left = (failure?.until ?? 0) - clock.monotonic()
-    if (left > 0) loop.queue.addAfter(key, left)
+  #mayRetry(key: string, nodeName: string): boolean {
+    const failure = this.#failures.get(`${key} ${nodeName}`)
+    const left = (failure?.until ?? 0) - this.#clock.monotonic()
+    if (left > 0) this.loop.queue.addAfter(key, left)
     return left <= 0
   }
 
-  async function make(key: string, set: Live<DaemonSet>, nodeName: string, hash: string): Promise<void> {
+  async #make(key: string, set: Live<DaemonSet>, nodeName: string, hash: string): Promise<void> {
     const pod = podFromTemplate(set.spec.template, set, DAEMON_SETS)
     const labels = { ...pod.metadata?.labels, [REVISION_HASH]: hash }
     const spec = specForNode(pod.spec!, nodeName)
     try {
-      const made = await podClient.create({ ...pod, metadata: { ...pod.metadata, labels }, spec })
-      expectations.made(key, made)
-      loop.events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
+      const made = await this.#podClient.create({ ...pod, metadata: { ...pod.metadata, labels }, spec })
+      this.#expectations.made(key, made)
+      this.loop.events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
     } catch (error) {
-      loop.events.event(set, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
+      this.loop.events.event(set, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
       throw error
     }
   }
 
-  async function remove(key: string, set: Live<DaemonSet>, pod: Live<Pod>): Promise<void> {
-    await deleteExactly(podClient, pod)
-    expectations.removed(key, pod)
-    loop.events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+  async #remove(key: string, set: Live<DaemonSet>, pod: Live<Pod>): Promise<void> {
+    await deleteExactly(this.#podClient, pod)
+    this.#expectations.removed(key, pod)
+    this.loop.events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
   }
 
-  async function removeFailed(key: string, set: Live<DaemonSet>, pod: Live<Pod>): Promise<void> {
+  async #removeFailed(key: string, set: Live<DaemonSet>, pod: Live<Pod>): Promise<void> {
     const place = `${key} ${nodeOf(pod)}`
-    const count = (failures.get(place)?.count ?? 0) + 1
+    const count = (this.#failures.get(place)?.count ?? 0) + 1
     const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (count - 1))
-    failures.set(place, { count, until: clock.monotonic() + pause })
+    this.#failures.set(place, { count, until: this.#clock.monotonic() + pause })
     const { name, namespace } = pod.metadata
     const message = `Found failed daemon pod ${namespace}/${name} on node ${nodeOf(pod)}, will try to kill it`
-    loop.events.event(set, 'Warning', 'FailedDaemonPod', message)
-    await remove(key, set, pod)
+    this.loop.events.event(set, 'Warning', 'FailedDaemonPod', message)
+    await this.#remove(key, set, pod)
   }
 
-  async function report(set: Live<DaemonSet>, owned: readonly Live<Pod>[], moment: { now: number; hash: string }) {
-    const status = daemonStatus(set, nodes.list(), owned, moment)
+  async #report(set: Live<DaemonSet>, owned: readonly Live<Pod>[], moment: { now: number; hash: string }) {
+    const status = daemonStatus(set, this.#nodes.list(), owned, moment)
     const { conditions, collisionCount, ...counts } = set.status ?? {}
     if (!sameStatus(counts, status)) {
-      await unlessGone(setClient.update({ ...set, status: { ...set.status, ...status } }, 'status'))
+      await unlessGone(this.#setClient.update({ ...set, status: { ...set.status, ...status } }, 'status'))
     }
     const next = nextAvailableMs(owned, set.spec.minReadySeconds ?? 0, moment.now)
-    if (next !== undefined) loop.queue.addAfter(objectKey(set), next)
+    if (next !== undefined) this.loop.queue.addAfter(objectKey(set), next)
   }
-
-  return loop
 }

@@ -13,190 +13,215 @@ const IGNORED = new Set(['events', 'events.k8s.io/events', 'leases'])
 
 /** Deletes what nobody owns any more, in the order that whoever deleted the owner asked for. */
 export function garbageController(context: Context): Controller {
-  const { client, informers } = context
-  const graph = new OwnerGraph()
-  const kinds = new Map<string, { ref: Discovered; informer: Informer<KubeObject> }>()
-  const ownInformers: Informer<KubeObject>[] = []
-  /** Owners that the server has said do not exist: uids never come back. */
-  const absent = new Set<string>()
-  const loop = createLoop(context, 'garbage-collector-controller', step, { workers: 20 })
-  let isReady = false
-  let isStopped = false
+  return new GarbageCollector(context)
+}
 
-  async function refresh(): Promise<void> {
-    const { resources, failed } = await discover(client)
-    if (failed.length > 0) context.log.warn('Some groups could not be discovered', { failed })
-    const fresh = resources.filter(ref => !kinds.has(nameOf(ref)) && !isIgnored(ref) && ref.verbs.includes('delete'))
-    const added = fresh.map(follow)
-    await Promise.all(added.map(informer => informer.synced()))
-    if (isReady || isStopped) return
-    isReady = true
-    loop.start()
+class GarbageCollector implements Controller {
+  readonly #graph
+  readonly #kinds
+  readonly #ownInformers: Informer<KubeObject>[]
+  /** Owners that the server has said do not exist: uids never come back. */
+  readonly #absent
+  readonly #loop
+  #isReady
+  #isStopped
+  readonly #chore
+  readonly #client
+  readonly #informers
+  readonly #context
+
+  constructor(context: Context) {
+    const { client, informers } = context
+    this.#client = client
+    this.#informers = informers
+    this.#context = context
+    this.#graph = new OwnerGraph()
+    this.#kinds = new Map<string, { ref: Discovered; informer: Informer<KubeObject> }>()
+    this.#ownInformers = []
+    this.#absent = new Set<string>()
+    this.#loop = createLoop(context, 'garbage-collector-controller', uid => this.#step(uid), { workers: 20 })
+    this.#isReady = false
+    this.#isStopped = false
+    this.#chore = createChore(context, 'garbage-collector-discovery', DISCOVERY_MS, () => this.#refresh())
   }
 
-  function follow(ref: Discovered): Informer<KubeObject> {
-    const shared = informers.find(ref)
-    const informer = shared ?? new Informer<KubeObject>(client.resource(ref), { ...context, metadataOnly: true })
-    if (!shared) ownInformers.push(informer)
-    kinds.set(nameOf(ref), { ref, informer })
+  start(): void {
+    this.#chore.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    // Informers first: a first list that never comes would keep the chore from ending.
+    await Promise.all(this.#ownInformers.map(informer => informer.stop()))
+    await this.#loop.stop()
+    await this.#chore.stop()
+  }
+
+  async #refresh(): Promise<void> {
+    const { resources, failed } = await discover(this.#client)
+    if (failed.length > 0) this.#context.log.warn('Some groups could not be discovered', { failed })
+    const fresh = resources.filter(
+      ref => !this.#kinds.has(nameOf(ref)) && !isIgnored(ref) && ref.verbs.includes('delete'),
+    )
+    const added = fresh.map(ref => this.#follow(ref))
+    await Promise.all(added.map(informer => informer.synced()))
+    if (this.#isReady || this.#isStopped) return
+    this.#isReady = true
+    this.#loop.start()
+  }
+
+  #follow(ref: Discovered): Informer<KubeObject> {
+    const shared = this.#informers.find(ref)
+    const informer =
+      shared ?? new Informer<KubeObject>(this.#client.resource(ref), { ...this.#context, metadataOnly: true })
+    if (!shared) this.#ownInformers.push(informer)
+    this.#kinds.set(nameOf(ref), { ref, informer })
     informer.addHandler({
-      added: object => onSeen(ref, object),
-      updated: object => onSeen(ref, object),
-      deleted: onGone,
+      added: object => this.#onSeen(ref, object),
+      updated: object => this.#onSeen(ref, object),
+      deleted: object => this.#onGone(object),
     })
     informer.start()
     return informer
   }
 
-  function onSeen(ref: ResourceRef, object: Live<KubeObject>): void {
-    const { node, isNews } = graph.set(ref, object)
+  #onSeen(ref: ResourceRef, object: Live<KubeObject>): void {
+    const { node, isNews } = this.#graph.set(ref, object)
     if (!isNews) return
-    if (node.owners.length > 0 || node.isDeleting) loop.queue.add(node.uid)
-    if (isWaitingForDependents(node)) addAll(graph.dependentsOf(node.uid))
+    if (node.owners.length > 0 || node.isDeleting) this.#loop.queue.add(node.uid)
+    if (isWaitingForDependents(node)) this.#addAll(this.#graph.dependentsOf(node.uid))
     // A dependent that stops blocking, or that is given away, frees its owner.
-    for (const owner of node.owners) if (graph.get(owner.uid)?.isDeleting) loop.queue.add(owner.uid)
+    for (const owner of node.owners) if (this.#graph.get(owner.uid)?.isDeleting) this.#loop.queue.add(owner.uid)
   }
 
-  function onGone({ metadata: { uid } }: Live<KubeObject>): void {
-    const owners = graph.get(uid)?.owners ?? []
-    graph.remove(uid)
-    absent.add(uid)
-    addAll(graph.dependentsOf(uid))
-    for (const owner of owners) if (graph.get(owner.uid)?.isDeleting) loop.queue.add(owner.uid)
+  #onGone({ metadata: { uid } }: Live<KubeObject>): void {
+    const owners = this.#graph.get(uid)?.owners ?? []
+    this.#graph.remove(uid)
+    this.#absent.add(uid)
+    this.#addAll(this.#graph.dependentsOf(uid))
+    for (const owner of owners) if (this.#graph.get(owner.uid)?.isDeleting) this.#loop.queue.add(owner.uid)
   }
 
-  function addAll(nodes: readonly GraphNode[]): void {
-    for (const node of nodes) loop.queue.add(node.uid)
+  #addAll(nodes: readonly GraphNode[]): void {
+    for (const node of nodes) this.#loop.queue.add(node.uid)
   }
 
-  async function step(uid: string): Promise<void> {
-    const node = graph.get(uid)
+  async #step(uid: string): Promise<void> {
+    const node = this.#graph.get(uid)
     if (!node) return
     const states = new Map<OwnerReference, OwnerState>()
-    if (!node.isDeleting) for (const owner of node.owners) states.set(owner, await stateOf(owner, node))
-    const verdict = judge(node, owner => states.get(owner)!, graph.dependentFacts(uid))
-    await carryOut(verdict, node)
+    if (!node.isDeleting) for (const owner of node.owners) states.set(owner, await this.#stateOf(owner, node))
+    const verdict = judge(node, owner => states.get(owner)!, this.#graph.dependentFacts(uid))
+    await this.#carryOut(verdict, node)
   }
 
   /** Absence is only ever believed from the server itself: informers of different kinds are not in step. */
-  async function stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
-    const known = graph.get(reference.uid)
+  async #stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
+    const known = this.#graph.get(reference.uid)
     if (known) {
       if (!isOwner(known, reference, dependent)) return 'absent'
       return isWaitingForDependents(known) ? 'waiting' : 'alive'
     }
-    if (absent.has(reference.uid)) return 'absent'
-    const ref = refOf(reference)
+    if (this.#absent.has(reference.uid)) return 'absent'
+    const ref = this.#refOf(reference)
     // An owner of a kind that nobody serves: perhaps its definition comes back.
     if (!ref) return 'alive'
     if (ref.namespaced && dependent.namespace === undefined) return 'absent'
-    const owner = await find(ref, reference.name, ref.namespaced ? dependent.namespace : undefined)
+    const owner = await this.#find(ref, reference.name, ref.namespaced ? dependent.namespace : undefined)
     if (owner?.metadata.uid === reference.uid) return owner.metadata.deletionTimestamp ? stateOfLive(owner) : 'alive'
-    absent.add(reference.uid)
+    this.#absent.add(reference.uid)
     return 'absent'
   }
 
-  async function find(ref: ResourceRef, name: string, namespace?: string): Promise<Live<KubeObject> | undefined> {
+  async #find(ref: ResourceRef, name: string, namespace?: string): Promise<Live<KubeObject> | undefined> {
     try {
-      return await client.resource<KubeObject>(ref).get(name, namespace)
+      return await this.#client.resource<KubeObject>(ref).get(name, namespace)
     } catch (error) {
       if (isReason(error, 'NotFound')) return undefined
       throw error
     }
   }
 
-  function refOf(reference: OwnerReference): ResourceRef | undefined {
+  #refOf(reference: OwnerReference): ResourceRef | undefined {
     const group = groupOf(reference.apiVersion)
-    return [...kinds.values()].find(({ ref }) => ref.group === group && ref.kind === reference.kind)?.ref
+    return [...this.#kinds.values()].find(({ ref }) => ref.group === group && ref.kind === reference.kind)?.ref
   }
 
-  async function carryOut(verdict: Verdict, node: GraphNode): Promise<void> {
+  async #carryOut(verdict: Verdict, node: GraphNode): Promise<void> {
     switch (verdict.do) {
       case 'nothing':
         return
       case 'drop-owners':
-        return dropOwners(node, verdict.uids)
+        return this.#dropOwners(node, verdict.uids)
       case 'delete':
-        return remove(node, verdict.propagation)
+        return this.#remove(node, verdict.propagation)
       case 'remove-finalizer':
-        return removeFinalizer(node, verdict.finalizer)
+        return this.#removeFinalizer(node, verdict.finalizer)
       case 'wait-for-dependents':
-        return addAll(graph.dependentsOf(node.uid))
+        return this.#addAll(this.#graph.dependentsOf(node.uid))
       case 'stop-blocking':
-        return stopBlocking(node)
+        return this.#stopBlocking(node)
       case 'orphan-dependents':
-        await Promise.all(graph.dependentsOf(node.uid).map(dependent => dropOwners(dependent, [node.uid])))
-        return removeFinalizer(node, 'orphan')
+        await Promise.all(this.#graph.dependentsOf(node.uid).map(dependent => this.#dropOwners(dependent, [node.uid])))
+        return this.#removeFinalizer(node, 'orphan')
     }
   }
 
-  async function remove(node: GraphNode, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
+  async #remove(node: GraphNode, propagationPolicy: 'Background' | 'Foreground' | 'Orphan'): Promise<void> {
     const { name, namespace, uid } = node
     // The revision guards against an owner that was given to it in this very moment.
-    const resourceVersion = await revisionOf(node)
+    const resourceVersion = await this.#revisionOf(node)
     if (resourceVersion === undefined) return
     const preconditions = { uid, resourceVersion }
-    await unlessGone(client.resource(node.ref).delete(name, { namespace, propagationPolicy, preconditions }))
-    context.log.debug('Deleted an object without owners', { object: describeNode(node), propagationPolicy })
+    await unlessGone(this.#client.resource(node.ref).delete(name, { namespace, propagationPolicy, preconditions }))
+    this.#context.log.debug('Deleted an object without owners', { object: describeNode(node), propagationPolicy })
   }
 
   /** undefined: the object is gone, or has other owners than we know of, which the watch will tell. */
-  async function revisionOf(node: GraphNode): Promise<string | undefined> {
-    const now = await find(node.ref, node.name, node.namespace)
+  async #revisionOf(node: GraphNode): Promise<string | undefined> {
+    const now = await this.#find(node.ref, node.name, node.namespace)
     if (now?.metadata.uid !== node.uid) return undefined
     const uids = (owners: readonly OwnerReference[]) => JSON.stringify(owners.map(owner => owner.uid))
     return uids(now.metadata.ownerReferences ?? []) === uids(node.owners) ? now.metadata.resourceVersion : undefined
   }
 
-  async function dropOwners(node: GraphNode, uids: readonly string[]): Promise<void> {
+  async #dropOwners(node: GraphNode, uids: readonly string[]): Promise<void> {
     const ownerReferences = uids.map(uid => ({ $patch: 'delete', uid }))
-    await patchOwners(node, ownerReferences, owners => owners.filter(owner => !uids.includes(owner.uid)))
+    await this.#patchOwners(node, ownerReferences, owners => owners.filter(owner => !uids.includes(owner.uid)))
   }
 
-  async function stopBlocking(node: GraphNode): Promise<void> {
+  async #stopBlocking(node: GraphNode): Promise<void> {
     const ownerReferences = node.owners.map(owner => ({ ...owner, blockOwnerDeletion: false }))
-    await patchOwners(node, ownerReferences, () => ownerReferences)
+    await this.#patchOwners(node, ownerReferences, () => ownerReferences)
   }
 
   /** Custom resources know no strategic patches: theirs are written whole. */
-  async function patchOwners(
+  async #patchOwners(
     node: GraphNode,
     ownerReferences: readonly object[],
     whole: (owners: OwnerReference[]) => OwnerReference[],
   ): Promise<void> {
     const { name, namespace, uid } = node
-    const resource = client.resource<KubeObject>(node.ref)
+    const resource = this.#client.resource<KubeObject>(node.ref)
     try {
       await unlessGone(resource.patch(name, 'strategic', { metadata: { uid, ownerReferences } }, { namespace }))
     } catch (error) {
       if (!isReason(error, 'UnsupportedMediaType')) throw error
-      const now = await find(node.ref, name, namespace)
+      const now = await this.#find(node.ref, name, namespace)
       const { resourceVersion, ownerReferences: owners = [] } = now?.metadata ?? {}
       const metadata = { uid, resourceVersion, ownerReferences: whole(owners) }
       if (now) await unlessGone(resource.patch(name, 'merge', { metadata }, { namespace }))
     }
   }
 
-  async function removeFinalizer(node: GraphNode, finalizer: string): Promise<void> {
-    const now = await find(node.ref, node.name, node.namespace)
+  async #removeFinalizer(node: GraphNode, finalizer: string): Promise<void> {
+    const now = await this.#find(node.ref, node.name, node.namespace)
     if (now?.metadata.uid !== node.uid || !now.metadata.finalizers?.includes(finalizer)) return
     const { uid, resourceVersion } = now.metadata
     const finalizers = now.metadata.finalizers.filter(name => name !== finalizer)
     const { name, namespace } = node
     const patch = { metadata: { uid, resourceVersion, finalizers } }
-    await unlessGone(client.resource(node.ref).patch(name, 'merge', patch, { namespace }))
-  }
-
-  const chore = createChore(context, 'garbage-collector-discovery', DISCOVERY_MS, refresh)
-  return {
-    start: () => chore.start(),
-    async stop() {
-      isStopped = true
-      // Informers first: a first list that never comes would keep the chore from ending.
-      await Promise.all(ownInformers.map(informer => informer.stop()))
-      await loop.stop()
-      await chore.stop()
-    },
+    await unlessGone(this.#client.resource(node.ref).patch(name, 'merge', patch, { namespace }))
   }
 }
 

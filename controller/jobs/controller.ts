@@ -20,81 +20,95 @@ type JobPod = Live<Pod>
 
 /** Runs pods until enough of them succeeded. */
 export function jobController(context: Context): Controller {
-  const { client, clock, informers } = context
-  const jobs = informers.of<Job>(JOBS)
-  const pods = sharedPods(informers)
-  const jobClient = client.resource<Job>(JOBS)
-  const podClient = client.resource<Pod>(PODS)
-  const expectations = new Expectations<Pod>(pods)
-  const own = new Expectations<Job>(jobs)
-  const loop = createLoop(context, 'job-controller', step)
-  loop.watch(jobs)
-  loop.watchRelated(pods, pod => controllerKeys(pod, 'Job'))
+  return new JobController(context).loop
+}
 
-  async function step(key: string): Promise<void> {
-    const job = jobs.get(key)
+class JobController {
+  readonly #jobs
+  readonly #pods
+  readonly #jobClient
+  readonly #podClient
+  readonly #expectations
+  readonly #own
+  readonly loop
+  readonly #clock
+
+  constructor(context: Context) {
+    const { client, clock, informers } = context
+    this.#clock = clock
+    this.#jobs = informers.of<Job>(JOBS)
+    this.#pods = sharedPods(informers)
+    this.#jobClient = client.resource<Job>(JOBS)
+    this.#podClient = client.resource<Pod>(PODS)
+    this.#expectations = new Expectations<Pod>(this.#pods)
+    this.#own = new Expectations<Job>(this.#jobs)
+    this.loop = createLoop(context, 'job-controller', key => this.#step(key))
+    this.loop.watch(this.#jobs)
+    this.loop.watchRelated(this.#pods, pod => controllerKeys(pod, 'Job'))
+  }
+
+  async #step(key: string): Promise<void> {
+    const job = this.#jobs.get(key)
     // Counting twice from an old status would lose or invent results.
-    if (!job || !expectations.met(key) || !own.met(key)) return
+    if (!job || !this.#expectations.met(key) || !this.#own.met(key)) return
     if (job.spec.managedBy && job.spec.managedBy !== 'kubernetes.io/job-controller') return
     const selects = compileSelector(job.spec.selector)
-    const claim = decideClaims(job, claimablePods(pods, job), pod => selects(pod.metadata.labels))
-    const owned = await settleClaims(podClient, job, JOBS, claim)
-    if (isEnded(job) || job.metadata.deletionTimestamp) return letGo(owned)
+    const claim = decideClaims(job, claimablePods(this.#pods, job), pod => selects(pod.metadata.labels))
+    const owned = await settleClaims(this.#podClient, job, JOBS, claim)
+    if (isEnded(job) || job.metadata.deletionTimestamp) return this.#letGo(owned)
     const counted = new Set([
       ...(job.status?.uncountedTerminatedPods?.succeeded ?? []),
       ...(job.status?.uncountedTerminatedPods?.failed ?? []),
     ])
     const fresh = owned.filter(pod => isTracked(pod) && !counted.has(pod.metadata.uid) && hasResult(job, pod))
     const progress = measure(job, owned, fresh)
-    const plan = planJob(job, progress, clock.now())
-    await report(key, job, owned, fresh, progress, plan)
-    await letGo(owned.filter(pod => fresh.includes(pod) || counted.has(pod.metadata.uid)))
-    await carryOut(key, job, plan)
-    if (plan.againMs !== undefined) loop.queue.addAfter(key, plan.againMs)
+    const plan = planJob(job, progress, this.#clock.now())
+    await this.#report(key, job, owned, fresh, progress, plan)
+    await this.#letGo(owned.filter(pod => fresh.includes(pod) || counted.has(pod.metadata.uid)))
+    await this.#carryOut(key, job, plan)
+    if (plan.againMs !== undefined) this.loop.queue.addAfter(key, plan.againMs)
   }
 
-  async function carryOut(key: string, job: Live<Job>, plan: JobPlan): Promise<void> {
-    const removed = await inSlowStart(plan.remove.length, i => remove(key, job, plan.remove[i]!))
-    const created = await inSlowStart(plan.create.length, i => create(key, job, plan.create[i]!))
+  async #carryOut(key: string, job: Live<Job>, plan: JobPlan): Promise<void> {
+    const removed = await inSlowStart(plan.remove.length, i => this.#remove(key, job, plan.remove[i]!))
+    const created = await inSlowStart(plan.create.length, i => this.#create(key, job, plan.create[i]!))
     const error = removed ?? created
     if (error) throw error
   }
 
-  async function create(
-    key: string,
-    job: Live<Job>,
-    { index, failures = 0 }: JobPlan['create'][number],
-  ): Promise<void> {
+  async #create(key: string, job: Live<Job>, { index, failures = 0 }: JobPlan['create'][number]): Promise<void> {
     const plain = podFromTemplate(job.spec.template, job, JOBS)
     const finalizers = [...(plain.metadata?.finalizers ?? []), TRACKING]
     const tracked = { ...plain, metadata: { ...plain.metadata, finalizers } }
     try {
-      const made = await podClient.create(index === undefined ? tracked : indexedPod(job, tracked, index, failures))
-      expectations.made(key, made)
-      loop.events.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
+      const made = await this.#podClient.create(
+        index === undefined ? tracked : indexedPod(job, tracked, index, failures),
+      )
+      this.#expectations.made(key, made)
+      this.loop.events.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
     } catch (error) {
-      loop.events.event(job, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
+      this.loop.events.event(job, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
       throw error
     }
   }
 
-  async function remove(key: string, job: Live<Job>, pod: JobPod): Promise<void> {
-    await deleteExactly(podClient, pod)
-    expectations.removed(key, pod)
-    loop.events.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+  async #remove(key: string, job: Live<Job>, pod: JobPod): Promise<void> {
+    await deleteExactly(this.#podClient, pod)
+    this.#expectations.removed(key, pod)
+    this.loop.events.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
   }
 
   /** Counted pods are free to go. */
-  async function letGo(counted: readonly JobPod[]): Promise<void> {
+  async #letGo(counted: readonly JobPod[]): Promise<void> {
     await Promise.all(
       counted.filter(isTracked).map(({ metadata: { name, namespace, uid } }) => {
         const patch = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [TRACKING] } }
-        return unlessGone(podClient.patch(name, 'strategic', patch, { namespace }))
+        return unlessGone(this.#podClient.patch(name, 'strategic', patch, { namespace }))
       }),
     )
   }
 
-  async function report(
+  async #report(
     key: string,
     job: Live<Job>,
     owned: readonly JobPod[],
@@ -102,27 +116,26 @@ export function jobController(context: Context): Controller {
     progress: Progress,
     plan: JobPlan,
   ): Promise<void> {
-    const time = timestamp(clock.now())
+    const time = timestamp(this.#clock.now())
     const status = jobStatus(job, owned, fresh, progress, plan, time)
     if (deepEqual(JSON.parse(JSON.stringify(status)), job.status ?? {})) return
-    const written = await unlessGone(jobClient.update({ ...job, status }, 'status'))
-    if (written) own.made(key, written)
-    sayEnd(job, status)
+    const written = await unlessGone(this.#jobClient.update({ ...job, status }, 'status'))
+    if (written) this.#own.made(key, written)
+    this.#sayEnd(job, status)
   }
 
-  function sayEnd(job: Live<Job>, status: JobStatus): void {
+  #sayEnd(job: Live<Job>, status: JobStatus): void {
     const news = (type: string) =>
       status.conditions?.find(
         condition => condition.type === type && condition.status === 'True' && !hasCondition(job, type),
       )
     const failed = news('Failed')
-    if (failed) loop.events.event(job, 'Warning', failed.reason ?? 'Failed', failed.message ?? '')
-    if (news('Complete')) loop.events.event(job, 'Normal', 'Completed', 'Job completed')
-    if (news('Suspended')) loop.events.event(job, 'Normal', 'Suspended', 'Job suspended')
-    if (hasCondition(job, 'Suspended') && !job.spec.suspend) loop.events.event(job, 'Normal', 'Resumed', 'Job resumed')
+    if (failed) this.loop.events.event(job, 'Warning', failed.reason ?? 'Failed', failed.message ?? '')
+    if (news('Complete')) this.loop.events.event(job, 'Normal', 'Completed', 'Job completed')
+    if (news('Suspended')) this.loop.events.event(job, 'Normal', 'Suspended', 'Job suspended')
+    if (hasCondition(job, 'Suspended') && !job.spec.suspend)
+      this.loop.events.event(job, 'Normal', 'Resumed', 'Job resumed')
   }
-
-  return loop
 }
 
 function isEnded(job: Job): boolean {

@@ -21,57 +21,69 @@ export function mayStayMs(tolerations: readonly Toleration[], taints: readonly T
 
 /** Removes pods from nodes with NoExecute taints once their toleration has run out. */
 export function taintEvictionController(context: Context): Controller {
-  const { client, clock, informers } = context
-  const nodes = informers.of<Node>(NODES)
-  const pods = sharedPods(informers)
-  const podClient = client.resource<Pod>(PODS)
+  return new TaintEviction(context).loop
+}
+
+class TaintEviction {
+  readonly #nodes
+  readonly #pods
+  readonly #podClient
   /** Since when a pod stands on a tainted node, on our own clock. */
-  const since = new Map<string, number>()
+  readonly #since
+  readonly loop
+  readonly #clock
 
-  const loop = createLoop(context, 'taint-eviction-controller', step)
-  loop.watchRelated(pods, pod => (pod.spec.nodeName ? [objectKey(pod)] : []))
-  nodes.addHandler({
-    added: node => addPodsOf(node.metadata.name),
-    updated(node, old) {
-      if (JSON.stringify(evictingTaints(node)) !== JSON.stringify(evictingTaints(old))) addPodsOf(node.metadata.name)
-    },
-  })
-
-  function addPodsOf(nodeName: string): void {
-    for (const pod of pods.byIndex('node', nodeName)) loop.queue.add(objectKey(pod))
+  constructor(context: Context) {
+    const { client, clock, informers } = context
+    this.#clock = clock
+    this.#nodes = informers.of<Node>(NODES)
+    this.#pods = sharedPods(informers)
+    this.#podClient = client.resource<Pod>(PODS)
+    this.#since = new Map<string, number>()
+    this.loop = createLoop(context, 'taint-eviction-controller', key => this.#step(key))
+    this.loop.watchRelated(this.#pods, pod => (pod.spec.nodeName ? [objectKey(pod)] : []))
+    this.#nodes.addHandler({
+      added: node => this.#addPodsOf(node.metadata.name),
+      updated: (node, old) => {
+        if (JSON.stringify(evictingTaints(node)) !== JSON.stringify(evictingTaints(old)))
+          this.#addPodsOf(node.metadata.name)
+      },
+    })
   }
 
-  async function step(key: string): Promise<void> {
-    const pod = pods.get(key)
-    const node = nodes.get(pod?.spec.nodeName ?? '')
+  #addPodsOf(nodeName: string): void {
+    for (const pod of this.#pods.byIndex('node', nodeName)) this.loop.queue.add(objectKey(pod))
+  }
+
+  async #step(key: string): Promise<void> {
+    const pod = this.#pods.get(key)
+    const node = this.#nodes.get(pod?.spec.nodeName ?? '')
     const taints = node ? evictingTaints(node) : []
     const staysMs = pod ? mayStayMs(pod.spec.tolerations ?? [], taints) : Number.POSITIVE_INFINITY
     if (!pod || pod.metadata.deletionTimestamp || staysMs === Number.POSITIVE_INFINITY) {
-      if (since.delete(key) && pod && taints.length === 0) {
-        loop.events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
+      if (this.#since.delete(key) && pod && taints.length === 0) {
+        this.loop.events.event(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
       }
       return
     }
-    const began = since.get(key) ?? clock.monotonic()
-    since.set(key, began)
-    const left = began + staysMs - clock.monotonic()
-    if (left > 0) return loop.queue.addAfter(key, left)
-    since.delete(key)
-    loop.events.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
+    const began = this.#since.get(key) ?? this.#clock.monotonic()
+    this.#since.set(key, began)
+    const left = began + staysMs - this.#clock.monotonic()
+    if (left > 0) return this.loop.queue.addAfter(key, left)
+    this.#since.delete(key)
+    this.loop.events.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
     const condition = {
       type: 'DisruptionTarget',
       status: 'True',
       reason: 'DeletionByTaintManager',
       message: 'Taint manager: deleting due to NoExecute taint',
-      lastTransitionTime: timestamp(clock.now()),
+      lastTransitionTime: timestamp(this.#clock.now()),
     }
     const { name, namespace } = pod.metadata
     const patch = { status: { conditions: [condition] } }
-    await unlessGone(podClient.patch(name, 'strategic', patch, { namespace, subresource: 'status' }))
-    await deleteExactly(podClient, pod)
+    await unlessGone(this.#podClient.patch(name, 'strategic', patch, { namespace, subresource: 'status' }))
+    await deleteExactly(this.#podClient, pod)
   }
-
-  return loop
 }
 
 function evictingTaints(node: Node): Taint[] {

@@ -17,72 +17,92 @@ const SLEPT_MS = 15_000
  * our own clock: clocks of nodes may be wrong, and a laptop that slept for nine hours is not nine hours of silence.
  */
 export function nodeLifecycleController(context: Context): Controller {
-  const { client, clock, informers, options } = context
-  const graceMs = options.nodeMonitorGracePeriodMs ?? 40_000
-  const nodes = informers.of<Node>(NODES)
-  const pods = sharedPods(informers)
-  const nodeClient = client.resource<Node>(NODES)
-  const heard = new HeartbeatLog(context)
+  const lifecycle = new NodeLifecycle(context)
+  return together(
+    lifecycle.loop,
+    createChore(context, 'node-monitor', ROUND_MS, () => lifecycle.round()),
+  )
+}
 
-  const loop = createLoop(context, 'node-controller', keepTaints)
-  loop.watch(nodes)
+class NodeLifecycle {
+  readonly #graceMs
+  readonly #nodes
+  readonly #pods
+  readonly #nodeClient
+  readonly #heard
+  readonly loop
+  readonly #client
+  readonly #clock
 
-  async function keepTaints(name: string): Promise<void> {
-    const node = nodes.get(name)
+  constructor(context: Context) {
+    const { client, clock, informers, options } = context
+    this.#client = client
+    this.#clock = clock
+    this.#graceMs = options.nodeMonitorGracePeriodMs ?? 40_000
+    this.#nodes = informers.of<Node>(NODES)
+    this.#pods = sharedPods(informers)
+    this.#nodeClient = client.resource<Node>(NODES)
+    this.#heard = new HeartbeatLog(context)
+    this.loop = createLoop(context, 'node-controller', name => this.#keepTaints(name))
+    this.loop.watch(this.#nodes)
+    this.#nodes.addHandler({
+      updated: (node, old) => {
+        const cameBack = readyStatusOf(old) === 'Unknown' && readyStatusOf(node) === 'True'
+        if (!cameBack) return
+        const since = old.status?.conditions?.find(condition => condition.type === 'Ready')?.lastTransitionTime
+        const away = since ? clock.now() - Date.parse(since) + this.#graceMs : this.#graceMs
+        const message = `Node ${node.metadata.name} was silent for ${describeDuration(away)} and is back`
+        this.loop.events.event(node, 'Normal', 'NodeReturned', message)
+      },
+    })
+  }
+
+  async #keepTaints(name: string): Promise<void> {
+    const node = this.#nodes.get(name)
     if (!node) return
-    const mayEvict = nodes.list().some(other => readyStatusOf(other) === 'True')
-    const taints = decideTaints(node, mayEvict, timestamp(clock.now()))
+    const mayEvict = this.#nodes.list().some(other => readyStatusOf(other) === 'True')
+    const taints = decideTaints(node, mayEvict, timestamp(this.#clock.now()))
     // The whole list is written, so the revision must still be the one that was looked at.
-    if (taints) await unlessGone(nodeClient.update({ ...node, spec: { ...node.spec, taints } }))
-    if (readyStatusOf(node) !== 'True') await markPodsNotReady(node)
+    if (taints) await unlessGone(this.#nodeClient.update({ ...node, spec: { ...node.spec, taints } }))
+    if (readyStatusOf(node) !== 'True') await this.#markPodsNotReady(node)
   }
 
-  async function round(): Promise<void> {
-    heard.noteRound()
-    const everyone = nodes.list()
-    await Promise.all(everyone.map(checkSilence))
+  async round(): Promise<void> {
+    this.#heard.noteRound()
+    const everyone = this.#nodes.list()
+    await Promise.all(everyone.map(node => this.#checkSilence(node)))
     // When the last healthy node falls or the first one rises, the others' taints change with it.
-    for (const node of everyone) if (readyStatusOf(node) !== 'True') loop.queue.add(node.metadata.name)
+    for (const node of everyone) if (readyStatusOf(node) !== 'True') this.loop.queue.add(node.metadata.name)
   }
 
-  async function checkSilence(node: Live<Node>): Promise<void> {
-    const silentMs = heard.silenceOf(node.metadata.name)
-    const limit = node.status?.conditions?.length ? graceMs : Math.max(graceMs, STARTUP_GRACE_MS)
+  async #checkSilence(node: Live<Node>): Promise<void> {
+    const silentMs = this.#heard.silenceOf(node.metadata.name)
+    const limit = node.status?.conditions?.length ? this.#graceMs : Math.max(this.#graceMs, STARTUP_GRACE_MS)
     if (silentMs <= limit) return
-    const conditions = conditionsOfSilentNode(node, timestamp(clock.now()))
+    const conditions = conditionsOfSilentNode(node, timestamp(this.#clock.now()))
     if (!conditions) return
     const wasReady = readyStatusOf(node) === 'True'
     const { name } = node.metadata
-    await unlessGone(nodeClient.patch(name, 'strategic', { status: { conditions } }, { subresource: 'status' }))
-    if (wasReady) loop.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`)
+    await unlessGone(this.#nodeClient.patch(name, 'strategic', { status: { conditions } }, { subresource: 'status' }))
+    if (wasReady) this.loop.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`)
   }
 
   /** Services must not send anybody to pods on a lost node. */
-  async function markPodsNotReady(node: Live<Node>): Promise<void> {
-    const time = timestamp(clock.now())
-    for (const pod of pods.byIndex('node', node.metadata.name)) {
+  async #markPodsNotReady(node: Live<Node>): Promise<void> {
+    const time = timestamp(this.#clock.now())
+    for (const pod of this.#pods.byIndex('node', node.metadata.name)) {
       const ready = pod.status?.conditions?.find(condition => condition.type === 'Ready')
       if (ready?.status !== 'True') continue
       const conditions = [{ type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime: time }]
       const { name, namespace } = pod.metadata
       const patch = { status: { conditions } }
-      const write = client.resource<Pod>(PODS).patch(name, 'strategic', patch, { namespace, subresource: 'status' })
+      const write = this.#client
+        .resource<Pod>(PODS)
+        .patch(name, 'strategic', patch, { namespace, subresource: 'status' })
       await unlessGone(write)
-      loop.events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready')
+      this.loop.events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready')
     }
   }
-
-  nodes.addHandler({
-    updated(node, old) {
-      const cameBack = readyStatusOf(old) === 'Unknown' && readyStatusOf(node) === 'True'
-      if (!cameBack) return
-      const since = old.status?.conditions?.find(condition => condition.type === 'Ready')?.lastTransitionTime
-      const away = since ? clock.now() - Date.parse(since) + graceMs : graceMs
-      const message = `Node ${node.metadata.name} was silent for ${describeDuration(away)} and is back`
-      loop.events.event(node, 'Normal', 'NodeReturned', message)
-    },
-  })
-  return together(loop, createChore(context, 'node-monitor', ROUND_MS, round))
 }
 
 /** When each node was last heard of, by leases and by its own status. */

@@ -33,66 +33,90 @@ function replicaController<T extends Replicating>(
   name: string,
   selectorOf: (set: Live<T>) => LabelSelector | undefined,
 ): Controller {
-  const { client, clock, informers } = context
-  const sets = informers.of<T>(ref)
-  const pods = sharedPods(informers)
-  const setClient = client.resource<T>(ref)
-  const podClient = client.resource<Pod>(PODS)
-  const expectations = new Expectations<Pod>(pods)
-  const loop = createLoop(context, name, step)
-  loop.watch(sets)
-  loop.watchRelated(pods, pod => {
-    const owned = controllerKeys(pod, ref.kind)
-    return owned.length > 0 || pod.metadata.ownerReferences?.length ? owned : selectingSets(pod)
-  })
+  return new ReplicaController(context, ref, name, selectorOf).loop
+}
+
+class ReplicaController<T extends Replicating> {
+  readonly #sets
+  readonly #pods
+  readonly #setClient
+  readonly #podClient
+  readonly #expectations
+  readonly loop
+  readonly #clock
+  readonly #ref
+  readonly #selectorOf
+
+  constructor(
+    context: Context,
+    ref: ResourceRef,
+    name: string,
+    selectorOf: (set: Live<T>) => LabelSelector | undefined,
+  ) {
+    const { client, clock, informers } = context
+    this.#clock = clock
+    this.#ref = ref
+    this.#selectorOf = selectorOf
+    this.#sets = informers.of<T>(ref)
+    this.#pods = sharedPods(informers)
+    this.#setClient = client.resource<T>(ref)
+    this.#podClient = client.resource<Pod>(PODS)
+    this.#expectations = new Expectations<Pod>(this.#pods)
+    this.loop = createLoop(context, name, key => this.#step(key))
+    this.loop.watch(this.#sets)
+    this.loop.watchRelated(this.#pods, pod => {
+      const owned = controllerKeys(pod, ref.kind)
+      return owned.length > 0 || pod.metadata.ownerReferences?.length ? owned : this.#selectingSets(pod)
+    })
+  }
 
   /** An orphan may be what a set is missing. */
-  function selectingSets(pod: Live<Pod>): string[] {
+  #selectingSets(pod: Live<Pod>): string[] {
     const { namespace, labels } = pod.metadata
-    const selecting = sets.list().filter(set => {
-      return set.metadata.namespace === namespace && compileSelector(selectorOf(set))(labels)
+    const selecting = this.#sets.list().filter(set => {
+      return set.metadata.namespace === namespace && compileSelector(this.#selectorOf(set))(labels)
     })
     return selecting.map(objectKey)
   }
 
-  async function step(key: string): Promise<void> {
-    const set = sets.get(key)
-    if (!set || !expectations.met(key)) return
-    const selects = compileSelector(selectorOf(set))
-    const claim = decideClaims(set, claimablePods(pods, set), pod => selects(pod.metadata.labels))
-    const owned = await settleClaims(podClient, set, ref, claim)
-    const failure = set.metadata.deletionTimestamp ? undefined : await scale(key, set, owned)
-    await report(key, set, owned, failure)
+  async #step(key: string): Promise<void> {
+    const set = this.#sets.get(key)
+    if (!set || !this.#expectations.met(key)) return
+    const selects = compileSelector(this.#selectorOf(set))
+    const claim = decideClaims(set, claimablePods(this.#pods, set), pod => selects(pod.metadata.labels))
+    const owned = await settleClaims(this.#podClient, set, this.#ref, claim)
+    const failure = set.metadata.deletionTimestamp ? undefined : await this.#scale(key, set, owned)
+    await this.#report(key, set, owned, failure)
     if (failure) throw new Error(failure.message)
   }
 
-  async function scale(key: string, set: Live<T>, owned: readonly Live<Pod>[]): Promise<Failure | undefined> {
-    const plan = planReplicas(set.spec.replicas ?? 1, owned, clock.now())
-    const created = await inSlowStart(plan.create, () => create(key, set))
-    const removed = await inSlowStart(plan.remove.length, i => remove(key, set, plan.remove[i]!))
+  async #scale(key: string, set: Live<T>, owned: readonly Live<Pod>[]): Promise<Failure | undefined> {
+    const plan = planReplicas(set.spec.replicas ?? 1, owned, this.#clock.now())
+    const created = await inSlowStart(plan.create, () => this.#create(key, set))
+    const removed = await inSlowStart(plan.remove.length, i => this.#remove(key, set, plan.remove[i]!))
     if (created) return { reason: 'FailedCreate', message: created.message }
     return removed && { reason: 'FailedDelete', message: removed.message }
   }
 
-  async function create(key: string, set: Live<T>): Promise<void> {
+  async #create(key: string, set: Live<T>): Promise<void> {
     try {
-      const pod = await podClient.create(podFromTemplate(set.spec.template, set, ref))
-      expectations.made(key, pod)
-      loop.events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
+      const pod = await this.#podClient.create(podFromTemplate(set.spec.template, set, this.#ref))
+      this.#expectations.made(key, pod)
+      this.loop.events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
     } catch (error) {
-      loop.events.event(set, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
+      this.loop.events.event(set, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
       throw error
     }
   }
 
-  async function remove(key: string, set: Live<T>, pod: Live<Pod>): Promise<void> {
-    await deleteExactly(podClient, pod)
-    expectations.removed(key, pod)
-    loop.events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+  async #remove(key: string, set: Live<T>, pod: Live<Pod>): Promise<void> {
+    await deleteExactly(this.#podClient, pod)
+    this.#expectations.removed(key, pod)
+    this.loop.events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
   }
 
-  async function report(key: string, set: Live<T>, owned: readonly Live<Pod>[], failure: Failure | undefined) {
-    const now = clock.now()
+  async #report(key: string, set: Live<T>, owned: readonly Live<Pod>[], failure: Failure | undefined) {
+    const now = this.#clock.now()
     const minReady = set.spec.minReadySeconds ?? 0
     const labels = set.spec.template?.metadata?.labels ?? {}
     const moment = { now, time: timestamp(now) }
@@ -104,10 +128,8 @@ function replicaController<T extends Replicating>(
       failure,
       moment,
     )
-    if (!sameStatus(set.status, status)) await unlessGone(setClient.update({ ...set, status }, 'status'))
+    if (!sameStatus(set.status, status)) await unlessGone(this.#setClient.update({ ...set, status }, 'status'))
     const next = nextAvailableMs(owned, minReady, now)
-    if (next !== undefined) loop.queue.addAfter(key, next)
+    if (next !== undefined) this.loop.queue.addAfter(key, next)
   }
-
-  return loop
 }

@@ -18,6 +18,8 @@ export function kindsOf(definition: CustomResourceDefinition): Kind[] {
 }
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+/** While a definition is being deleted nothing new is made under it. */
+const LAST_VERBS = VERBS.filter(verb => verb !== 'create')
 
 function kindOf(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Kind {
   const { group, names, scope } = definition.spec
@@ -37,7 +39,7 @@ function kindOf(definition: CustomResourceDefinition, version: CustomResourceDef
     shortNames: accepted.shortNames ?? [],
     categories: accepted.categories ?? [],
     namespaced,
-    verbs: VERBS,
+    verbs: definition.metadata?.deletionTimestamp ? LAST_VERBS : VERBS,
     schema,
     storage: storageOf(definition, version, schema),
     subresources: subresourcesOf(identity, version),

@@ -16,6 +16,7 @@ export const customResourceStrategy: Partial<Strategy> = {
     keepGeneration(object, old, true)
   },
   allowUnconditionalUpdate: false,
+  finalizersOnDelete: ['customresourcecleanup.apiextensions.k8s.io'],
 }
 
 function noteStored({ spec, status }: CustomResourceDefinition): void {

@@ -96,11 +96,16 @@ function validateFinalizers(finalizers: string[], path: string): FieldError[] {
 }
 
 function validateFinalizer(name: string, path: string): FieldError[] {
-  const problems = isQualifiedName(name).map(problem => invalid(path, name, problem))
-  if (problems.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.has(name)) {
-    problems.push(invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified'))
-  }
-  return problems
+  return isQualifiedName(name).map(problem => invalid(path, name, problem))
+}
+
+/** Kinds that Kubernetes brings itself, other than those that extend it, take only these names without a domain. */
+export function checkStandardFinalizers({ finalizers = [] }: ObjectMeta = {}): FieldError[] {
+  const strange = finalizers.filter(name => !name.includes('/') && !STANDARD_FINALIZERS.has(name))
+  const problem = 'name is neither a standard finalizer name nor is it fully qualified'
+  return strange
+    .filter(name => isQualifiedName(name).length === 0)
+    .map(name => invalid('metadata.finalizers', name, problem))
 }
 
 const IMMUTABLE = 'field is immutable'

@@ -77,7 +77,11 @@ export class Machine {
     this.lessor.load(leases)
     this.#alarms.clear()
     for (const alarm of alarms) this.#alarms.set(alarmName(alarm), alarm)
-    if (this.lessor.count === 0) return
+    if (this.lessor.count > 0) this.#attachLeases()
+    this.hub.restart()
+  }
+
+  #attachLeases(): void {
     this.keyspace.scan('', '\0', this.keyspace.revision, record => {
       this.lessor.move(record.key, 0n, record.lease)
       return true

@@ -57,6 +57,15 @@ export class WatchHub {
     }
   }
 
+  /** The keyspace was replaced by a newer one: whoever kept pace so far reads what lies between from the history. */
+  restart(): void {
+    const groups = [...this.#single.values(), ...this.#ranges.values()]
+    for (const watcher of groups.flatMap(group => [...group.watchers])) {
+      watcher.leave?.()
+      watcher.resume()
+    }
+  }
+
   get watcherCount(): number {
     return [...this.#single.values(), ...this.#ranges.values()].reduce((sum, group) => sum + group.watchers.size, 0)
   }

@@ -1,8 +1,7 @@
 import { DiskFullError, NotLeaderError, ProposalLostError, UnavailableError } from '../../etcd/raft/errors.ts'
 import type { Cluster } from './cluster.ts'
 import type { Call } from './linearize.ts'
-import type { Operation, Outcome } from './register.ts'
-import { execute } from './register.ts'
+import type { Operation, Outcome } from './model.ts'
 
 /** Keys of one group may appear in one transaction. */
 const GROUPS = [
@@ -48,6 +47,7 @@ export class Clients {
     const value = `v${this.#ids + 1}`
     if (world.chance(0.4)) return { type: 'get', keys }
     if (world.chance(0.6)) return { type: 'put', key, value }
+    if (world.chance(0.2)) return { type: 'delete', key }
     const puts = Object.fromEntries(keys.map(each => [each, value]))
     return { type: 'txn', key, expected: this.#lastSeen[key] ?? '', puts }
   }
@@ -72,7 +72,7 @@ export class Clients {
   }
 
   /** Reads anywhere; writes at whoever says to be leader, which may be an old one. */
-  async #ask({ id, operation }: Call): Promise<Outcome | 'unknown' | 'nothing happened'> {
+  async #ask({ operation }: Call): Promise<Outcome | 'unknown' | 'nothing happened'> {
     const { up, world } = this.#cluster
     const leaders = up.filter(({ driver }) => driver.core.role.name === 'leader')
     const member = world.pick(operation.type !== 'get' && leaders.length > 0 ? leaders : up)
@@ -82,10 +82,9 @@ export class Clients {
     try {
       if (operation.type === 'get') {
         await member.driver.readIndex()
-        return execute(member.machine.values, operation)
+        return member.machine.read(operation.keys)
       }
-      await member.driver.propose(Buffer.from(JSON.stringify({ id, operation })))
-      return member.machine.outcomes.get(id)!
+      return await member.machine.propose(operation, entry => member.driver.propose(entry))
     } catch (error) {
       return NOTHING_HAPPENED.some(kind => error instanceof kind) ? 'nothing happened' : 'unknown'
     }
@@ -95,5 +94,6 @@ export class Clients {
 function describe(operation: Operation): string {
   if (operation.type === 'get') return `get ${operation.keys.join(',')}`
   if (operation.type === 'put') return `put ${operation.key}=${operation.value}`
+  if (operation.type === 'delete') return `delete ${operation.key}`
   return `txn if ${operation.key}=${operation.expected} put ${JSON.stringify(operation.puts)}`
 }

@@ -10,7 +10,8 @@ import { seededRandom } from '../../platform/random.ts'
 import { Platter, SimDisk } from './disk.ts'
 import type { Invariants } from './invariants.ts'
 import { Network } from './network.ts'
-import { Register } from './register.ts'
+import { Store } from './store.ts'
+import type { WatchCheck } from './watching.ts'
 import { Life, type World } from './world.ts'
 
 /** One member across all its lives. */
@@ -19,7 +20,7 @@ export interface SimMember {
   platter: Platter
   life: Life
   /** Missing while it is down or booting. */
-  running?: { driver: RaftDriver; machine: Register }
+  running?: { driver: RaftDriver; machine: Store }
   /** It found its disk damaged and will not start again. */
   refused: boolean
   /** Not started again until this is lifted. */
@@ -37,6 +38,7 @@ export class Cluster {
   readonly world: World
   readonly network: Network
   readonly invariants: Invariants
+  readonly watching: WatchCheck
   readonly members = new Map<MemberId, SimMember>()
   readonly #founders: Member[]
   /** Crashed members come back by themselves after a while. */
@@ -45,9 +47,10 @@ export class Cluster {
   /** Sometimes each entry travels alone. */
   readonly #maxMessageBytes: number
 
-  constructor(world: World, invariants: Invariants, size: number) {
+  constructor(world: World, invariants: Invariants, watching: WatchCheck, size: number) {
     this.world = world
     this.invariants = invariants
+    this.watching = watching
     this.network = new Network(world)
     this.#maxMessageBytes = world.pick([1, 500])
     this.#founders = Array.from({ length: size }, () => ({ id: this.#newId(), learner: false, context: '' }))
@@ -87,7 +90,7 @@ export class Cluster {
     return member
   }
 
-  get up(): { id: MemberId; driver: RaftDriver; machine: Register }[] {
+  get up(): { id: MemberId; driver: RaftDriver; machine: Store }[] {
     return [...this.members.values()].flatMap(({ id, running }) => (running ? [{ id, ...running }] : []))
   }
 
@@ -126,15 +129,17 @@ export class Cluster {
     const storage = (await storageExists(options))
       ? await openStorage(options)
       : await createStorage(options, Buffer.from(id), founders)
-    const machine = new Register((entry, digest) => {
-      if (life.alive) this.invariants.applied(id, entry.index, digest)
+    const clock = this.#clock(member, life)
+    const random = seededRandom(this.world.random.next() * 2 ** 32)
+    const machine = new Store(random, clock, (index, digest) => {
+      if (life.alive) this.invariants.applied(id, index, digest)
     })
     const driver = await RaftDriver.start({
       id,
       storage,
       transport: this.network.transport(id, life),
-      clock: this.#clock(member, life),
-      random: seededRandom(this.world.random.next() * 2 ** 32),
+      clock,
+      random,
       log,
       stateMachine: machine,
       settings: { ...TIMING, snapshotAfterBytes: 6000, catchUpEntries: 20 },
@@ -144,7 +149,9 @@ export class Cluster {
       },
       onFailure: error => this.#stoppedItself(member, life, error),
     })
-    if (life.alive) member.running = { driver, machine }
+    if (!life.alive) return
+    member.running = { driver, machine }
+    this.watching.attach(`${id} watch`, machine.machine, life)
   }
 
   #clock(member: SimMember, life: Life): Clock {

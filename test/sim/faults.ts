@@ -130,6 +130,11 @@ export const FAULTS: Record<string, Fault> = {
     if (cluster.up.length > 0) void world.pick(cluster.up).driver.takeSnapshot()
     return NOTHING
   },
+  compaction: ({ cluster }) => {
+    const leader = cluster.leader
+    leader?.machine.compact(entry => leader.driver.propose(entry))
+    return NOTHING
+  },
   'replace a member': faults => {
     faults.replace(faults.world.pick(faults.cluster.diskOfEach))
     return NOTHING
@@ -157,6 +162,7 @@ const PROFILES = [
   ['hasty candidates', 'bad network', 'quick restarts'],
   ['blackout while the disks are slow', 'blackout', 'failing sync', 'full disk', 'crash at a boundary of the disk'],
   ['replace a member', 'hasty candidates', 'cut in two', 'crash one', 'take a snapshot'],
+  ['compaction', 'take a snapshot', 'crash one', 'crash at a boundary of the disk', 'cut one way'],
 ]
 
 export function chooseFaults(world: World): string[] {

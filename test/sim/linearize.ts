@@ -1,4 +1,4 @@
-import { execute, type Operation, type Outcome } from './register.ts'
+import { execute, type Operation, type Outcome } from './model.ts'
 
 /** One request of a client: between `invoked` and `completed` it took effect, at one instant, if the store is linearizable. */
 export interface Call {
@@ -25,12 +25,13 @@ export function findNonlinearizable(calls: readonly Call[]): Call[] | undefined 
 
 function writtenValues({ operation }: Call): string[] {
   if (operation.type === 'put') return [operation.value]
+  if (operation.type === 'delete') return ['']
   return operation.type === 'txn' ? Object.values(operation.puts) : []
 }
 
 function keysOf({ operation }: Call): string[] {
   if (operation.type === 'get') return operation.keys
-  return operation.type === 'put' ? [operation.key] : [operation.key, ...Object.keys(operation.puts)]
+  return operation.type !== 'txn' ? [operation.key] : [operation.key, ...Object.keys(operation.puts)]
 }
 
 function groupsOf(calls: readonly Call[]): Call[][] {

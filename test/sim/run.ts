@@ -1,8 +1,10 @@
+import { hashKeys } from '../../etcd/mvcc/hash.ts'
 import { Clients } from './clients.ts'
 import { Cluster } from './cluster.ts'
 import { chooseFaults, FAULTS, Faults } from './faults.ts'
 import { Invariants } from './invariants.ts'
 import { findNonlinearizable } from './linearize.ts'
+import { WatchCheck } from './watching.ts'
 import { World } from './world.ts'
 
 export interface SimResult {
@@ -30,7 +32,8 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   const world = new World(seed)
   const invariants = new Invariants(world)
   const size = options.size ?? world.pick([1, 3, 3, 3, 5])
-  const cluster = new Cluster(world, invariants, size)
+  const watching = new WatchCheck(world, invariants)
+  const cluster = new Cluster(world, invariants, watching, size)
   const clients = new Clients(cluster)
   const names = options.faults ?? chooseFaults(world)
   const faults = new Faults(cluster, names)
@@ -39,6 +42,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   cluster.start()
   clients.start(world.pick([3, 6]), world.pick([15, 100]))
   faults.start()
+  watching.hop(() => cluster.up)
   await runChaos(world, faults, invariants, options.chaosMs ?? 10_000)
   faults.stop()
   // The hardest of all questions to a log: what is left when everybody loses power at once?
@@ -104,6 +108,20 @@ async function recover(
     void clients.call('final', { type: 'get', keys })
   await world.runUntil(world.now + 1000)
   checkLogs(cluster, invariants)
+  checkHashes(cluster, invariants)
+}
+
+/** Whoever has applied the same entries holds the same keys with the same history. */
+function checkHashes(cluster: Cluster, invariants: Invariants): void {
+  const hashes = new Map<number, number>()
+  const floor = Math.max(0, ...cluster.up.map(({ machine }) => machine.machine.keyspace.compacted))
+  for (const { id, machine } of cluster.up) {
+    if (machine.machine.keyspace.compacted !== floor) continue
+    const hash = hashKeys(machine.machine.keyspace, machine.machine.keyspace.revision)
+    const other = hashes.get(machine.index) ?? hash
+    if (other !== hash) invariants.violate(`equal hashes: ${id} differs from others after entry ${machine.index}`)
+    hashes.set(machine.index, hash)
+  }
 }
 
 function allAgree(cluster: Cluster, faults: Faults): boolean {

@@ -1,6 +1,7 @@
 import { badRequest } from '../errors.ts'
 import type { Schema } from '../kind.ts'
 import { canonicalQuantity, QuantityError } from '../quantity.ts'
+import { schemaOf } from '../schema.ts'
 import { isRecord } from '../values.ts'
 
 /**
@@ -158,7 +159,23 @@ function fitsFormat(value: number, format: string | undefined): boolean {
   return Math.abs(value) <= 2 ** 63
 }
 
+/** Fields of a schema that may be a schema, or something else. */
+const UNIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  JSONSchemaPropsOrBool: value => typeof value === 'boolean',
+  JSONSchemaPropsOrArray: value => Array.isArray(value) && value.every(isRecord),
+  JSONSchemaPropsOrStringArray: value => Array.isArray(value) && value.every(one => typeof one === 'string'),
+}
+
+function conformUnion(value: unknown, isOther: (value: unknown) => boolean, schema: Schema, walk: Walk): unknown {
+  const schemas = isRecord(value) ? [value] : Array.isArray(value) ? value.filter(isRecord) : []
+  if (!isRecord(value) && !isOther(value)) throw wrongType(value, schema, walk)
+  for (const one of schemas) conformObject(one, schemaOf('apiextensions.v1.JSONSchemaProps'), walk)
+  return value
+}
+
 function conformSpecial(value: unknown, schema: Schema, walk: Walk): unknown {
+  const union = schema.definition ? UNIONS[schema.definition.split('.').at(-1)!] : undefined
+  if (union) return conformUnion(value, union, schema, walk)
   if (schema.format === 'quantity') return conformQuantity(value, schema, walk)
   if (!schema.intOrString) return value
   if (typeof value === 'string') return value

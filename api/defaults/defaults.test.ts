@@ -2,12 +2,21 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { builtinKinds, findKind } from '../kinds/registry.ts'
 import type { KubeObject } from '../objects.ts'
+import { messageOf } from '../schema.ts'
 import { deepCopy } from '../values.ts'
+import { fillRequired } from './required.ts'
 
 function defaulted(group: string, version: string, kind: string, object: object): Record<string, unknown> {
   const copy = deepCopy(object) as KubeObject
   findKind(group, version, kind)!.setDefaults(copy)
   return copy as Record<string, unknown>
+}
+
+/** What an object has anyway, beside its defaults. */
+function filled(object: object, group: string, version: string, kind: string): object {
+  const copy = deepCopy(object)
+  fillRequired(copy, messageOf({ group, version, kind }))
+  return copy
 }
 
 const container = {
@@ -123,6 +132,18 @@ describe('a pod', () => {
 
 const template = { metadata: { labels: { a: 'b' } }, spec: plain }
 const fullTemplate = { metadata: { labels: { a: 'b' } }, spec: podSpec }
+
+describe('required fields', () => {
+  it('get their zeros, but not what Go has a pointer for', () => {
+    const made = { spec: {} }
+    fillRequired(made, 'apps.v1.Deployment')
+    assert.deepEqual(made, { spec: { template: {} } })
+    const pod = { spec: { containers: [{ ports: [{}], livenessProbe: { tcpSocket: {} } }] } }
+    fillRequired(pod, 'core.v1.Pod')
+    const container = { name: '', ports: [{ containerPort: 0 }], livenessProbe: { tcpSocket: { port: 0 } } }
+    assert.deepEqual(pod, { spec: { containers: [container] } })
+  })
+})
 
 describe('defaults of', () => {
   const cases: [group: string, version: string, kind: string, given: object, expected: object][] = [
@@ -450,7 +471,7 @@ describe('defaults of', () => {
   ]
   for (const [group, version, kind, given, expected] of cases) {
     it(`${kind} ${JSON.stringify(given).slice(0, 60)}`, () =>
-      assert.deepEqual(defaulted(group, version, kind, given), expected))
+      assert.deepEqual(defaulted(group, version, kind, given), filled(expected, group, version, kind)))
   }
 
   for (const { group, version, kind, setDefaults } of builtinKinds()) {

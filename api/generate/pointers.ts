@@ -1,6 +1,6 @@
 /**
- * Fields that are pointers in Go: zero, false and '' are values of their own there, not the same as absent. JSON shows the
- * difference, protobuf does not (other scalars are written even when they are zero), and neither do the raw facts: so
+ * Fields that are pointers in Go: zero, false and '' are values of their own there, not the same as absent (required
+ * objects too: a missing selector is not an empty one). JSON shows the difference, protobuf does not (other scalars are written even when they are zero), and neither do the raw facts: so
  * this table stands here.
  */
 export const POINTERS: Readonly<Record<string, readonly string[]>> = {
@@ -40,14 +40,14 @@ export const POINTERS: Readonly<Record<string, readonly string[]>> = {
   'apiextensions.v1.ValidationRule': ['optionalOldSelf', 'reason'],
   'apiextensions.v1.WebhookClientConfig': ['url'],
   'apiregistration.v1.ServiceReference': ['port'],
-  'apps.v1.DaemonSetSpec': ['revisionHistoryLimit'],
+  'apps.v1.DaemonSetSpec': ['revisionHistoryLimit', 'selector'],
   'apps.v1.DaemonSetStatus': ['collisionCount'],
-  'apps.v1.DeploymentSpec': ['progressDeadlineSeconds', 'replicas', 'revisionHistoryLimit'],
+  'apps.v1.DeploymentSpec': ['progressDeadlineSeconds', 'replicas', 'revisionHistoryLimit', 'selector'],
   'apps.v1.DeploymentStatus': ['collisionCount', 'terminatingReplicas'],
-  'apps.v1.ReplicaSetSpec': ['replicas'],
+  'apps.v1.ReplicaSetSpec': ['replicas', 'selector'],
   'apps.v1.ReplicaSetStatus': ['terminatingReplicas'],
   'apps.v1.RollingUpdateStatefulSetStrategy': ['partition'],
-  'apps.v1.StatefulSetSpec': ['replicas', 'revisionHistoryLimit'],
+  'apps.v1.StatefulSetSpec': ['replicas', 'revisionHistoryLimit', 'selector'],
   'apps.v1.StatefulSetStatus': ['collisionCount'],
   'authentication.v1.TokenRequestSpec': ['expirationSeconds'],
   'autoscaling.v1.HorizontalPodAutoscalerSpec': ['minReplicas', 'targetCPUUtilizationPercentage'],
@@ -155,6 +155,8 @@ export const POINTERS: Readonly<Record<string, readonly string[]>> = {
   'core.v1.Probe': ['terminationGracePeriodSeconds'],
   'core.v1.ProjectedVolumeSource': ['defaultMode'],
   'core.v1.ReplicationControllerSpec': ['replicas'],
+  'core.v1.ScaleIOPersistentVolumeSource': ['secretRef'],
+  'core.v1.ScaleIOVolumeSource': ['secretRef'],
   'core.v1.SeccompProfile': ['localhostProfile'],
   'core.v1.Secret': ['immutable'],
   'core.v1.SecretEnvSource': ['optional'],
@@ -211,6 +213,8 @@ export const POINTERS: Readonly<Record<string, readonly string[]>> = {
   'meta.v1.ObjectMeta': ['deletionGracePeriodSeconds'],
   'meta.v1.OwnerReference': ['blockOwnerDeletion', 'controller'],
   'meta.v1.Preconditions': ['resourceVersion', 'uid'],
+  'networking.v1.HTTPIngressPath': ['pathType'],
+  'networking.v1.IPAddressSpec': ['parentRef'],
   'networking.v1.IngressClassParametersReference': ['apiGroup', 'namespace', 'scope'],
   'networking.v1.IngressPortStatus': ['error'],
   'networking.v1.IngressSpec': ['ingressClassName'],

@@ -457,7 +457,7 @@ apps.v1.DaemonSetList
 2 items! [apps.v1.DaemonSet]
 
 apps.v1.DaemonSetSpec
-1 selector! meta.v1.LabelSelector
+1 selector!? meta.v1.LabelSelector
 2 template! core.v1.PodTemplateSpec
 3 updateStrategy apps.v1.DaemonSetUpdateStrategy
 4 minReadySeconds int32
@@ -502,7 +502,7 @@ apps.v1.DeploymentList
 
 apps.v1.DeploymentSpec
 1 replicas? int32
-2 selector! meta.v1.LabelSelector
+2 selector!? meta.v1.LabelSelector
 3 template! core.v1.PodTemplateSpec
 4 strategy apps.v1.DeploymentStrategy patch=retainKeys
 5 minReadySeconds int32
@@ -547,7 +547,7 @@ apps.v1.ReplicaSetList
 
 apps.v1.ReplicaSetSpec
 1 replicas? int32
-2 selector! meta.v1.LabelSelector
+2 selector!? meta.v1.LabelSelector
 3 template core.v1.PodTemplateSpec
 4 minReadySeconds int32
 
@@ -601,7 +601,7 @@ apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy
 
 apps.v1.StatefulSetSpec
 1 replicas? int32
-2 selector! meta.v1.LabelSelector
+2 selector!? meta.v1.LabelSelector
 3 template! core.v1.PodTemplateSpec
 4 volumeClaimTemplates [core.v1.PersistentVolumeClaim] atomic
 5 serviceName string
@@ -2280,7 +2280,7 @@ core.v1.SELinuxOptions
 core.v1.ScaleIOPersistentVolumeSource
 1 gateway! string
 2 system! string
-3 secretRef! core.v1.SecretReference
+3 secretRef!? core.v1.SecretReference
 4 sslEnabled bool
 5 protectionDomain string
 6 storagePool string
@@ -2292,7 +2292,7 @@ core.v1.ScaleIOPersistentVolumeSource
 core.v1.ScaleIOVolumeSource
 1 gateway! string
 2 system! string
-3 secretRef! core.v1.LocalObjectReference
+3 secretRef!? core.v1.LocalObjectReference
 4 sslEnabled bool
 5 protectionDomain string
 6 storagePool string
@@ -2942,7 +2942,7 @@ meta.v1.WatchEvent
 networking.v1.HTTPIngressPath
 1 path string
 2 backend! networking.v1.IngressBackend
-3 pathType! string
+3 pathType!? string
 
 networking.v1.HTTPIngressRuleValue
 1 paths! [networking.v1.HTTPIngressPath] atomic
@@ -2960,7 +2960,7 @@ networking.v1.IPAddressList
 2 items! [networking.v1.IPAddress]
 
 networking.v1.IPAddressSpec
-1 parentRef! networking.v1.ParentReference
+1 parentRef!? networking.v1.ParentReference
 
 networking.v1.IPBlock
 1 cidr! string

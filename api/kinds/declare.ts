@@ -1,9 +1,10 @@
 import { ageColumn, nameColumn } from '../columns/basic.ts'
+import { fillRequired } from '../defaults/required.ts'
 import type { Column, FieldError, Kind, KindStorage, Strategy } from '../kind.ts'
 import { isSubdomainName, type NameRule } from '../names.ts'
 import type { KubeObject } from '../objects.ts'
 import { messageOf, schemaOf } from '../schema.ts'
-import { validateObjectMeta, validateObjectMetaUpdate } from '../validate/meta.ts'
+import { checkStandardFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../validate/meta.ts'
 import { checkRules } from '../validate/rules.ts'
 import { type ResourceFacts, resourcesOf } from './resources.ts'
 import { genericStrategy, type StrategyOptions } from './strategy.ts'
@@ -58,13 +59,15 @@ export function declareBodies(group: string, version: string, records: readonly 
   )
 }
 
-const NO_DEFAULTS = (): void => {}
+/** Groups whose objects may be held by whoever likes, under any name. */
+const EXTENDING = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
 
 function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
   const { group, version, plural, kind: name, namespaced, verbs, subresources } = facts
   const rule = record.name ?? isSubdomainName
   const validateMeta = (object: KubeObject) =>
-    rule === 'none' ? [] : validateObjectMeta(object.metadata, namespaced, rule)
+    rule === 'none' ? [] : [...validateObjectMeta(object.metadata, namespaced, rule), ...finalizerFaults(object)]
+  const finalizerFaults = (object: KubeObject) => (EXTENDING.has(group) ? [] : checkStandardFinalizers(object.metadata))
   const message = messageOf(facts)
   const schema = schemaOf(message)
   return {
@@ -73,10 +76,14 @@ function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
     shortNames: record.shortNames ?? [],
     categories: record.categories ?? [],
     storage: { prefix: record.prefix ?? plural, version: { group, version }, ...record.stored },
-    setDefaults: record.setDefaults ?? NO_DEFAULTS,
+    setDefaults: object => {
+      fillRequired(object, message)
+      record.setDefaults?.(object)
+    },
     validate: object => [...validateMeta(object), ...checkRules(object, message), ...(record.validate?.(object) ?? [])],
     validateUpdate: (object, old) => [
       ...validateObjectMetaUpdate(object.metadata, old.metadata),
+      ...finalizerFaults(object),
       ...checkRules(object, message),
       ...((record.validateUpdate ?? record.validate)?.(object, old) ?? []),
     ],

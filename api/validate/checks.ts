@@ -32,10 +32,13 @@ export function needed(detail: string): Check1<unknown> {
   return asksAlways(check)
 }
 
+/** There, and not zero. */
+export const nonZero: Check1<number> = (value, path) => (value ? [] : [required(path)])
+
 /** There, though it may be zero or empty. */
 export const given: Check1<unknown> = (value, path) => (value === undefined ? [required(path)] : [])
 
-const always = new WeakSet<Check1<unknown>>([present, given])
+const always = new WeakSet<Check1<unknown>>([present, given, nonZero as Check1<unknown>])
 
 function asksAlways(check: Check1<unknown>): Check1<unknown> {
   always.add(check)

@@ -39,16 +39,22 @@ function checkObject(object: object, plan: Plan, path: string, errors: FieldErro
   const values = object as Record<string, never>
   for (const { name, checks, always } of plan.fields) {
     if (!always && values[name] === undefined) continue
-    for (const check of checks) {
-      if (values[name] !== undefined || isAskedAlways(check))
-        errors.push(...check(values[name] as never, join(path, name)))
-    }
+    errors.push(...checkField(values[name], checks, join(path, name)))
   }
   for (const { name, shape, message } of plan.below) {
     const value: object | undefined = values[name]
     if (value !== undefined) checkBelow(value, shape, planOf(message), join(path, name), errors)
   }
   for (const check of plan.whole) errors.push(...check(object as never, path))
+}
+
+/** The first thing that is wrong with a field: what is missing is not also unsupported. */
+function checkField(value: never | undefined, checks: readonly Check[], path: string): FieldError[] {
+  for (const check of checks) {
+    const errors = value !== undefined || isAskedAlways(check) ? check(value as never, path) : []
+    if (errors.length > 0) return errors
+  }
+  return []
 }
 
 function checkBelow(

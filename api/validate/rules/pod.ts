@@ -28,6 +28,7 @@ import {
   maxItems,
   named,
   needed,
+  nonZero,
   notNegative,
   oneOf,
   port,
@@ -285,7 +286,7 @@ export const POD_RULES: Rules = {
   'core.v1.EphemeralContainer': { ...container, '*': [ephemeralOnly] },
   'core.v1.ContainerPort': {
     name: [named(isPortName)],
-    containerPort: [present, port],
+    containerPort: [nonZero, port],
     hostPort: [portOrZero],
     protocol: [present, protocol],
     '*': [hostIp],

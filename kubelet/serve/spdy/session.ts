@@ -12,6 +12,9 @@ import {
 import { HeaderPacker, HeaderUnpacker, type SpdyHeaders } from './headers.ts'
 import { SpdyStream } from './stream.ts'
 
+const NOTHING = Buffer.alloc(0)
+const SMALL = 4096
+
 export interface SpdySessionOptions {
   role: 'server' | 'client'
   /** A stream the other side opened: call `accept` or `refuse` on it. */
@@ -133,13 +136,17 @@ export class SpdySession {
       done?.()
       return
     }
-    this.#transport.cork()
-    let free = this.#transport.write(head)
-    if (payload) free = this.#transport.write(payload)
-    this.#transport.uncork()
+    const free = this.#write(head, payload)
     if (!done) return
     if (free) done()
     else this.#waiting.push(done)
+  }
+
+  /** Small frames leave in one piece. Copying a large one costs more than a second write, most of all under TLS. */
+  #write(head: Buffer, payload: Buffer = NOTHING): boolean {
+    if (payload.length < SMALL) return this.#transport.write(Buffer.concat([head, payload]))
+    this.#transport.write(head)
+    return this.#transport.write(payload)
   }
 
   #drained(): void {

@@ -127,6 +127,9 @@ describe('a custom resource definition', () => {
       )
       const openapi = await ok(server, 'GET', '/openapi/v3/apis/example.com/v1')
       assert.equal(openapi.json.components.schemas['com.example.v1.Widget'].properties.spec.properties.size.maximum, 10)
+      const { patch } = openapi.json.paths['/apis/example.com/v1/namespaces/{namespace}/widgets/{name}']
+      const patches = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']
+      assert.deepEqual(Object.keys(patch.requestBody.content), patches)
       const made = await ok(server, 'POST', WIDGETS, widget('a'))
       assert.deepEqual([made.status, made.json.spec.colour, made.json.metadata.generation], [201, 'red', 1])
       const list = await ok(server, 'GET', WIDGETS)

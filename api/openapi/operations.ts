@@ -11,6 +11,8 @@ export interface Operation {
   action: string
   id: string
   of: KindName
+  /** Media types of the body: kubectl reads from here which kind of patch it may send. */
+  consumes: readonly string[]
   /** Names in the path. */
   names: readonly string[]
   query: readonly QueryParameter[]
@@ -54,6 +56,14 @@ const METHODS: Readonly<Record<string, Operation['method']>> = {
   deletecollection: 'delete',
 }
 
+export const MEDIA = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const PATCHES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+
 const COLLECTION = new Set(['list', 'create', 'deletecollection'])
 
 /** Every call that is offered for a kind and its subresources. */
@@ -94,8 +104,15 @@ function operation(kind: Kind, path: string, verb: string, of: KindName, schemas
     of: { group, version, kind: name },
     names,
     query: QUERIES[action] ?? [],
+    consumes: consumedBy(kind, action),
     ...schemas,
   }
+}
+
+/** Custom resources have no merge keys and no protobuf messages. */
+function consumedBy({ conform }: Kind, action: string): string[] {
+  if (action === 'patch') return conform ? PATCHES.filter(type => !type.includes('strategic')) : PATCHES
+  return conform ? MEDIA.filter(type => !type.includes('protobuf')) : MEDIA
 }
 
 function subresourceOperation(kind: Kind, item: string, subresource: Subresource, verb: string): Operation {

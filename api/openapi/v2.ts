@@ -1,5 +1,5 @@
 import type { Kind } from '../kind.ts'
-import { listKindOf, listSchema, type Operation, operationsOf, type QueryParameter } from './operations.ts'
+import { listKindOf, listSchema, MEDIA, type Operation, operationsOf, type QueryParameter } from './operations.ts'
 import type { Prose } from './prose.ts'
 import { Definitions, type Json } from './render.ts'
 import { tagOf } from './v3.ts'
@@ -26,8 +26,6 @@ export function v2Document(kinds: readonly Kind[], version: string, prose: Prose
   return { swagger: '2.0', info: { title: 'Kubernetes', version }, paths, definitions: definitions.all() }
 }
 
-const MEDIA = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-
 function writeOperation(operation: Operation, definitions: Definitions): Json {
   const { action, id, of, query, body, answer } = operation
   const schema = answer && definitions.use(answer)
@@ -36,7 +34,7 @@ function writeOperation(operation: Operation, definitions: Definitions): Json {
   return {
     tags: [tagOf(of)],
     operationId: id,
-    ...(body ? { consumes: ['*/*'] } : {}),
+    ...(body ? { consumes: operation.consumes } : {}),
     produces: MEDIA,
     parameters: [...(sent ? [sent] : []), ...query.map(queryParameter)],
     responses: { '200': ok, '401': { description: 'Unauthorized' } },

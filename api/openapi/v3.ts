@@ -32,14 +32,6 @@ function pathItem({ names }: Operation): Json {
   return { parameters }
 }
 
-const MEDIA = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-const PATCHES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-]
-
 function writeOperation(operation: Operation, definitions: Definitions): Json {
   const { action, id, of, query, body, answer } = operation
   const schema = answer && definitions.use(answer)
@@ -51,17 +43,16 @@ function writeOperation(operation: Operation, definitions: Definitions): Json {
     tags: [tagOf(of)],
     operationId: id,
     ...(query.length > 0 ? { parameters: query.map(writeParameter) } : {}),
-    ...(body ? { requestBody: requestBody(action, definitions.use(body)) } : {}),
+    ...(body ? { requestBody: requestBody(operation, definitions.use(body)) } : {}),
     responses,
     'x-kubernetes-action': action,
     'x-kubernetes-group-version-kind': { group: of.group, version: of.version, kind: of.kind },
   }
 }
 
-function requestBody(action: string, schema: Json): Json {
-  const types = action === 'patch' ? PATCHES : MEDIA
+function requestBody({ action, consumes }: Operation, schema: Json): Json {
   const required = action !== 'delete' && action !== 'deletecollection'
-  return { content: Object.fromEntries(types.map(type => [type, { schema }])), ...(required ? { required } : {}) }
+  return { content: Object.fromEntries(consumes.map(type => [type, { schema }])), ...(required ? { required } : {}) }
 }
 
 function writeParameter({ name, type }: QueryParameter): Json {

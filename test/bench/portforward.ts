@@ -1,8 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import * as https from 'node:https'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { dirname } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -198,6 +200,7 @@ async function main(): Promise<void> {
   })
   one.child.kill()
   two.child.kill()
+  await rm(dirname(up.kubeconfig), { recursive: true })
   process.exitCode = (await report.finish(options.json)) ? 0 : 1
 }
 

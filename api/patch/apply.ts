@@ -44,6 +44,7 @@ export function applyObject({ live, applied, kind, by, force }: ApplyRequest): K
   const conflicts = findConflicts(others, changed, live)
   if (conflicts.length > 0 && !force) throw conflictError(conflicts)
   const remaining = others.map(owner => without(owner, changed))
+  if (by.manager === 'kubectl') renewLastApplied(result, applied)
   const unchanged = own && fields.equals(own.fields) && own.entry.apiVersion === by.apiVersion
   writeOwners(result, [...remaining, { entry: unchanged ? own.entry : entry, fields }])
   return result
@@ -109,6 +110,21 @@ function findConflicts(others: Ownership[], changed: FieldSet, live: KubeObject 
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** Above this size of annotations objects are refused. */
+const LARGEST_ANNOTATION = 256 * 1024
+
+/** An object that `kubectl apply` made keeps a true record of what was applied last, for when it is used again. */
+function renewLastApplied(object: KubeObject, applied: KubeObject): void {
+  const annotations = object.metadata?.annotations
+  if (annotations?.[LAST_APPLIED] === undefined) return
+  const { [LAST_APPLIED]: _, ...own } = applied.metadata?.annotations ?? {}
+  const metadata = { ...applied.metadata, annotations: own }
+  const text = `${JSON.stringify({ ...applied, metadata })}\n`
+  const { [LAST_APPLIED]: __, ...others } = annotations
+  const renewed = text.length < LARGEST_ANNOTATION ? { ...others, [LAST_APPLIED]: text } : others
+  object.metadata = { ...object.metadata, annotations: renewed }
+}
 
 /**
  * Who moves from `kubectl apply` to `kubectl apply --server-side` takes its own fields along: they are those of the

@@ -2,9 +2,9 @@
  * patch/ changes an object in the four ways that the API knows: json.ts (RFC 6902), merge.ts (RFC 7386), strategic.ts
  * (merge that knows lists by their keys) and apply.ts (server-side apply, with fields that have owners). All pure.
  */
-import { applyPatch, type Operation } from 'rfc6902'
+import { applyPatch, type Operation, Pointer } from 'rfc6902'
 import { ApiError, badRequest } from '../errors.ts'
-import { deepCopy, isRecord } from '../values.ts'
+import { deepCopy, deepEqual, isRecord } from '../values.ts'
 
 const MOST_OPERATIONS = 10_000
 const KINDS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
@@ -14,11 +14,24 @@ export function applyJsonPatch<T>(object: T, patch: unknown): T {
   const operations = checkOperations(patch)
   const result = { document: deepCopy(object) }
   for (const operation of operations) {
-    const [problem] = applyPatch(result, [prefixed(operation)])
-    if (problem) throw unprocessable(`${operation.op} operation does not apply: ${problem.message}`)
+    const problem = operation.op === 'test' ? testProblem(result, operation) : carryOut(result, operation)
+    if (problem) throw unprocessable(`${operation.op} operation does not apply: ${problem}`)
   }
   if (!isRecord(result.document)) throw unprocessable('the patched document is no object')
   return result.document
+}
+
+type Holder = { document: unknown }
+
+function carryOut(holder: Holder, operation: Operation): string | undefined {
+  const [problem] = applyPatch(holder, [prefixed(operation)])
+  return problem?.message
+}
+
+function testProblem(holder: Holder, operation: Operation & { op: 'test' }): string | undefined {
+  const found = Pointer.fromJSON(`/document${operation.path}`).get(holder)
+  const isSame = found !== undefined && deepEqual(found, operation.value)
+  return isSame ? undefined : `testing path ${operation.path} value failed`
 }
 
 function checkOperations(patch: unknown): Operation[] {
@@ -33,7 +46,7 @@ function checkOperations(patch: unknown): Operation[] {
 function checkOperation(operation: unknown): Operation {
   if (!isRecord(operation)) throw badRequest('an operation of a JSON patch must be an object')
   const { op, path, from } = operation
-  if (typeof op !== 'string' || !KINDS.has(op)) throw unprocessable(`Unexpected kind: ${String(op)}`)
+  if (typeof op !== 'string' || !KINDS.has(op)) throw unprocessable(`Unexpected kind: ${JSON.stringify(op)}`)
   if (!isPointer(path)) throw unprocessable(`${op} operation has no valid path`)
   const needsFrom = op === 'move' || op === 'copy'
   if (needsFrom && !isPointer(from)) throw unprocessable(`${op} operation has no valid from`)

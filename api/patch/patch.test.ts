@@ -255,11 +255,11 @@ describe('a strategic merge patch', () => {
       { containers: [{ image: 'x' }] },
       '400 map: {"image":"x"} does not contain declared merge key: name',
     ],
-    ['an unknown directive', { $patch: 'burn' }, '400 Unknown patch type found: burn'],
+    ['an unknown directive', { $patch: 'burn' }, '400 Unknown patch type found: "burn"'],
     [
       'an unknown directive in a list',
       { containers: [{ name: 'a', $patch: 'burn' }] },
-      '400 Unknown patch type found: burn',
+      '400 Unknown patch type found: "burn"',
     ],
     [
       'an order that is no list',

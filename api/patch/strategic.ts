@@ -24,7 +24,7 @@ function mergeMap(original: Fields, patch: Fields, schema: Schema): Fields {
   if (directive === 'replace') return withoutDirectives(patch) as Fields
   if (directive === 'delete') return {}
   if (directive !== undefined && directive !== 'merge') {
-    throw badRequest(`Unknown patch type found: ${String(directive)}`)
+    throw badRequest(`Unknown patch type found: ${JSON.stringify(directive)}`)
   }
   const result = retained(original, patch)
   for (const key of Object.keys(patch)) {
@@ -111,7 +111,7 @@ function checkElement(element: unknown): Fields {
   if (!isRecord(element)) throw badRequest('a list of objects is merged with a list of something else')
   const directive = element.$patch
   if (directive === undefined || ['replace', 'delete', 'merge'].includes(directive as string)) return element
-  throw badRequest(`Unknown patch type found: ${String(directive)}`)
+  throw badRequest(`Unknown patch type found: ${JSON.stringify(directive)}`)
 }
 
 function keyed(element: Fields, key: string): Fields {

@@ -1,74 +1,20 @@
-import { type Clock, sleep, type Timer } from '../../platform/clock.ts'
+import { sleep, type Timer } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
-import type { Random } from '../../platform/random.ts'
-import type { Transport } from '../transport.ts'
-import { Applier, type StateMachine } from './applier.ts'
+import { Applier } from './applier.ts'
 import { type Persist, RaftCore, type Transition } from './core.ts'
 import { DiskFullError, NotLeaderError, OutcomeUnknownError, StoppedError, UnavailableError } from './errors.ts'
 import { Leader } from './leader.ts'
 import type { MembershipChange } from './membership.ts'
 import type { Member, MemberId, Message, SnapshotMeta } from './message.ts'
+import { DEFAULT_DRIVER_SETTINGS, type DriverOptions, type DriverSettings, type DriverStatus } from './options.ts'
 import { PendingProposals } from './proposals.ts'
 import { ReadQueue } from './read-queue.ts'
-import type { CoreSettings, RoleName } from './role.ts'
 import type { RaftStorage } from './storage.ts'
 import { SnapshotReceiver, SnapshotSender } from './transfer.ts'
-
-export interface DriverSettings {
-  heartbeatMs: number
-  electionMs: number
-  /** A proposal or read that takes longer is given up. */
-  requestMs: number
-  /** The log may grow by this much, or by the size of the last snapshot if that is more, before the next is taken. */
-  snapshotAfterBytes: number
-  /** Entries kept in memory beyond a snapshot, for members that are a little behind. */
-  catchUpEntries: number
-}
-
-const DEFAULTS: DriverSettings = {
-  heartbeatMs: 100,
-  electionMs: 1000,
-  requestMs: 7000,
-  snapshotAfterBytes: 32 * 1024 * 1024,
-  catchUpEntries: 5000,
-}
-
-export interface DriverOptions {
-  id: MemberId
-  /** From createStorage or openStorage; the driver closes it. */
-  storage: RaftStorage
-  transport: Transport
-  clock: Clock
-  random: Random
-  log: Log
-  stateMachine: StateMachine
-  settings?: Partial<DriverSettings>
-  coreSettings?: Partial<CoreSettings>
-  /** Role, term or leader have changed. */
-  onTransition?: (transition: Transition) => void
-  /** A change of membership is committed; also told once at the start. */
-  onMembers?: (members: readonly Member[]) => void
-  /** The member has stopped itself, because going on would not be safe. */
-  onFailure?: (error: unknown) => void
-}
-
-export interface DriverStatus {
-  id: MemberId
-  role: RoleName
-  term: number
-  leader: MemberId
-  commit: number
-  applied: number
-  lastIndex: number
-  members: readonly Member[]
-  /** The log finds no room on the disk. */
-  diskFull: boolean
-  /** At the leader: how far each of the others has come. */
-  match: ReadonlyMap<MemberId, number>
-}
+import { Turns } from './turns.ts'
 
 const TICKS_PER_HEARTBEAT = 2
-const DISK_RETRY_MS = 200
+const DISK_RETRY_MS = 1000
 
 /**
  * Gives the core a clock, a disk and a network, and carries out its duties in the order that `Ready` states. While one
@@ -89,15 +35,16 @@ export class RaftDriver {
   readonly #abort = new AbortController()
   #timer: Timer | undefined
   #scheduled = false
+  #nextTryForRoom = 0
   #writing: Promise<void> | undefined
   #stopped: Error | undefined
   #members: readonly Member[] = []
-  #transitionWaiters: (() => void)[] = []
+  readonly #turns: Turns
 
   private constructor(options: DriverOptions) {
     const { id, storage, random, log } = options
     this.#options = options
-    this.#settings = { ...DEFAULTS, ...options.settings }
+    this.#settings = { ...DEFAULT_DRIVER_SETTINGS, ...options.settings }
     this.#tickMs = this.#settings.heartbeatMs / TICKS_PER_HEARTBEAT
     this.#storage = storage
     this.#log = log
@@ -115,6 +62,7 @@ export class RaftDriver {
       onTransition: transition => this.#onTransition(transition),
     })
     const send = (message: Message) => options.transport.send(message)
+    this.#turns = new Turns(options.clock)
     this.#reads = new ReadQueue(Math.floor(random.next() * 2 ** 40))
     this.#sender = new SnapshotSender(
       storage.snapshots,
@@ -192,7 +140,11 @@ export class RaftDriver {
     if (!this.core.membership.isVoter(target)) throw new UnavailableError(`${target} is no voting member`)
     if (target === this.core.id) return
     this.#act(() => this.core.transferTo(target))
-    await this.#untilTransferred(target)
+    const patience = 2 * this.#settings.electionMs
+    if (!(await this.#turns.until(() => this.core.leader === target || this.#stopped !== undefined, patience))) {
+      throw new UnavailableError(`leadership did not pass to ${target} in time`)
+    }
+    if (this.#stopped) throw this.#stopped
   }
 
   /** Writes a snapshot of what has been applied, whether or not it is due. */
@@ -262,8 +214,14 @@ export class RaftDriver {
     this.#sender.tick()
     this.#proposals.expire(now)
     this.#reads.tick(now, this.#settings.electionMs / 2)
-    if (this.#storage.wal.full) void this.#storage.wal.makeRoom()
+    this.#makeRoom(now)
     this.#act(() => this.core.tick())
+  }
+
+  #makeRoom(now: number): void {
+    if (!this.#storage.wal.full || now < this.#nextTryForRoom) return
+    this.#nextTryForRoom = now + DISK_RETRY_MS
+    void this.#storage.wal.makeRoom()
   }
 
   /** An error of the core means that the rules of Raft are broken: better no member than a wrong one. */
@@ -284,7 +242,12 @@ export class RaftDriver {
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      if (!this.#stopped) this.#carryOut()
+      if (this.#stopped) return
+      try {
+        this.#carryOut()
+      } catch (error) {
+        this.#fail(error)
+      }
     })
   }
 
@@ -364,7 +327,7 @@ export class RaftDriver {
       )
     }
     this.#reads.askAgain()
-    for (const wake of this.#transitionWaiters.splice(0)) wake()
+    this.#turns.wake()
     this.#options.onTransition?.(transition)
   }
 
@@ -373,26 +336,6 @@ export class RaftDriver {
     if (members === this.#members) return
     this.#members = members
     this.#options.onMembers?.(members)
-  }
-
-  async #untilTransferred(target: MemberId): Promise<void> {
-    const deadline = this.#options.clock.monotonic() + 2 * this.#settings.electionMs
-    while (this.core.leader !== target) {
-      const left = deadline - this.#options.clock.monotonic()
-      if (left <= 0) throw new UnavailableError(`leadership did not pass to ${target} in time`)
-      if (this.#stopped) throw this.#stopped
-      await this.#transitionWithin(left)
-    }
-  }
-
-  #transitionWithin(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = this.#options.clock.after(ms, resolve)
-      this.#transitionWaiters.push(() => {
-        timer.cancel()
-        resolve()
-      })
-    })
   }
 
   // ----
@@ -421,6 +364,6 @@ export class RaftDriver {
     this.#sender.stop()
     this.#proposals.rejectAll(reason)
     this.#reads.rejectAll(reason)
-    for (const wake of this.#transitionWaiters.splice(0)) wake()
+    this.#turns.wake()
   }
 }

@@ -35,6 +35,7 @@ export class SparePipe {
   readonly #path: string
   readonly #bytes: number
   #spare: Promise<DiskFile> | undefined
+  #making = false
 
   constructor(disk: Disk, directory: string, bytes: number) {
     this.#disk = disk
@@ -66,7 +67,7 @@ export class SparePipe {
   /** After a failure: try again. */
   async retry(): Promise<void> {
     if (!this.full) return
-    this.#spare = undefined
+    if (!this.#making) this.#spare = undefined
     this.prepare()
     await this.#spare!.catch(() => {})
   }
@@ -78,6 +79,7 @@ export class SparePipe {
   }
 
   async #make(): Promise<DiskFile> {
+    this.#making = true
     try {
       await this.#disk.remove(this.#path)
       const file = await this.#fill(await this.#disk.open(this.#path, { create: true }))
@@ -86,6 +88,8 @@ export class SparePipe {
     } catch (error) {
       this.full = isDiskFull(error)
       throw error
+    } finally {
+      this.#making = false
     }
   }
 

@@ -83,6 +83,7 @@ export class Member {
   #compactor: { stop(): void } = { stop: () => {} }
   #sweeper: Timer | undefined
   #belongs = false
+  #ending: Promise<void> | undefined
 
   private constructor(options: MemberOptions, { member, cluster }: MemberMetadata) {
     this.id = member
@@ -274,8 +275,13 @@ export class Member {
     return this.#driver.takeSnapshot()
   }
 
-  async close(): Promise<void> {
-    if (this.closed.aborted) return
+  /** Also after the member has stopped itself. */
+  close(): Promise<void> {
+    this.#ending ??= this.#end()
+    return this.#ending
+  }
+
+  async #end(): Promise<void> {
     this.#closing.abort(errors.stopped)
     this.#compactor.stop()
     this.#leases.stop()

@@ -82,18 +82,34 @@ export class PeerLink {
     this.#rejectCalls()
   }
 
+  /** Anything that goes wrong before there is a connection is worth another try: files and addresses come and go. */
   #connect(): void {
-    const { urls, tls, clock } = this.#options
+    const { urls, log } = this.#options
     const url = urls[this.#attempts++ % urls.length]
     if (url === undefined) return
+    try {
+      this.#watch(url, this.#dial(url))
+    } catch (error) {
+      log.warn('cannot connect to a peer', { url, error })
+      this.#lost()
+    }
+  }
+
+  #dial(url: string): { socket: Socket; connected: string } {
     const { host, port, secure } = endpointOf(url)
-    if (secure && !tls) throw new Error(`${url} needs --peer-cert-file and --peer-key-file`)
-    const socket = secure ? connectTls({ host, port, ...tls!.current() }) : connect({ host, port })
+    if (!secure) return { socket: connect({ host, port }), connected: 'connect' }
+    const { tls } = this.#options
+    if (!tls) throw new Error(`${url} needs --peer-cert-file and --peer-key-file`)
+    return { socket: connectTls({ host, port, ...tls.current() }), connected: 'secureConnect' }
+  }
+
+  #watch(url: string, { socket, connected }: { socket: Socket; connected: string }): void {
+    const { clock } = this.#options
     this.#socket = socket
     const giveUp = clock.after(CONNECT_MS, () => socket.destroy())
     const reader = new FrameReader()
     socket.setNoDelay(true)
-    socket.on(secure ? 'secureConnect' : 'connect', () => {
+    socket.on(connected, () => {
       giveUp.cancel()
       this.#connected(socket)
     })

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { Channel, type ChannelTls } from '../../etcd/client/channel.ts'
+import { EtcdError } from '../../etcd/errors.ts'
+import { idText } from '../../etcd/member/identity.ts'
+import { hashKeys } from '../../etcd/mvcc/hash.ts'
+import {
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  MemberAddRequest,
+  MemberAddResponse,
+  MemberPromoteRequest,
+  MemberRemoveRequest,
+  MembersResponse,
+} from '../../etcd/proto/control-messages.ts'
+import { PutRequest, PutResponse, RangeRequest, RangeResponse } from '../../etcd/proto/messages.ts'
+import { type RunningEtcd, startEtcd } from '../../etcd/start.ts'
+import type { TlsFiles } from '../../etcd/tls.ts'
+import { Authority, createAuthority } from '../../pki/authority.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { systemDisk } from '../../platform/disk.ts'
+import { MemoryLog } from '../../platform/log.ts'
+import { systemRandom } from '../../platform/random.ts'
+import { eventually } from '../support/eventually.ts'
+import { freePorts } from '../support/ports.ts'
+
+const PUT = [PutRequest, PutResponse] as const
+const RANGE = [RangeRequest, RangeResponse] as const
+const CLUSTER = '/etcdserverpb.Cluster'
+
+/** Certificates of one authority, as kubeadm would lay them down. */
+class Certificates {
+  readonly ca: string
+  readonly #authority: Authority
+  readonly #directory: string
+
+  constructor(directory: string) {
+    const pair = createAuthority('etcd-ca', systemClock, systemRandom)
+    this.ca = pair.certificate
+    this.#authority = new Authority(pair, systemClock, systemRandom)
+    this.#directory = directory
+  }
+
+  client(): ChannelTls {
+    const subject = { commonName: 'client', organizations: [] }
+    const { certificate, key } = this.#authority.issue({ subject, usage: 'client' })
+    return { ca: this.ca, cert: certificate, key }
+  }
+
+  async server(name: string): Promise<TlsFiles> {
+    const request = {
+      subject: { commonName: name, organizations: [] },
+      ipAddresses: ['127.0.0.1'],
+      dnsNames: ['localhost'],
+    }
+    const { certificate, key } = this.#authority.issue({ ...request, usage: 'server and client' })
+    const path = (suffix: string) => join(this.#directory, `${name}.${suffix}`)
+    await writeFile(path('crt'), certificate)
+    await writeFile(path('key'), key, { mode: 0o600 })
+    await writeFile(path('ca'), this.ca)
+    return { certFile: path('crt'), keyFile: path('key'), trustedCaFile: path('ca'), clientCertAuth: true }
+  }
+}
+
+interface Seat {
+  name: string
+  clientPort: number
+  peerPort: number
+  directory: string
+  log: MemoryLog
+  running?: RunningEtcd
+}
+
+/** Members in this process, with TLS between them and to their clients. */
+class Cluster {
+  readonly seats: Seat[] = []
+  readonly directory: string
+  readonly certificates: Certificates
+
+  constructor(directory: string) {
+    this.directory = directory
+    this.certificates = new Certificates(directory)
+  }
+
+  async seat(): Promise<Seat> {
+    const [clientPort = 0, peerPort = 0] = await freePorts(2)
+    const name = `m${this.seats.length + 1}`
+    const seat = { name, clientPort, peerPort, directory: join(this.directory, name), log: new MemoryLog(name) }
+    this.seats.push(seat)
+    return seat
+  }
+
+  async start(seat: Seat, join = false): Promise<void> {
+    const { name, clientPort, peerPort, directory, log } = seat
+    const clientUrls = [`https://127.0.0.1:${clientPort}`]
+    const peerUrls = [`https://127.0.0.1:${peerPort}`]
+    seat.running = await startEtcd(
+      {
+        name,
+        dataDirectory: directory,
+        listenClientUrls: clientUrls,
+        advertiseClientUrls: clientUrls,
+        listenPeerUrls: peerUrls,
+        advertisePeerUrls: peerUrls,
+        initialCluster: this.seats.map(each => ({ name: each.name, peerUrls: [`https://127.0.0.1:${each.peerPort}`] })),
+        join,
+        clientTls: await this.certificates.server(`${name}-client`),
+        peerTls: await this.certificates.server(`${name}-peer`),
+      },
+      { disk: systemDisk, clock: systemClock, random: systemRandom, log },
+    )
+    await seat.running.member.ready()
+  }
+
+  async stop(seat: Seat): Promise<void> {
+    await seat.running?.stop()
+    seat.running = undefined
+  }
+
+  get live(): Seat[] {
+    return this.seats.filter(seat => seat.running)
+  }
+
+  get leader(): Seat {
+    return this.live.find(seat => seat.running!.member.isLeader)!
+  }
+
+  get followers(): Seat[] {
+    return this.live.filter(seat => seat !== this.leader)
+  }
+
+  channel(seats: readonly Seat[], tls: ChannelTls | undefined = this.certificates.client()): Channel {
+    return new Channel({
+      endpoints: seats.map(seat => `https://127.0.0.1:${seat.clientPort}`),
+      tls,
+      clock: systemClock,
+    })
+  }
+
+  evidence(): string {
+    const lines = this.seats.flatMap(({ log }) => log.entries.slice(-10))
+    return lines.map(({ name, message, fields }) => `${name} ${message} ${JSON.stringify(fields)}`).join('\n')
+  }
+
+  async alike(): Promise<void> {
+    await eventually({ what: 'all members are alike', evidence: () => this.evidence() }, async () => {
+      const states = this.live.map(({ running }) => {
+        const { keyspace } = running!.member.machine
+        return `${keyspace.revision} ${hashKeys(keyspace, 0)}`
+      })
+      return new Set(states).size === 1
+    })
+  }
+}
+
+describe('three members with TLS between them and to their clients', { timeout: 180_000 }, () => {
+  let directory: string
+  let cluster: Cluster
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'kubox-cluster-'))
+    cluster = new Cluster(directory)
+    for (let i = 0; i < 3; i++) await cluster.seat()
+    await Promise.all(cluster.seats.map(seat => cluster.start(seat)))
+  })
+  after(async () => {
+    await Promise.all(cluster.live.map(seat => cluster.stop(seat)))
+    await rm(directory, { recursive: true })
+  })
+
+  it('refuse clients without a certificate, and those of another authority', async () => {
+    const stranger = new Certificates(directory).client()
+    for (const tls of [{ ca: cluster.certificates.ca }, { ...stranger, ca: cluster.certificates.ca }]) {
+      const channel = cluster.channel([cluster.leader], tls)
+      await assert.rejects(channel.unary('/etcdserverpb.KV/Range', RANGE, { key: 'a' }, 2000), EtcdError)
+      channel.close()
+    }
+  })
+
+  it('take writes at a follower, show them at every member, and time leases at the leader', async () => {
+    const channel = cluster.channel([cluster.followers[0]!])
+    const grant = [LeaseGrantRequest, LeaseGrantResponse] as const
+    const { id: lease } = await channel.unary('/etcdserverpb.Lease/LeaseGrant', grant, { ttl: 60 })
+    await channel.unary('/etcdserverpb.KV/Put', PUT, { key: 'a', value: Buffer.from('1'), lease })
+    for (const seat of cluster.live) {
+      const other = cluster.channel([seat])
+      const { kvs } = await other.unary('/etcdserverpb.KV/Range', RANGE, { key: 'a' })
+      assert.equal(Buffer.from(kvs[0]!.value).toString(), '1', seat.name)
+      other.close()
+    }
+    const ttl = await new Promise<number>((resolve, reject) => {
+      const listener = {
+        message: (bytes: Buffer) => resolve(LeaseKeepAliveResponse.decode(bytes).ttl),
+        ended: (error: EtcdError | undefined) => reject(error ?? new Error('no answer')),
+      }
+      channel.stream('/etcdserverpb.Lease/LeaseKeepAlive', listener).then(call => {
+        call.send(LeaseKeepAliveRequest.encode({ id: lease }))
+      }, reject)
+    })
+    assert.equal(ttl, 60)
+    channel.close()
+  })
+
+  it('take in a learner, promote it, and let another go, while they are written to', async () => {
+    const channel = cluster.channel(cluster.live.slice(0, 2))
+    const acknowledged: string[] = []
+    let writing = true
+    const writer = (async () => {
+      for (let i = 0; writing; i++) {
+        const written = await channel.unary('/etcdserverpb.KV/Put', PUT, { key: `load/${i}` }).catch(() => undefined)
+        if (written) acknowledged.push(`load/${i}`)
+      }
+    })()
+    const seat = await cluster.seat()
+    const admin = cluster.channel([cluster.followers[0]!])
+    const peerUrls = [`https://127.0.0.1:${seat.peerPort}`]
+    const added = await admin.unary(`${CLUSTER}/MemberAdd`, [MemberAddRequest, MemberAddResponse], {
+      peerUrls,
+      isLearner: true,
+    })
+    const { id } = added.member!
+    await assert.rejects(
+      admin.unary(`${CLUSTER}/MemberPromote`, [MemberPromoteRequest, MembersResponse], { id }),
+      /can only promote a learner member which is in sync with leader/,
+    )
+    await cluster.start(seat, true)
+    await eventually({ what: 'the learner is promoted', evidence: () => cluster.evidence() }, async () => {
+      const { members } = await admin.unary(`${CLUSTER}/MemberPromote`, [MemberPromoteRequest, MembersResponse], { id })
+      return members.length === 4 && members.every(member => !member.isLearner)
+    })
+    const leaving =
+      cluster.followers.find(each => each !== seat && !cluster.live.slice(0, 2).includes(each)) ?? cluster.followers[0]!
+    const leavingId = BigInt(`0x${leaving.running!.member.id}`)
+    const { members } = await admin
+      .unary(`${CLUSTER}/MemberRemove`, [MemberRemoveRequest, MembersResponse], { id: leavingId })
+      .catch(async () => ({ members: cluster.leader.running!.member.roster.list() }))
+    assert.equal(members.length, 3)
+    await eventually({ what: 'the member that was removed stops' }, async () => leaving.running!.member.closed.aborted)
+    await cluster.stop(leaving)
+    writing = false
+    await writer
+    assert.ok(acknowledged.length > 20, `${acknowledged.length} writes were acknowledged`)
+    await cluster.alike()
+    const { keyspace } = seat.running!.member.machine
+    assert.deepEqual(
+      acknowledged.filter(key => !keyspace.get(key)),
+      [],
+    )
+    channel.close()
+    admin.close()
+  })
+
+  it('bring up to date a member that was away: by the log, and by a snapshot', async () => {
+    for (const writes of [200, 7000]) {
+      const away = cluster.followers[0]!
+      await cluster.stop(away)
+      const { member } = cluster.leader.running!
+      for (let at = 0; at < writes; at += 200) {
+        await Promise.all(
+          Array.from({ length: 200 }, (_, i) =>
+            member.put(PutRequest.of({ key: `away/${at + i}`, value: Buffer.alloc(100) })),
+          ),
+        )
+      }
+      if (writes > 5000) await member.takeSnapshot()
+      await cluster.start(away)
+      await cluster.alike()
+      const bySnapshot = away.log.entries.some(({ message }) => message.includes('received a snapshot'))
+      assert.equal(bySnapshot, writes > 5000, cluster.evidence())
+    }
+  })
+
+  it('move their leadership', async () => {
+    const before = cluster.leader
+    const target = cluster.followers[0]!
+    await before.running!.member.roster.moveLeader(target.running!.member.id)
+    await eventually({ what: 'the target leads' }, async () => target.running!.member.isLeader)
+    assert.equal(before.running!.member.isLeader, false)
+    assert.equal(idText(BigInt(`0x${target.running!.member.id}`)), target.running!.member.id)
+  })
+})

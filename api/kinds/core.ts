@@ -53,7 +53,7 @@ import {
 } from '../validate/core.ts'
 import { validateEndpoints, validateService, validateServiceUpdate } from '../validate/network.ts'
 import { validatePod } from '../validate/pod.ts'
-import { validateEphemeralUpdate, validatePodUpdate } from '../validate/pod-update.ts'
+import { validateEphemeralUpdate, validatePodUpdate, validateResize } from '../validate/pod-update.ts'
 import { validateClaim, validateClaimUpdate, validateVolume, validateVolumeUpdate } from '../validate/storage.ts'
 import { validateReplicationController } from '../validate/workloads.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
@@ -72,7 +72,7 @@ const RECORDS: readonly KindRecord[] = [
     setDefaults: setPodDefaults,
     validate: validatePod,
     validateUpdate: validatePodUpdate,
-    validateSubresource: { ephemeralcontainers: validateEphemeralUpdate },
+    validateSubresource: { ephemeralcontainers: validateEphemeralUpdate, resize: validateResize },
     generation: true,
     strategy: podStrategy,
     columns: podColumns,

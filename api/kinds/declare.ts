@@ -87,11 +87,24 @@ function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
       ...checkRules(object, message),
       ...((record.validateUpdate ?? record.validate)?.(object, old) ?? []),
     ],
-    validateSubresource: record.validateSubresource,
+    validateSubresource: withRules(record.validateSubresource, message),
     strategy: { ...genericStrategy(facts, record), ...record.strategy },
     columns: record.columns ?? [nameColumn, ageColumn],
     fields: textFields(record.fields),
   }
+}
+
+/** Whatever door a change comes through, metadata and single fields obey their rules. */
+function withRules(rules: Kind['validateSubresource'] = {}, message: string): Kind['validateSubresource'] {
+  const entries = Object.entries(rules).map(([name, validate]) => {
+    const whole: Kind['validateUpdate'] = (object, old) => [
+      ...validateObjectMetaUpdate(object.metadata, old.metadata),
+      ...checkRules(object, message),
+      ...validate(object, old),
+    ]
+    return [name, whole] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 /** Absent values are selected by the empty string. */

@@ -1,7 +1,9 @@
 import type { FieldError } from '../kind.ts'
+import { podQosClass } from '../pods/qos.ts'
 import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../types/core-v1.ts'
 import { deepCopy, deepEqual } from '../values.ts'
 import { forbidden, invalid } from './errors.ts'
+import { validatePod } from './pod.ts'
 
 const CHANGEABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
@@ -82,15 +84,23 @@ function withChangeable(spec: PodSpec, old: PodSpec): PodSpec {
   return copy
 }
 
+/** A resize changes amounts, never the class of service that the pod was promised. */
+export function validateResize(pod: Pod, old: Pod): FieldError[] {
+  const [now, before] = [podQosClass(pod.spec), old.status?.qosClass ?? podQosClass(old.spec)]
+  if (now === before) return validatePod(pod)
+  return [invalid('metadata', now, 'Pod QOS Class may not change as a result of resizing'), ...validatePod(pod)]
+}
+
 /** Ephemeral containers may be added, never changed or taken away. */
 export function validateEphemeralUpdate(pod: Pod, old: Pod): FieldError[] {
   const now = new Map((pod.spec?.ephemeralContainers ?? []).map(one => [one.name, one]))
   const path = 'spec.ephemeralContainers'
-  return (old.spec?.ephemeralContainers ?? []).flatMap((before: EphemeralContainer) => {
+  const kept = (old.spec?.ephemeralContainers ?? []).flatMap((before: EphemeralContainer) => {
     const after = now.get(before.name)
     if (!after) return [forbidden(path, `existing ephemeral containers "${before.name}" may not be removed`)]
     return deepEqual(after, before)
       ? []
       : [forbidden(path, `existing ephemeral containers "${before.name}" may not be changed`)]
   })
+  return [...validatePod(pod), ...kept]
 }

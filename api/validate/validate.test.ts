@@ -585,6 +585,76 @@ describe('a change', () => {
   })
 })
 
+describe('a change through a subresource', () => {
+  const cpu = (amount: string) => ({
+    resources: { requests: { cpu: amount, memory: '1' }, limits: { cpu: amount, memory: '1' } },
+  })
+  const debug = { name: 'd', image: 'busybox' }
+  const cases: [subresource: string, before: Tree, after: Tree, fault: string | undefined][] = [
+    ['resize', c0(cpu('1')), c0(cpu('2')), undefined],
+    [
+      'resize',
+      c0(cpu('1')),
+      c0({ resources: { requests: { cpu: '1' }, limits: null } }),
+      'metadata: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
+    ],
+    [
+      'resize',
+      c0(cpu('1')),
+      c0(cpu('-1')),
+      'spec.containers[0].resources.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+    ],
+    ['ephemeralcontainers', {}, { spec: { ephemeralContainers: [debug] } }, undefined],
+    [
+      'ephemeralcontainers',
+      {},
+      { spec: { ephemeralContainers: [{ ...debug, ports: [{ containerPort: 1 }] }] } },
+      'spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container',
+    ],
+    [
+      'ephemeralcontainers',
+      {},
+      { spec: { ephemeralContainers: [{ ...debug, name: 'c' }] } },
+      'spec.ephemeralContainers[0].name: Duplicate value: "c"',
+    ],
+    [
+      'ephemeralcontainers',
+      { spec: { ephemeralContainers: [debug] } },
+      { spec: { ephemeralContainers: [] } },
+      'spec.ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be removed',
+    ],
+    [
+      'ephemeralcontainers',
+      { spec: { ephemeralContainers: [debug] } },
+      { spec: { ephemeralContainers: [{ ...debug, image: 'x' }] } },
+      'spec.ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be changed',
+    ],
+  ]
+  for (const [subresource, before, after, fault] of cases) {
+    it(`of a pod: ${subresource}: ${fault ?? 'is taken'}`, () => {
+      const { kind, object } = good('Pod')
+      const [old, changed] = [lay(object, before), lay(lay(object, before), after)] as [KubeObject, KubeObject]
+      for (const one of [old, changed]) kind.setDefaults(one)
+      const found = kind.validateSubresource![subresource]!(changed, old).map(describeFieldError)
+      if (fault) assert.ok(found.includes(fault), found.join('\n') || 'nothing was wrong')
+      else assert.deepEqual(found, [])
+    })
+  }
+
+  it('of a signing request: a decision stands, and is one', () => {
+    const { kind, object } = good('CertificateSigningRequest')
+    const decided = (...types: string[]) =>
+      ({ ...object, status: { conditions: types.map(type => ({ type, status: 'True' })) } }) as KubeObject
+    const approve = kind.validateSubresource!.approval!
+    assert.deepEqual(approve(decided('Approved'), object), [])
+    assert.match(approve(decided('Approved', 'Denied'), object).map(describeFieldError).join(), /mutually exclusive/)
+    assert.match(
+      approve(object, decided('Denied')).map(describeFieldError).join(),
+      /may not remove a condition of type "Denied"/,
+    )
+  })
+})
+
 describe('the answer to an object with faults', () => {
   it('names kind, object and every fault', () => {
     const { kind, object } = good('Deployment')

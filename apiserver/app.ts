@@ -33,7 +33,7 @@ export interface ApiServer {
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const assembled = assemble(options)
-  const { parts, authentication, authorization, routes, traffic } = assembled
+  const { parts, authentication, authorization, routes, traffic, aggregator } = assembled
 
   const refuse = (error: unknown, request: ApiRequest): ApiError =>
     refusal(error, unforeseen => {
@@ -49,6 +49,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
   async function serve(call: Call): Promise<ApiResponse> {
     await authorization.check(call)
+    const extension = aggregator.find(call.request.path)
+    if (extension) return aggregator.forward(call, extension)
     if (WRITES.has(call.info.verb) && call.info.isResource && call.info.subresource !== 'proxy')
       checkAcceptable(parts, call)
     if (call.info.isResource) return answer(parts, call, await serveResource(parts, call))

@@ -1,12 +1,14 @@
 import { Admission } from './admission/admission.ts'
 import { createLister } from './admission/lister.ts'
 import { createPlugins } from './admission/plugins.ts'
+import { Aggregator, REFRESH_EVERY_MS } from './aggregation/aggregator.ts'
 import { createAuthorization } from './auth/modes.ts'
 import { createAuthentication } from './auth/setup.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { Chores } from './bootstrap/chores.ts'
 import { ANNOUNCE_EVERY_MS, KubernetesService } from './bootstrap/kubernetes-service.ts'
 import { Catalog } from './catalog.ts'
+import { Conversion } from './crd/conversion.ts'
 import { CustomResources } from './crd/custom-resources.ts'
 import type { Routes } from './discovery/routes.ts'
 import { createFront } from './front.ts'
@@ -32,6 +34,7 @@ export interface Assembled {
   authorization: Authorization
   routes: Routes
   traffic: Traffic
+  aggregator: Aggregator
   start(): Promise<void>
   close(): Promise<void>
 }
@@ -50,10 +53,11 @@ export function assemble(options: ApiServerOptions): Assembled {
   const access = { authorization, authentication, serviceAccounts, rbac }
   const shared = { catalog, cache, objects, leases, clock, random, log, ...access }
   const admission = new Admission(createPlugins(options, { ...shared, webhookClient }))
+  const conversion = new Conversion(webhookClient, random)
   const handlers = createHandlers(options)
   const ports = createPortPool(options)
   const companions = createCompanions(options, ports, () => parts)
-  const parts: Parts = { ...shared, admission, handlers, companions, kubeletClient: options.kubeletClient }
+  const parts: Parts = { ...shared, admission, handlers, companions, conversion, kubeletClient: options.kubeletClient }
 
   const ranges = serviceRanges(options)
   const kubernetes = new KubernetesService(parts, { store, ranges, advertiseAddress: options.advertiseAddress })
@@ -61,7 +65,8 @@ export function assemble(options: ApiServerOptions): Assembled {
   const chores = new Chores(clock, log.child('chores'))
 
   let ready = false
-  const { routes, traffic } = createFront(options, parts, () => ready)
+  const aggregator = new Aggregator(parts, options.proxyClient)
+  const { routes, traffic } = createFront(options, parts, aggregator, () => ready)
 
   return {
     parts,
@@ -69,6 +74,7 @@ export function assemble(options: ApiServerOptions): Assembled {
     authorization,
     routes,
     traffic,
+    aggregator,
     async start() {
       await cache.start()
       await bootstrap(parts)
@@ -76,6 +82,7 @@ export function assemble(options: ApiServerOptions): Assembled {
       await kubernetes.announce().catch(error => log.error('This server could not announce itself', { error }))
       chores.start([
         { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
+        { name: 'ask extension servers', everyMs: REFRESH_EVERY_MS, run: () => aggregator.refresh() },
         { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
       ])
       ready = true

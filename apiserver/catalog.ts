@@ -15,6 +15,8 @@ export class Catalog {
   #custom: readonly Kind[] = []
   #byPath = new Map<string, Kind>()
   #byKind = new Map<string, Kind>()
+  #byResource = new Map<string, Kind>()
+  #versions = new Set<string>()
   #generation = 0
   readonly #whenGone = new Map<Kind, Set<() => void>>()
 
@@ -41,11 +43,11 @@ export class Catalog {
 
   /** Any version of a resource: the first one that is served. */
   byResource(group: string, plural: string): Kind | undefined {
-    return this.kinds.find(kind => kind.group === group && kind.plural === plural)
+    return this.#byResource.get(`${group}/${plural}`)
   }
 
   isServed(group: string, version: string): boolean {
-    return this.kinds.some(kind => kind.group === group && kind.version === version)
+    return this.#versions.has(`${group}/${version}`)
   }
 
   groups(): ServedGroup[] {
@@ -92,6 +94,9 @@ export class Catalog {
   }
 
   #index(): void {
+    this.#versions = new Set(this.kinds.map(kind => `${kind.group}/${kind.version}`))
+    // The first version is the preferred one: it is what a later one of the same name must not hide.
+    this.#byResource = new Map(this.kinds.toReversed().map(kind => [`${kind.group}/${kind.plural}`, kind]))
     this.#byPath = new Map(this.kinds.map(kind => [`${kind.group}/${kind.version}/${kind.plural}`, kind]))
     this.#byKind = new Map(this.kinds.map(kind => [`${kind.group}/${kind.version}/${kind.kind}`, kind]))
     this.#generation++

@@ -1,4 +1,6 @@
 import { ApiError } from '../api/errors.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
+import { mergedSource } from './aggregation/resources.ts'
 import { addDiscovery } from './discovery/discovery.ts'
 import type { HealthCheck, HealthEndpoint } from './discovery/health.ts'
 import { addOpenApi } from './discovery/openapi.ts'
@@ -13,13 +15,13 @@ import { Traffic } from './traffic/traffic.ts'
 const ALL: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 
 /** What the server shows beside the resources, and how it deals with many requests at once. */
-export function createFront(options: ApiServerOptions, parts: Parts, isReady: () => boolean) {
+export function createFront(options: ApiServerOptions, parts: Parts, aggregator: Aggregator, isReady: () => boolean) {
   const { clock, random, audit, version, advertiseAddress, openApiProse: prose, serviceAccounts } = options
   const { catalog, cache } = parts
   const queue = new FairQueue(clock, { ...DEFAULT_LIMITS, ...options.limits })
   const metrics = new RequestMetrics(catalog, cache, queue)
   const routes = new Routes()
-  addDiscovery(routes, catalog, () => advertiseAddress)
+  addDiscovery(routes, mergedSource(catalog, aggregator), () => advertiseAddress)
   addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose })
   addHealth(routes, healthChecks(options, isReady))
   addMetrics(routes, metrics)

@@ -4,6 +4,7 @@ import type { Prose } from '../api/openapi/prose.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
+import type { ProxyClient } from './aggregation/aggregator.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
@@ -74,6 +75,8 @@ export interface ApiServerOptions {
   serviceNodePortRange?: { first: number; last: number }
   /** Client certificate and authority for connections to the agents. */
   kubeletClient?: KubeletClient
+  /** --proxy-client-cert-file, --proxy-client-key-file: shown to extension servers. */
+  proxyClient?: ProxyClient
   /** --event-ttl */
   eventTtlSeconds?: number
   transformer?: Transformer

@@ -1,21 +1,20 @@
-import type { Kind } from '../../api/kind.ts'
-import type { Catalog } from '../catalog.ts'
+import type { DiscoveredResource, DiscoverySource } from '../aggregation/resources.ts'
 
 /** All of discovery in one document, in the version that the client named in its Accept header. */
-export function aggregatedDiscovery(catalog: Catalog, version: string, core: boolean) {
-  const groups = catalog.groups().filter(group => (group.name === '') === core)
+export function aggregatedDiscovery(source: DiscoverySource, version: string, core: boolean) {
+  const groups = source.groups().filter(group => (group.name === '') === core)
   const items = groups.map(({ name, versions }) => ({
     metadata: name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null },
     versions: versions.map(one => ({
       version: one,
-      resources: catalog.inVersion(name, one).map(describeResource),
+      resources: source.inVersion(name, one).map(describeResource),
       freshness: 'Current',
     })),
   }))
   return { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items }
 }
 
-function describeResource(kind: Kind) {
+function describeResource(kind: DiscoveredResource) {
   return {
     resource: kind.plural,
     responseKind: { group: kind.group, version: kind.version, kind: kind.kind },
@@ -28,7 +27,7 @@ function describeResource(kind: Kind) {
   }
 }
 
-function describeSubresource({ name, kind, verbs }: Kind['subresources'][number]) {
+function describeSubresource({ name, kind, verbs }: DiscoveredResource['subresources'][number]) {
   return { subresource: name, responseKind: kind, verbs }
 }
 

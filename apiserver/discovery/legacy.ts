@@ -1,6 +1,6 @@
-import type { Kind } from '../../api/kind.ts'
 import { apiVersionOf } from '../../api/objects.ts'
-import type { Catalog, ServedGroup } from '../catalog.ts'
+import type { DiscoveredResource, DiscoverySource } from '../aggregation/resources.ts'
+import type { ServedGroup } from '../catalog.ts'
 
 /** Discovery as it always was: the groups, and one document for each group version. */
 export function apiVersions(serverAddress: string) {
@@ -8,13 +8,13 @@ export function apiVersions(serverAddress: string) {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs }
 }
 
-export function apiGroupList(catalog: Catalog) {
-  const groups = catalog.groups().filter(group => group.name !== '')
+export function apiGroupList(source: DiscoverySource) {
+  const groups = source.groups().filter(group => group.name !== '')
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(describeGroup) }
 }
 
-export function apiGroup(catalog: Catalog, name: string) {
-  const group = catalog.groups().find(other => other.name === name && name !== '')
+export function apiGroup(source: DiscoverySource, name: string) {
+  const group = source.groups().find(other => other.name === name && name !== '')
   return group && { kind: 'APIGroup', apiVersion: 'v1', ...describeGroup(group) }
 }
 
@@ -23,14 +23,14 @@ function describeGroup({ name, versions }: ServedGroup) {
   return { name, versions: described, preferredVersion: described[0] }
 }
 
-export function apiResourceList(catalog: Catalog, group: string, version: string) {
-  const kinds = catalog.inVersion(group, version)
+export function apiResourceList(source: DiscoverySource, group: string, version: string) {
+  const kinds = source.inVersion(group, version)
   if (kinds.length === 0) return undefined
   const resources = kinds.flatMap(kind => [describeResource(kind), ...describeSubresources(kind)])
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources }
 }
 
-function describeResource(kind: Kind) {
+function describeResource(kind: DiscoveredResource) {
   return {
     name: kind.plural,
     singularName: kind.singular,
@@ -39,11 +39,13 @@ function describeResource(kind: Kind) {
     verbs: kind.verbs,
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    ...(kind.verbs.includes('list') ? { storageVersionHash: storageVersionHash(kind) } : {}),
+    ...(kind.verbs.includes('list') && kind.storage
+      ? { storageVersionHash: storageVersionHash(kind.kind, kind.storage.version) }
+      : {}),
   }
 }
 
-function describeSubresources(kind: Kind) {
+function describeSubresources(kind: DiscoveredResource) {
   return kind.subresources.map(({ name, kind: target, verbs }) => {
     const foreign = target.group !== kind.group || target.version !== kind.version
     return {
@@ -58,10 +60,9 @@ function describeSubresources(kind: Kind) {
 }
 
 /** Changes when the stored version does: migration tools compare it. */
-function storageVersionHash(kind: Kind): string {
-  const { group, version } = kind.storage.version
+function storageVersionHash(kind: string, { group, version }: { group: string; version: string }): string {
   let hash = 0xcbf29ce484222325n
-  for (const byte of Buffer.from(`${group}/${version}/${kind.kind}`)) {
+  for (const byte of Buffer.from(`${group}/${version}/${kind}`)) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   }
   const bytes = Buffer.alloc(8)

@@ -31,7 +31,12 @@ function send(request: ForwardedRequest, target: StreamTarget, { clock }: Surrou
     const outgoing = (target.tls ? https : http).request({
       ...connectionOptions(target),
       method: request.method,
-      headers: ['Host', `${target.tls?.serverName ?? target.host}:${target.port}`, ...requestHeaders(request)],
+      headers: [
+        'Host',
+        `${target.tls?.serverName ?? target.host}:${target.port}`,
+        ...requestHeaders(request),
+        ...(target.headers ?? []),
+      ],
       signal: request.signal,
     })
     const timer = clock.after(DIAL_WITHIN_MS, () => outgoing.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })))

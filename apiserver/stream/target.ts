@@ -12,6 +12,8 @@ export interface StreamTarget {
   path: string
   /** Absent: plain HTTP, as pods mostly speak. */
   tls?: TargetTls
+  /** Added to the client's own, names and values in turn: whom the server speaks for, where the target wants to know. */
+  headers?: readonly string[]
 }
 
 export interface TargetTls {

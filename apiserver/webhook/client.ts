@@ -1,9 +1,8 @@
 import { Agent, request } from 'undici'
-import type { Service } from '../../api/types/core-v1.ts'
-import type { EndpointSlice } from '../../api/types/discovery-v1.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { type Random, randomBelow } from '../../platform/random.ts'
 import type { Lister } from '../admission/lister.ts'
+import { endpointsOf } from './endpoints.ts'
 
 /** Where a webhook listens: an address outside, or a service of the cluster. */
 export interface WebhookTarget {
@@ -94,17 +93,7 @@ export class WebhookClient {
 
   #endpoint(namespace: string, name: string, port: number): { host: string; port: number } {
     const { lister, random } = this.#around
-    const service = lister.get<Service>('services', namespace, name)
-    if (!service) throw new WebhookError(`service "${name}" not found`)
-    const portName = service.spec?.ports?.find(one => one.port === port)?.name ?? ''
-    const slices = lister
-      .list<EndpointSlice>('endpointslices.discovery.k8s.io', namespace)
-      .filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === name)
-    const ends = slices.flatMap(({ endpoints = [], ports = [] }) => {
-      const number = ports.find(one => (one.name ?? '') === portName)?.port
-      const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false)
-      return number ? ready.flatMap(({ addresses = [] }) => addresses.map(host => ({ host, port: number }))) : []
-    })
+    const ends = endpointsOf(lister, namespace, name, port)
     if (ends.length === 0) throw new WebhookError(`no endpoints available for service "${name}"`)
     return ends[randomBelow(random, ends.length)]!
   }

@@ -41,6 +41,7 @@ export class StaticPods {
   async start(): Promise<void> {
     const { directory, disk, clock } = this.#parts
     await disk.makeDirectory(directory)
+    if (this.#stopping.signal.aborted) return
     this.#watcher = watch(directory, () => {
       this.#settling?.cancel()
       this.#settling = clock.after(SETTLE_MS, () => void this.read())

@@ -12,7 +12,7 @@ export interface Driver {
 }
 
 /** Files are real also under a fake clock: they get this long however fast that one moves. */
-const REAL_MS = 5000
+const REAL_MS = 30_000
 
 const TURNS_PER_STEP = 12
 

@@ -59,8 +59,18 @@ export class TestNode {
   /** The agent is killed and started anew: nothing of its memory is left. */
   async restart(): Promise<void> {
     await this.agent.stop()
-    this.agent = createAgent(this.options)
-    await this.agent.start()
+    await this.begin()
+  }
+
+  /** Starts a new agent, perhaps on an engine that will fail it. */
+  begin(runtime = this.options.runtime): Promise<void> {
+    this.agent = createAgent({ ...this.options, runtime })
+    return this.agent.start()
+  }
+
+  /** As SIGKILL does: nothing is waited for, as what it was in the middle of may never end. */
+  kill(): void {
+    void this.agent.stop()
   }
 
   async stop(): Promise<void> {

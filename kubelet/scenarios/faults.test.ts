@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { FakeClock } from '../../platform/clock.ts'
+import { randomBelow, seededRandom } from '../../platform/random.ts'
+import { FakeRuntime } from '../fake/runtime.ts'
+import { RuntimeError } from '../runtime.ts'
+import { type Driver, fakeDriver, pumped } from '../testing/drivers.ts'
+import { TestNode } from '../testing/node.ts'
+import { killAndRecover, killsDuring, killTitle } from './killed.ts'
+import { condition, container, QUICK, shell } from './steps.ts'
+
+let clock: FakeClock
+let runtime: FakeRuntime
+let node: TestNode
+let driver: Driver
+let directory: string
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  directory = await fs.mkdtemp(join(tmpdir(), 'kubelet-faults-'))
+  runtime = new FakeRuntime(clock, { directory, latencyMs: 20 })
+  runtime.addImage('busybox')
+  node = await pumped(clock, TestNode.start(runtime, clock, 'fake-node'))
+  driver = fakeDriver(clock, () => node)
+})
+
+afterEach(async () => {
+  await pumped(clock, node.stop())
+  await fs.rm(directory, { recursive: true, force: true })
+})
+
+const isReady = (name: string) => condition(node, name, 'Ready') === 'True'
+const IDLE = { ...QUICK, containers: [shell('main', "trap 'exit 0' TERM; sleep infinity")] }
+
+describe('an agent that is killed at every step', () => {
+  for (const kill of [...killsDuring('start', 24), ...killsDuring('stop', 12)]) {
+    it(killTitle(kill), () => killAndRecover(node, driver, runtime, kill))
+  }
+})
+
+describe('the API server away for five minutes', () => {
+  it('pods go on, restarts go on, and the status catches up', async () => {
+    const livenessProbe = { exec: { command: ['cat', '/tmp/up'] }, periodSeconds: 10, failureThreshold: 1 }
+    const script = 'touch /tmp/up; sleep 120; rm /tmp/up; sleep infinity'
+    node.create('lonely', { ...QUICK, containers: [shell('main', script, { livenessProbe })] })
+    await driver.until('the pod is ready', () => isReady('lonely'))
+    node.api.away = true
+    await driver.pass(300_000)
+    assert.equal(container(node, 'lonely')?.restartCount, 0)
+    node.api.away = false
+    await driver.until('the status has caught up', () => (container(node, 'lonely')?.restartCount ?? 0) >= 2)
+  })
+})
+
+describe('a clock that jumps', () => {
+  for (const hours of [1, -1]) {
+    it(`by ${hours} h: nothing waits longer, nothing happens earlier`, async () => {
+      node.create('steady', IDLE)
+      node.create('crash', { ...QUICK, containers: [shell('main', 'sleep 1; exit 1')] })
+      await driver.until('it is ready', () => isReady('steady'))
+      await driver.until('it is in back-off', () => container(node, 'crash')?.state?.waiting)
+      const before = container(node, 'crash')!.restartCount
+      clock.jump(hours * 3_600_000)
+      await driver.until('it is tried again', () => container(node, 'crash')!.restartCount > before, 10_000)
+      assert.equal(container(node, 'steady')?.restartCount, 0)
+    })
+  }
+})
+
+describe('an engine that goes away and comes back', () => {
+  const outage = async (ms: number, meanwhile: () => void) => {
+    runtime.obstacle = call => {
+      throw new RuntimeError('Unavailable', `Docker does not answer (${call})`, true)
+    }
+    runtime.breakEvents()
+    meanwhile()
+    await driver.pass(ms)
+    runtime.obstacle = () => {}
+  }
+
+  it('with its containers: they are adopted', async () => {
+    node.create('kept', IDLE)
+    await driver.until('the pod is ready', () => isReady('kept'))
+    const before = container(node, 'kept')?.containerID
+    await outage(30_000, () => {})
+    await driver.pass(5000)
+    assert.deepEqual([container(node, 'kept')?.containerID, container(node, 'kept')?.restartCount], [before, 0])
+    assert.ok(isReady('kept'))
+  })
+
+  it('without them: they are started again', async () => {
+    node.create('ended', IDLE)
+    await driver.until('the pod is ready', () => isReady('ended'))
+    await outage(30_000, () => {
+      for (const { process } of runtime.containers.values()) process?.signal('SIGKILL')
+    })
+    await driver.until('it is back', () => container(node, 'ended')?.restartCount === 1 && isReady('ended'))
+  })
+
+  it('shows on the node while it lasts', async () => {
+    const status = () =>
+      node.api.objects.get('/api/v1/nodes/fake-node') as {
+        status?: { conditions?: { type: string; status: string }[] }
+      }
+    const nodeReady = () => status()?.status?.conditions?.find(one => one.type === 'Ready')?.status
+    await driver.until('the node is ready', () => nodeReady() === 'True')
+    await outage(30_000, () => {})
+    assert.equal(nodeReady(), 'False')
+    await driver.until('the node is ready again', () => nodeReady() === 'True')
+  })
+})
+
+describe('two hundred pods, created and deleted in random order', () => {
+  it('leave nothing behind', { timeout: 60_000 }, async () => {
+    const random = seededRandom(7)
+    const alive: string[] = []
+    for (let made = 0; made < 200; ) {
+      if (alive.length > 0 && random.next() < 0.45) {
+        const [name] = alive.splice(randomBelow(random, alive.length), 1)
+        if (random.next() < 0.2) node.forceDelete(name!)
+        else node.delete(name!, 1)
+      } else {
+        const name = `p${made++}`
+        node.create(name, { ...IDLE, volumes: [{ name: 'v', emptyDir: {} }] })
+        alive.push(name)
+      }
+      await driver.pass(50)
+    }
+    for (const name of alive) node.delete(name, 1)
+    const left = () => [...node.api.objects.keys()].filter(path => path.includes('/pods/')).length
+    await driver.until('all pods are gone', () => left() === 0 && runtime.containers.size === 0, 120_000)
+    const names = await fs.readdir(join(node.root, 'kubelet/pods')).catch(() => [])
+    await driver.until('their folders too', () => names.length === 0 || runtime.containers.size === 0)
+    assert.deepEqual(await fs.readdir(join(node.root, 'kubelet/pods')), [])
+    assert.deepEqual(await fs.readdir(join(node.root, 'pods')), [])
+  })
+})
+
+describe('a machine that goes down', () => {
+  it('ends its pods first, and says so', async () => {
+    node.create('worker', IDLE)
+    await driver.until('the pod is ready', () => isReady('worker'))
+    await driver.finish(node.agent.shutDown())
+    await driver.until('the pod has failed', () => node.pod('worker')?.status?.phase === 'Failed')
+    const { reason, message } = node.pod('worker')!.status!
+    assert.deepEqual([reason, message], ['Terminated', 'Pod was terminated in response to imminent node shutdown.'])
+  })
+})

@@ -3,8 +3,14 @@ import { describe, it } from 'node:test'
 import { compileCel } from './program.ts'
 import { celValue, escapedName } from './value.ts'
 
-const schema = { type: 'object', properties: { 'a-b': { type: 'integer' }, ratio: { type: 'number' } } } as const
-const self = celValue({ 'a-b': 3, ratio: 2, name: 'web', list: [1, 2, 3], q: '1500m', port: 80 }, schema)
+const schema = {
+  type: 'object',
+  properties: { 'a-b': { type: 'integer' }, ratio: { type: 'number' }, when: { type: 'string', format: 'date-time' } },
+} as const
+const self = celValue(
+  { 'a-b': 3, ratio: 2, when: '2024-02-03T00:00:00Z', name: 'web', list: [1, 2, 3], q: '1500m', port: 80 },
+  schema,
+)
 
 function evaluate(expression: string): unknown {
   const program = compileCel(expression)
@@ -32,6 +38,13 @@ describe('an expression', () => {
     ['quantity(self.q).isGreaterThan(quantity("1"))', true],
     ['quantity("1Gi").add(quantity("1Gi")).compareTo(quantity("2Gi"))', 0n],
     ['isQuantity("x")', false],
+    ['"%s has %d, %.2f and %x%%".format([self.name, self.port, 1.5, 255])', 'web has 80, 1.50 and ff%'],
+    ['"%s".format([self.list])', '[1, 2, 3]'],
+    [
+      'sets.contains(self.list, [1, 2]) && !sets.equivalent(self.list, [1]) && sets.intersects(self.list, [9, 3])',
+      true,
+    ],
+    ['self.when < timestamp("2025-01-01T00:00:00Z") && self.when.getFullYear() == 2024', true],
     ['url("https://a.example.com:80/p").getHostname()', 'a.example.com'],
     ['isIP("10.0.0.1") && isCIDR("10.0.0.0/8") && isURL("http://x")', true],
   ]

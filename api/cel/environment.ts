@@ -14,8 +14,9 @@ import {
   quantityValue,
   subtractQuantity,
 } from '../quantity.ts'
-import { compilePattern, patternProblem } from '../regex/pattern.ts'
 import { isCidr } from '../validate/addresses.ts'
+import { deepEqual } from '../values.ts'
+import { addStrings } from './strings.ts'
 
 /** A quantity inside of an expression. */
 class CelQuantity {
@@ -25,9 +26,6 @@ class CelQuantity {
     this.text = text
   }
 }
-
-/** The name that `matches` gets: the library's own runs patterns on an engine that texts can make hang. */
-export const LINEAR_MATCHES = 'matchesInLinearTime'
 
 const LIMITS = { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 }
 
@@ -40,24 +38,10 @@ export function celEnvironment(): Environment {
   })
   addStrings(environment)
   addLists(environment)
+  addSets(environment)
   addQuantities(environment)
   addNetwork(environment)
   return environment
-}
-
-function addStrings(environment: Environment): void {
-  const found = (text: string, pattern: string) => {
-    const problem = patternProblem(pattern)
-    if (problem) throw new Error(`invalid pattern: ${problem}`)
-    return compilePattern(pattern).test(text)
-  }
-  environment
-    .registerFunction(`string.${LINEAR_MATCHES}(string): bool`, found)
-    .registerFunction('string.charAt(int): string', (text: string, at: bigint) => [...text][Number(at)] ?? '')
-    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => {
-      return text.replaceAll(from, () => to)
-    })
-    .registerFunction('string.reverse(): string', (text: string) => [...text].reverse().join(''))
 }
 
 type Ordered = bigint | number | string
@@ -81,6 +65,26 @@ function addLists(environment: Environment): void {
 function nonEmpty<T>(list: T[], name: string): T[] {
   if (list.length === 0) throw new Error(`${name} called on empty list`)
   return list
+}
+
+/** What `sets.contains` and its like are called on. */
+class Sets {}
+
+function addSets(environment: Environment): void {
+  const has = (list: unknown[]) => (one: unknown) => list.some(other => deepEqual(one, other))
+  const contains = (a: unknown[], b: unknown[]) => b.every(has(a))
+  environment
+    .registerType('kubernetes.Sets', Sets)
+    .registerConstant('sets', 'kubernetes.Sets', new Sets())
+    .registerFunction('kubernetes.Sets.contains(list, list): bool', (_: Sets, a: unknown[], b: unknown[]) =>
+      contains(a, b),
+    )
+    .registerFunction('kubernetes.Sets.equivalent(list, list): bool', (_: Sets, a: unknown[], b: unknown[]) => {
+      return contains(a, b) && contains(b, a)
+    })
+    .registerFunction('kubernetes.Sets.intersects(list, list): bool', (_: Sets, a: unknown[], b: unknown[]) =>
+      b.some(has(a)),
+    )
 }
 
 function addQuantities(environment: Environment): void {

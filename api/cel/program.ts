@@ -1,5 +1,6 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js'
-import { celEnvironment, LINEAR_MATCHES } from './environment.ts'
+import { celEnvironment } from './environment.ts'
+import { LINEAR_MATCHES } from './strings.ts'
 
 /** An expression made ready; what goes wrong when it runs is told, not thrown. */
 export type Program = (variables: Record<string, unknown>) => { value: unknown } | { problem: string }

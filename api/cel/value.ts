@@ -2,11 +2,12 @@ import type { Schema } from '../kind.ts'
 import { isRecord, setProperty } from '../values.ts'
 
 /**
- * JSON as CEL sees it, by its schema: integers are BigInt, numbers are fractions even when they are whole, and fields
- * whose names CEL cannot write stand under escaped names.
+ * JSON as CEL sees it, by its schema: integers are BigInt, numbers are fractions even when they are whole, times are
+ * times, and fields whose names CEL cannot write stand under escaped names.
  */
 export function celValue(value: unknown, schema: Schema = {}): unknown {
   if (typeof value === 'number') return isInteger(value, schema) ? BigInt(value) : value
+  if (typeof value === 'string') return TIMES.has(schema.format ?? '') ? new Date(value) : value
   if (Array.isArray(value)) return value.map(item => celValue(item, schema.items))
   if (!isRecord(value)) return value
   const result: Record<string, unknown> = {}
@@ -16,6 +17,8 @@ export function celValue(value: unknown, schema: Schema = {}): unknown {
   }
   return result
 }
+
+const TIMES = new Set(['date-time', 'date'])
 
 function isInteger(value: number, { type }: Schema): boolean {
   return type === 'integer' || (type !== 'number' && Number.isSafeInteger(value))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decodeBody, fitToKind } from '../codec/decode.ts'
-import type { Kind } from '../kind.ts'
+import type { Kind, Schema } from '../kind.ts'
 import { findKind } from '../kinds/registry.ts'
 import type { KubeObject } from '../objects.ts'
 import { applyObject } from '../patch/apply.ts'
@@ -324,6 +324,13 @@ describe('rules in CEL', () => {
   for (const [what, spec, old, fault] of cases) {
     it(what, () => assert.deepEqual(check(spec, old), fault ? [fault] : []))
   }
+
+  it('may ask whether there was a value before', () => {
+    const rules = [{ rule: 'oldSelf.hasValue() || self > 3', optionalOldSelf: true }]
+    const of = (value: number, old?: number) =>
+      checkSchemaRules(value, old, { type: 'integer', rules } as Schema).length
+    assert.deepEqual([of(2), of(4), of(2, 1)], [1, 0, 0])
+  })
 
   it('are not asked of what has other types', () => {
     const detail =

@@ -1,3 +1,4 @@
+import { Optional } from '@marcbachmann/cel-js'
 import { compileCel, type Program } from '../cel/program.ts'
 import { celValue } from '../cel/value.ts'
 import type { FieldError, FieldErrorType, Schema } from '../kind.ts'
@@ -77,10 +78,17 @@ function checkRule(rule: Rule, value: unknown, old: unknown, schema: Schema, pat
   if (isTransition && old === undefined && !rule.optionalOldSelf) return []
   const program = compileRule(rule.rule)
   if ('problem' in program) return [fault(rule, schema, path, `rule compile error: ${program.problem}`)]
-  const variables = { self: celValue(value, schema), oldSelf: old === undefined ? null : celValue(old, schema) }
+  const variables = { self: celValue(value, schema), oldSelf: oldValue(rule, old, schema) }
   const outcome = program(variables)
   if ('problem' in outcome) return [fault(rule, schema, path, `rule evaluation error: ${outcome.problem}`)]
   return outcome.value === true ? [] : [fault(rule, schema, path, messageOf(rule, variables))]
+}
+
+/** A rule may ask whether there is an old value at all. */
+function oldValue(rule: Rule, old: unknown, schema: Schema): unknown {
+  const value = old === undefined ? undefined : celValue(old, schema)
+  if (rule.optionalOldSelf) return value === undefined ? Optional.none() : Optional.of(value)
+  return value ?? null
 }
 
 function messageOf(rule: Rule, variables: Record<string, unknown>): string {

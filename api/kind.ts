@@ -1,4 +1,5 @@
 import type { KubeObject } from './objects.ts'
+import type { WebhookConversion as DeclaredConversion } from './types/apiextensions-v1.ts'
 
 /**
  * A kind is data: routes, discovery, OpenAPI, tables, patch merge keys, field ownership and RBAC verbs are all derived
@@ -44,6 +45,8 @@ export interface Kind {
   fields: Readonly<Record<string, (object: KubeObject) => string>>
 }
 
+export type WebhookConversion = DeclaredConversion & { clientConfig: object }
+
 export interface KindStorage {
   /** Path segment under /registry, as in etcd: `pods`, `deployments`, `services/specs`. */
   prefix: string
@@ -52,6 +55,8 @@ export interface KindStorage {
   /** From the stored version to this kind's and back; absent when they are the same. */
   fromStored?(object: KubeObject): KubeObject
   toStored?(object: KubeObject): KubeObject
+  /** Who turns one version into another, where more differs than the name; `fromStored` then finishes what it made. */
+  webhook?: WebhookConversion
 }
 
 /** What the server itself does to an object on its way in. All work in place and are pure otherwise. */

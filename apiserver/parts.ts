@@ -7,6 +7,7 @@ import type { ServiceAccountTokens } from './auth/service-accounts.ts'
 import type { ResourceCall, Result } from './call.ts'
 import type { Catalog } from './catalog.ts'
 import type { Companions } from './companions.ts'
+import type { Conversion } from './crd/conversion.ts'
 import type { KubeletClient } from './options.ts'
 import type { Authentication } from './stages/authenticate.ts'
 import type { Authorization } from './stages/authorize.ts'
@@ -23,6 +24,7 @@ export interface Parts {
   leases: EventLeases
   handlers: Handlers
   companions: Companions
+  conversion: Conversion
   authentication: Authentication
   authorization: Authorization
   rbac: RbacAuthorizer

@@ -30,7 +30,10 @@ export async function serveResource(parts: Parts, call: Call): Promise<Result> {
     parts.handlers.get(handlerKey(info.group, info.plural, info.subresource)) ?? customHandler(resourceCall)
   if (handler) return handler(parts, resourceCall)
   checkServed(kind, call)
-  return VERBS[info.verb]!(parts, resourceCall)
+  const result = await VERBS[info.verb]!(parts, resourceCall)
+  if (result.type === 'stored') await parts.conversion.prepare(kind, [result.entry])
+  if (result.type === 'list') await parts.conversion.prepare(kind, result.list.entries)
+  return result
 }
 
 /** Kinds made while the server runs share the one subresource that is no plain verb. */
@@ -119,6 +122,7 @@ async function remove(parts: Parts, call: ResourceCall): Promise<Result> {
   const options = parseDeleteOptions(call.request.query, decodeOptions(call))
   const { entry, gone } = await deleteObject(parts, { ...write, dryRun: options.dryRun }, options)
   if (!gone || answersWithObject(kind)) return { type: 'stored', kind, entry }
+  await parts.conversion.prepare(kind, [entry])
   return { type: 'object', object: deletedStatus(kind, served(kind, entry)) as KubeObject }
 }
 

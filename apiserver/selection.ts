@@ -49,7 +49,9 @@ function rangeOfName(kind: Kind, namespace: string, fields: readonly FieldRequir
 }
 
 export function factsOf(kind: Kind, stored: KubeObject): Facts {
-  const object = kind.storage.fromStored ? kind.storage.fromStored(stored) : stored
+  // What only a webhook could convert is selected as it was stored.
+  const { fromStored, webhook } = kind.storage
+  const object = fromStored && !webhook ? fromStored(stored) : stored
   const { labels = {}, name = '', namespace = '' } = object.metadata ?? {}
   const fields: Record<string, string> = { 'metadata.name': name, 'metadata.namespace': namespace }
   for (const [field, read] of Object.entries(kind.fields)) fields[field] = read(object)

@@ -103,13 +103,23 @@ function storageOf(
   const { group, names } = spec
   const stored = spec.versions.find(one => one.storage) ?? version
   const plain = { prefix: `${group}/${names.plural}`, version: { group, version: stored.name } }
+  const { strategy, webhook } = spec.conversion ?? {}
+  const asks =
+    strategy === 'Webhook' && webhook?.clientConfig ? { ...webhook, clientConfig: webhook.clientConfig } : undefined
   const unchanged = stored === version && (metadata?.generation ?? 1) === 1
-  if (unchanged) return plain
+  if (unchanged) return { ...plain, webhook: asks }
+  const own = `${group}/${version.name}`
   const fromStored = (object: KubeObject) => {
-    const served = { ...object, apiVersion: `${group}/${version.name}` }
+    if (asks && object.apiVersion !== own) throw new Error(`${object.apiVersion} was not converted to ${own}`)
+    const served = { ...object, apiVersion: own }
     pruneResource(served, schema)
     setSchemaDefaults(served, schema)
     return served
   }
-  return { ...plain, fromStored, toStored: object => ({ ...object, apiVersion: `${group}/${stored.name}` }) }
+  return {
+    ...plain,
+    webhook: asks,
+    fromStored,
+    toStored: object => ({ ...object, apiVersion: `${group}/${stored.name}` }),
+  }
 }

@@ -1,5 +1,5 @@
 import type { Kind } from '../../api/kind.ts'
-import type { KubeObject } from '../../api/objects.ts'
+import { apiVersionOf, type KubeObject } from '../../api/objects.ts'
 import type { Entry } from '../storage/entry.ts'
 
 /** A page of a list: stored entries, sent as bytes as far as the form allows. */
@@ -31,7 +31,7 @@ export interface Encoder {
 
 /** The object in the version that was asked for. */
 export function served(kind: Kind, entry: Entry): KubeObject {
-  const object = entry.object()
+  const object = (kind.storage.webhook && entry.converted(apiVersionOf(kind))) ?? entry.object()
   return kind.storage.fromStored ? kind.storage.fromStored(object) : object
 }
 

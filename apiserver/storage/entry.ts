@@ -20,6 +20,8 @@ export class Entry {
   #facts: Facts | undefined
   #factsOwner: unknown
   #shared: KubeObject | undefined
+  /** What a webhook made of it, by apiVersion. */
+  #converted: Map<string, KubeObject> | undefined
 
   constructor(key: string, value: Uint8Array, revision: number) {
     this.key = key
@@ -53,7 +55,22 @@ export class Entry {
 
   /** The same object as it is told at another revision, as deletions are. */
   at(revision: number): Entry {
-    return new Entry(this.key, this.value, revision)
+    const entry = new Entry(this.key, this.value, revision)
+    entry.#converted = this.#converted
+    return entry
+  }
+
+  /** The object as a webhook made it, for the caller to change; undefined when none was asked. */
+  converted(apiVersion: string): KubeObject | undefined {
+    const made = this.#converted?.get(apiVersion)
+    if (!made) return undefined
+    const metadata = { ...made.metadata, resourceVersion: String(this.revision) }
+    return { ...structuredClone(made), metadata: structuredClone(metadata) }
+  }
+
+  keepConverted(apiVersion: string, object: KubeObject): void {
+    this.#converted ??= new Map()
+    this.#converted.set(apiVersion, object)
   }
 }
 

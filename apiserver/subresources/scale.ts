@@ -18,7 +18,7 @@ import { writeOf } from '../verbs/write.ts'
 export async function serveScale(parts: Parts, call: ResourceCall): Promise<Result> {
   const { verb, namespace, name } = call.info
   if (verb === 'get')
-    return { type: 'object', object: scaleOf(await parts.objects.get(call.kind, namespace, name), call) }
+    return { type: 'object', object: await scaleOf(parts, await parts.objects.get(call.kind, namespace, name), call) }
   if (verb === 'update') {
     const wanted = decodeBody(call, scaleKind()) as Scale
     return write(parts, call, () => wanted)
@@ -42,7 +42,7 @@ async function write(parts: Parts, call: ResourceCall, edit: (scale: Scale) => S
     },
     { prepare: (object, old) => call.kind.strategy.prepareForUpdate(object, old) },
   )
-  return { type: 'object', object: scaleOf(entry, call) }
+  return { type: 'object', object: await scaleOf(parts, entry, call) }
 }
 
 function checkScale(scale: Scale, current: KubeObject, { info, kind }: ResourceCall): void {
@@ -63,7 +63,8 @@ function checkScale(scale: Scale, current: KubeObject, { info, kind }: ResourceC
   refuseInvalid(scaleKind(), info.name, Number.isSafeInteger(replicas) && replicas >= 0 ? [] : [problem])
 }
 
-function scaleOf(entry: Entry, call: ResourceCall): KubeObject {
+async function scaleOf(parts: Parts, entry: Entry, call: ResourceCall): Promise<KubeObject> {
+  await parts.conversion.prepare(call.kind, [entry])
   return scaleFrom(served(call.kind, entry), call.kind)
 }
 

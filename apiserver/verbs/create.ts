@@ -8,7 +8,7 @@ import { Entry, serialise } from '../storage/entry.ts'
 import { storageKey } from '../storage/keys.ts'
 import { newUid, timestamp } from './meta.ts'
 import { trackOwnership } from './ownership.ts'
-import { admissionOf, toStored, type Write } from './write.ts'
+import { admissionOf, type Write } from './write.ts'
 
 const GENERATED_NAME_ATTEMPTS = 8
 const LONGEST_GENERATE_NAME = 58
@@ -39,7 +39,7 @@ async function createNamed(parts: Parts, write: Write, object: KubeObject): Prom
   try {
     trackOwnership(write, object, undefined, parts.clock.now())
     await parts.admission.validate(admissionOf(write, 'CREATE', object))
-    const stored = toStored(kind, object)
+    const stored = await parts.conversion.toStored(kind, object)
     if (write.dryRun) return await dryEntry(parts, write, stored)
     return await parts.objects.create(kind, stored, await parts.leases.leaseFor(kind))
   } catch (error) {

@@ -9,7 +9,7 @@ import { Entry, serialise } from '../storage/entry.ts'
 import type { DeleteOptions, Propagation } from './delete-options.ts'
 import { finalizersOf } from './finalizers.ts'
 import { timestamp } from './meta.ts'
-import { admissionOf, toStored, type Write } from './write.ts'
+import { admissionOf, type Write } from './write.ts'
 
 export interface Deletion {
   /** The last or the marked state. */
@@ -26,6 +26,7 @@ export async function deleteObject(parts: Parts, write: Write, options: DeleteOp
   let current = await parts.objects.find(write.kind, write.namespace, write.name)
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (!current) throw notFound(write.kind, write.name)
+    await parts.conversion.prepare(write.kind, [current])
     const object = served(write.kind, current)
     checkDeletePreconditions(write, object, options)
     await parts.admission.validate(admissionOf(write, 'DELETE', undefined, object))
@@ -44,15 +45,15 @@ export async function deleteObject(parts: Parts, write: Write, options: DeleteOp
 
 async function settle(parts: Parts, write: Write, current: Entry, marked: Marked) {
   if (write.dryRun || marked === 'keep') {
-    const shown = typeof marked === 'string' ? current : dryEntry(write.kind, current, marked)
+    const shown = typeof marked === 'string' ? current : await dryEntry(parts, write.kind, current, marked)
     return { ok: true as const, entry: shown }
   }
   if (marked === 'remove') return parts.objects.remove(current)
-  return parts.objects.replace(current, toStored(write.kind, marked))
+  return parts.objects.replace(current, await parts.conversion.toStored(write.kind, marked))
 }
 
-function dryEntry(kind: Kind, current: Entry, object: KubeObject): Entry {
-  return new Entry(current.key, serialise(toStored(kind, object)), current.revision)
+async function dryEntry(parts: Parts, kind: Kind, current: Entry, object: KubeObject): Promise<Entry> {
+  return new Entry(current.key, serialise(await parts.conversion.toStored(kind, object)), current.revision)
 }
 
 /** Gone at once, left as it is (its deletion is already under way), or the object with its marks. */

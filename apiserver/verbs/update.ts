@@ -11,7 +11,7 @@ import { Entry, serialise } from '../storage/entry.ts'
 import { createObject } from './create.ts'
 import { finalizersOf } from './finalizers.ts'
 import { trackOwnership } from './ownership.ts'
-import { admissionOf, toStored, type Write } from './write.ts'
+import { admissionOf, type Write } from './write.ts'
 
 /** Makes the wanted object from the current one (a copy that it may change). */
 export type Edit = (current: KubeObject) => KubeObject | Promise<KubeObject>
@@ -35,12 +35,13 @@ export async function updateObject(
   let current = await parts.objects.find(write.kind, write.namespace, write.name)
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     if (!current) return createInstead(parts, write, options)
+    await parts.conversion.prepare(write.kind, [current])
     const old = served(write.kind, current)
     const object = await edit(served(write.kind, current))
     const pinned = checkPreconditions(write, object, old, options)
     await prepare(parts, write, object, old, options)
     if (isSame(object, old)) return { entry: current, created: false }
-    if (write.dryRun) return { entry: dryEntry(write, current, object), created: false }
+    if (write.dryRun) return { entry: await dryEntry(parts, write, current, object), created: false }
     const result = await store(parts, write, current, object, old)
     if (result.ok) return { entry: result.entry, created: false }
     if (pinned) throw conflict(write.kind, write.name)
@@ -56,8 +57,8 @@ function isSame(object: KubeObject, old: KubeObject): boolean {
   return deepEqual({ ...object, metadata }, { ...old, metadata: before })
 }
 
-function dryEntry(write: Write, current: Entry, object: KubeObject): Entry {
-  return new Entry(current.key, serialise(toStored(write.kind, object)), current.revision)
+async function dryEntry(parts: Parts, { kind }: Write, current: Entry, object: KubeObject): Promise<Entry> {
+  return new Entry(current.key, serialise(await parts.conversion.toStored(kind, object)), current.revision)
 }
 
 /** Stores the new state, or removes the object when that was all it waited for, together with what belongs to it. */
@@ -71,12 +72,15 @@ async function store(
   const companion = parts.companions.get(companionKey(write.kind))
   const finished = isFinished(write, object)
   const undo = finished ? undefined : await companion?.reserve(write, object, old)
-  const result = finished
-    ? await parts.objects.remove(current)
-    : await parts.objects.replace(current, toStored(write.kind, object), await parts.leases.leaseFor(write.kind))
+  const result = finished ? await parts.objects.remove(current) : await replace(parts, write, current, object)
   if (!result.ok) await undo?.()
   else await companion?.release(old, finished ? undefined : object)
   return result
+}
+
+async function replace(parts: Parts, { kind }: Write, current: Entry, object: KubeObject): Promise<Replaced> {
+  const stored = await parts.conversion.toStored(kind, object)
+  return parts.objects.replace(current, stored, await parts.leases.leaseFor(kind))
 }
 
 async function createInstead(parts: Parts, write: Write, options: UpdateOptions) {

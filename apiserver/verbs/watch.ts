@@ -53,9 +53,11 @@ async function* watchLines(
   const queue = new LineQueue()
   const stop = subscribe(parts, selection, { since: wanted, encoder, queue, options, signal })
   try {
+    const shown = [...past.changes, ...recent]
+    await parts.conversion.prepare(kind, [...snapshot, ...shown.flatMap(({ entry, previous }) => [entry, previous])])
     yield* inChunks(snapshot, entry => encoder.event('ADDED', kind, entry))
     if (options.sendInitialEvents) yield encoder.bookmark(kind, revision, true)
-    yield* inChunks([...past.changes, ...recent], change => lineOf(change, selection, encoder))
+    yield* inChunks(shown, change => lineOf(change, selection, encoder))
     for (let bytes = await queue.take(); bytes; bytes = await queue.take()) yield bytes
   } finally {
     stop()
@@ -132,12 +134,22 @@ function subscribe(
   { since, encoder, queue, options, signal }: Subscription,
 ): () => void {
   const end = () => queue.end()
+  const inTurn = parts.conversion.turns(selection.kind, error => {
+    const problem = error instanceof ApiError ? error : new ApiError('InternalError', 'conversion failed')
+    queue.push(encoder.error(problem.toStatus() as KubeObject))
+    end()
+  })
   const stopListening = parts.objects.shelf(selection.kind).listen(change => {
     if (change.revision <= since) return
-    const line = lineOf(change, selection, encoder)
-    if (line) queue.push(line)
+    inTurn([change.entry, change.previous], () => {
+      const line = lineOf(change, selection, encoder)
+      if (line) queue.push(line)
+    })
   })
-  const bookmark = () => queue.push(encoder.bookmark(selection.kind, parts.cache.revision, false))
+  const bookmark = () => {
+    const { revision } = parts.cache
+    inTurn([], () => queue.push(encoder.bookmark(selection.kind, revision, false)))
+  }
   const stopBookmarks = options.allowBookmarks ? every(parts.clock, BOOKMARK_MS, bookmark) : () => undefined
   const timeout = parts.clock.after(lifetimeMs(parts, options), () => {
     if (options.allowBookmarks) bookmark()

@@ -55,11 +55,6 @@ export function admissionOf(
   return { operation, kind, subresource, namespace, name, object, old, user, dryRun, options, warnings }
 }
 
-/** In the version of the store. */
-export function toStored(kind: Kind, object: KubeObject): KubeObject {
-  return kind.storage.toStored ? kind.storage.toStored(object) : object
-}
-
 function checkDryRun(values: string[]): FieldError[] {
   return values
     .filter(value => value !== 'All')

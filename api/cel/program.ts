@@ -3,7 +3,7 @@ import { celEnvironment } from './environment.ts'
 import { LINEAR_MATCHES } from './strings.ts'
 
 /** An expression made ready; what goes wrong when it runs is told, not thrown. */
-export type Program = (variables: Record<string, unknown>) => { value: unknown } | { problem: string }
+export type Program = (variables: Readonly<Record<string, unknown>>) => { value: unknown } | { problem: string }
 
 /** Made when the first expression comes: most clusters have none. */
 let environment: Environment | undefined

@@ -1,7 +1,6 @@
-import { Environment } from '@marcbachmann/cel-js'
+import { compileCel } from '../../api/cel/program.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
-import { isSafePattern } from './patterns.ts'
 
 /** The Common Expression Language as admission uses it: conditions of webhooks, rules of policies. */
 export type Variables = Readonly<Record<string, unknown>>
@@ -12,50 +11,12 @@ export interface Outcome {
   error?: string
 }
 
-type Program = (variables: Variables) => unknown
-
-const MOST_PROGRAMS = 1000
-const programs = new Map<string, Program | string>()
-
-const environment = new Environment({
-  unlistedVariablesAreDyn: true,
-  homogeneousAggregateLiterals: false,
-  enableOptionalTypes: true,
-  limits: { maxAstNodes: 10_000, maxDepth: 100, maxListElements: 1000, maxMapEntries: 1000, maxCallArguments: 32 },
-})
-
 /** The value of an expression; what goes wrong is told, not thrown. */
 export function evaluateRule(expression: string, variables: Variables): Outcome {
-  const program = compile(expression)
-  if (typeof program === 'string') return { error: `compilation failed: ${program}` }
-  try {
-    return { value: program(variables) }
-  } catch (error) {
-    return { error: firstLine(error) }
-  }
-}
-
-function compile(expression: string): Program | string {
-  const known = programs.get(expression)
-  if (known !== undefined) return known
-  const program = parse(expression)
-  if (programs.size >= MOST_PROGRAMS) programs.delete(programs.keys().next().value!)
-  programs.set(expression, program)
-  return program
-}
-
-function parse(expression: string): Program | string {
-  if (!isSafePattern(expression)) return 'a pattern in it could take without end'
-  try {
-    const parsed = environment.parse(expression)
-    return variables => parsed(variables)
-  } catch (error) {
-    return firstLine(error)
-  }
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+  const program = compileCel(expression)
+  if ('problem' in program) return { error: `compilation failed: ${program.problem}` }
+  const outcome = program(variables)
+  return 'value' in outcome ? outcome : { error: outcome.problem }
 }
 
 /** What expressions know of a request, under the names that Kubernetes gives. */

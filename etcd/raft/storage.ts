@@ -68,10 +68,15 @@ export async function createStorageFromSnapshot(
 export async function openStorage(options: StorageOptions): Promise<RaftStorage> {
   const { wal, contents } = await Wal.open(walOptions(options))
   const snapshots = snapshotStore(options)
-  await snapshots.removeLeftovers()
-  const snapshot = await chooseSnapshot(contents, snapshots, options.log)
-  const entries = contents.entries.filter(entry => entry.index > snapshot.index)
-  return { wal, snapshots, metadata: contents.metadata, hardState: contents.hardState, snapshot, entries }
+  try {
+    await snapshots.removeLeftovers()
+    const snapshot = await chooseSnapshot(contents, snapshots, options.log)
+    const entries = contents.entries.filter(entry => entry.index > snapshot.index)
+    return { wal, snapshots, metadata: contents.metadata, hardState: contents.hardState, snapshot, entries }
+  } catch (error) {
+    await wal.close()
+    throw error
+  }
 }
 
 /** A folder's name is durable when the folder around it has been synced. */

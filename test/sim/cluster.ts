@@ -44,6 +44,7 @@ export class Cluster {
   /** Crashed members come back by themselves after a while. */
   maxDownMs = 2000
   #lastNumber = 0
+  #up: { id: MemberId; driver: RaftDriver; machine: Store }[] | undefined
   /** Sometimes each entry travels alone. */
   readonly #maxMessageBytes: number
 
@@ -90,8 +91,10 @@ export class Cluster {
     return member
   }
 
-  get up(): { id: MemberId; driver: RaftDriver; machine: Store }[] {
-    return [...this.members.values()].flatMap(({ id, running }) => (running ? [{ id, ...running }] : []))
+  /** Who runs at the moment. Asked for after every happening, so it is put together only when it has changed. */
+  get up(): readonly { id: MemberId; driver: RaftDriver; machine: Store }[] {
+    this.#up ??= [...this.members.values()].flatMap(({ id, running }) => (running ? [{ id, ...running }] : []))
+    return this.#up
   }
 
   /** The running member that leads in the highest term. */
@@ -151,6 +154,7 @@ export class Cluster {
     })
     if (!life.alive) return
     member.running = { driver, machine }
+    this.#up = undefined
     this.watching.attach(`${id} watch`, machine.machine, life)
   }
 
@@ -195,6 +199,7 @@ export class Cluster {
   #end(member: SimMember): void {
     member.life.alive = false
     member.running = undefined
+    this.#up = undefined
     member.platter.boundariesToCrash = Number.POSITIVE_INFINITY
   }
 

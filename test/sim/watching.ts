@@ -27,7 +27,7 @@ export class WatchCheck {
   }
 
   /** A client that goes from member to member and goes on where it was. */
-  hop(members: () => { machine: { machine: Machine } }[], place = { last: 1 }, watcher?: Watcher): void {
+  hop(members: () => readonly { machine: { machine: Machine } }[], place = { last: 1 }, watcher?: Watcher): void {
     watcher?.close()
     const up = members()
     const next =

@@ -283,6 +283,14 @@ describe('an update', () => {
     })
   })
 
+  it('owns lists that may be there or not, but not those that must', () => {
+    const made = update(undefined, deployment([{ name: 'a', env: [{ name: 'X' }] }]), 'me')
+    const containers = ['f:spec', 'f:template', 'f:spec', 'f:containers']
+    const fields = FieldSet.fromJson(fieldsOfManager(made, 'me'))
+    assert.equal(fields.has(containers), false)
+    assert.equal(fields.has([...containers, 'k:{"name":"a"}', 'f:env']), true)
+  })
+
   it('loses what it removes', () => {
     const first = update(undefined, deployment([{ name: 'a' }], { replicas: 1, paused: true }), 'me')
     const second = update(first, { ...deployment([{ name: 'a' }], { replicas: 1 }) }, 'me')

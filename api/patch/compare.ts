@@ -43,31 +43,39 @@ function compareParts(before: unknown, after: unknown, schema: Schema, changes: 
   const [old, now] = [partsOf(before, schema), partsOf(after, schema)]
   for (const [element, part] of old) {
     const match = now.get(element)
-    if (!match) changes.removed.put(element, everythingIn(part.value, part.schema, element))
+    if (!match)
+      changes.removed.put(element, everythingIn(part.value, part.schema, element, isOptional(schema, element)))
     else if (!deepEqual(part.value, match.value)) {
       const below = compare(part.value, match.value, part.schema)
       for (const kind of ['added', 'modified', 'removed'] as const) changes[kind].put(element, below[kind])
     }
   }
   for (const [element, part] of now) {
-    if (!old.has(element)) changes.added.put(element, everythingIn(part.value, part.schema, element))
+    if (!old.has(element))
+      changes.added.put(element, everythingIn(part.value, part.schema, element, isOptional(schema, element)))
   }
 }
 
 /** A whole value that came or went: its leaves, and the places that are owned beside what is in them. */
-function everythingIn(value: unknown, schema: Schema, element: string): FieldSet {
+function everythingIn(value: unknown, schema: Schema, element: string, optional: boolean): FieldSet {
   const structure = structureOf(value, schema)
   const parts = structure === 'leaf' ? undefined : partsOf(value, schema)
-  const set = FieldSet.of(!parts || parts.size === 0 || isPlace(element, structure, schema))
+  const isPlace = element.startsWith('k:') || (optional && isContainer(structure, schema))
+  const set = FieldSet.of(!parts || parts.size === 0 || isPlace)
   for (const [inner, part] of parts ?? []) {
-    set.put(inner, structure === 'set' ? FieldSet.of(true) : everythingIn(part.value, part.schema, inner))
+    const below = () => everythingIn(part.value, part.schema, inner, isOptional(schema, inner))
+    set.put(inner, structure === 'set' ? FieldSet.of(true) : below())
   }
   return set
 }
 
-/** Items of lists and maps of any keys are owned themselves; an object with fields of its own is only its fields. */
-function isPlace(element: string, structure: Structure, schema: Schema): boolean {
-  return element.startsWith('k:') || (structure === 'fields' && schema.additionalProperties !== undefined)
+/** Lists and maps may be there or not; an object with fields of its own is only its fields. */
+function isContainer(structure: Structure, schema: Schema): boolean {
+  return structure !== 'fields' || schema.additionalProperties !== undefined
+}
+
+function isOptional({ required }: Schema, element: string): boolean {
+  return !required?.includes(element.slice(2))
 }
 
 /** Takes fields out of a value: a changed copy; undefined when nothing is left of what was something. */

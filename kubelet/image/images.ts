@@ -133,7 +133,7 @@ function pullFailed(image: string, error: unknown, tell: Tell): StartError {
   if (error instanceof StartError) return error
   const message = `Failed to pull image "${image}": ${messageOf(error)}`
   tell('Warning', 'Failed', message)
-  return new StartError('ErrImagePull', messageOf(error), { cause: error })
+  return new StartError('ErrImagePull', message, { cause: error })
 }
 
 function messageOf(error: unknown): string {

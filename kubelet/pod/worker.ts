@@ -2,6 +2,7 @@ import type { PodStatus } from '../../api/types/core-v1.ts'
 import type { Timer } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { perform } from './act.ts'
+import { backOffs } from './back-off.ts'
 import { StartError } from './errors.ts'
 import { tellFailure } from './failures.ts'
 import { type Ending, newMemory, noteFailure, type Operation, type PodMemory, SANDBOX } from './memory.ts'
@@ -34,6 +35,8 @@ export class PodWorker {
   readonly #observer: PodObserver
   readonly #log: Log
   readonly #cancels = new Map<string, AbortController>()
+  /** Failed attempts whose back-off has been told of. */
+  readonly #told = new Set<string>()
   #pod: LivePod
   #picture: PodPicture = EMPTY_PICTURE
   #status: PodStatus | undefined
@@ -136,6 +139,7 @@ export class PodWorker {
     // First of all: whether a container of an earlier agent was ready is read from what that one had reported.
     this.#listener.looked(this)
     this.#report(seen.pod, plan, seen.wall)
+    if (!plan.ending) this.#tellBackOffs(pod)
     for (const action of plan.actions) this.#begin(action, pod, plan)
     if (plan.wakeAt < Number.POSITIVE_INFINITY) this.#wakeIn(plan.wakeAt - seen.at)
   }
@@ -149,6 +153,14 @@ export class PodWorker {
     const nodeIp = this.#services.nodeIp()
     this.#status = podStatus({ pod, picture, memory, ending: plan.ending, nodeIp, wall, messages, imageIds })
     if (target && plan.ending?.why !== 'gone') this.#services.reporter.report(target, this.#status)
+  }
+
+  #tellBackOffs(pod: LivePod): void {
+    for (const { container, id, message } of backOffs(pod, this.#picture, this.memory)) {
+      if (!this.#told.has(id)) podTeller(this.#services.events, pod, container)('Warning', 'BackOff', message)
+      this.#told.add(id)
+    }
+    for (const id of this.#told) if (!this.memory.diedAt.has(id)) this.#told.delete(id)
   }
 
   #begin(action: Action, pod: LivePod, plan: Plan): void {

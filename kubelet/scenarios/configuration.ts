@@ -142,4 +142,23 @@ export const CONFIGURATION: Scenario[] = [
       await remove(node, driver, 'configured')
     },
   },
+  {
+    title: 'an image that nobody has',
+    async run(node, driver) {
+      const main = { name: 'main', image: 'kubelet-test-no-such-image:1' }
+      node.create('imageless', { ...QUICK, containers: [main] })
+      await driver.until('it fails', () => container(node, 'imageless')?.state?.waiting?.reason === 'ErrImagePull')
+      await driver.until('it waits', () => container(node, 'imageless')?.state?.waiting?.reason === 'ImagePullBackOff')
+      assert.match(
+        container(node, 'imageless')?.state?.waiting?.message ?? '',
+        /^Back-off pulling image "kubelet-test-no-such-image:1": ErrImagePull: /,
+      )
+      const words = /^BackOff: Back-off pulling image "kubelet-test-no-such-image:1", next try in \d+ s$/
+      assert.ok(
+        node.events('imageless').some(event => words.test(event)),
+        node.events('imageless').join('\n'),
+      )
+      await remove(node, driver, 'imageless')
+    },
+  },
 ]

@@ -1,6 +1,6 @@
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../platform/clock.ts'
-import { ensureImage } from '../../test/images/index.ts'
+import { ensureImages } from '../../test/images/index.ts'
 import { DockerRuntime } from '../docker/runtime.ts'
 import { realDriver } from '../testing/drivers.ts'
 import { TestNode } from '../testing/node.ts'
@@ -11,7 +11,7 @@ describe('a pod on Docker', { concurrency: 4 }, () => {
   let node: TestNode
 
   before(async () => {
-    await ensureImage('busybox')
+    await ensureImages(['busybox', 'dirty-memory'])
     const name = `kubelet-test-${process.pid}`
     node = await TestNode.start(runtime, systemClock, name, { network: { name } })
   })

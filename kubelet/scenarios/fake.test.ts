@@ -15,6 +15,7 @@ describe('a pod on the fake engine', () => {
       const directory = await fs.mkdtemp(join(tmpdir(), 'kubelet-fake-'))
       const runtime = new FakeRuntime(clock, { directory, latencyMs: 20 })
       runtime.addImage('busybox')
+      runtime.addImage('dirty-memory', { command: ['fill-memory'] })
       const node = await pumped(clock, TestNode.start(runtime, clock, 'fake-node'))
       try {
         await run(

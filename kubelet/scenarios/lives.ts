@@ -48,6 +48,11 @@ export const LIVES: Scenario[] = [
       )
       assert.equal(container(node, 'crash')?.lastState?.terminated?.exitCode, 3)
       await driver.until('it restarts again', () => (container(node, 'crash')?.restartCount ?? 0) >= 3)
+      const words = /^BackOff: Back-off restarting failed container main in pod crash_default\(.*\), next try in 1 s$/
+      assert.ok(
+        node.events('crash').some(event => words.test(event)),
+        node.events('crash').join('\n'),
+      )
       assert.equal(phase(node, 'crash'), 'Running')
       await remove(node, driver, 'crash')
     },
@@ -126,6 +131,17 @@ export const LIVES: Scenario[] = [
       await driver.until('the pod fails', () => phase(node, 'late') === 'Failed')
       assert.equal(node.pod('late')?.status?.reason, 'DeadlineExceeded')
       await remove(node, driver, 'late')
+    },
+  },
+  {
+    title: 'a program that takes more memory than it may',
+    async run(node, driver) {
+      const resources = { limits: { memory: '16Mi' } }
+      const main = { name: 'main', image: 'dirty-memory', imagePullPolicy: 'IfNotPresent', resources }
+      node.create('greedy', { ...QUICK, restartPolicy: 'Never', containers: [main] })
+      await driver.until('the pod fails', () => phase(node, 'greedy') === 'Failed')
+      assert.equal(container(node, 'greedy')?.state?.terminated?.reason, 'OOMKilled')
+      await remove(node, driver, 'greedy')
     },
   },
 ]

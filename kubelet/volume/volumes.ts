@@ -37,6 +37,7 @@ export class Volumes {
   readonly #parts: Parts
   /** By pod and volume. */
   readonly #places = new Map<string, Place>()
+  readonly #writing = new Map<string, Promise<void>>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -69,9 +70,10 @@ export class Volumes {
   /** Unmounts and removes what `prepare` made. */
   async release(uid: string): Promise<void> {
     const root = join(podDirectory(this.#parts.paths, uid), 'volumes')
+    for (const key of this.#places.keys()) if (key.startsWith(`${uid}/`)) this.#places.delete(key)
+    await Promise.all([...this.#writing].filter(([key]) => key.startsWith(`${uid}/`)).map(([, writing]) => writing))
     for (const mounted of await mountsUnder(root)) await runChecked(this.#parts.processes, 'umount', [mounted])
     await fs.rm(root, { recursive: true, force: true })
-    for (const key of this.#places.keys()) if (key.startsWith(`${uid}/`)) this.#places.delete(key)
     this.#parts.source.tokens.forget(uid)
   }
 
@@ -103,7 +105,23 @@ export class Volumes {
     return { path, readOnly: true }
   }
 
-  async #writeFiles(pod: LivePod, volume: Volume): Promise<string | undefined> {
+  /** One writer at a time for each volume: a change and the regular look may come together. */
+  #writeFiles(pod: LivePod, volume: Volume): Promise<string | undefined> {
+    const key = placeKey(pod, volume.name)
+    const before = this.#writing.get(key) ?? Promise.resolve()
+    const writing = before.then(() => this.#write(pod, volume))
+    const settled = writing.then(
+      () => {},
+      () => {},
+    )
+    this.#writing.set(key, settled)
+    void settled.then(() => {
+      if (this.#writing.get(key) === settled) this.#writing.delete(key)
+    })
+    return writing
+  }
+
+  async #write(pod: LivePod, volume: Volume): Promise<string | undefined> {
     const payload = await volumePayload(pod, volume, this.#parts.source)
     if (!payload) return undefined
     const path = this.#directory(pod, volume)

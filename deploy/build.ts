@@ -5,13 +5,16 @@
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
+import { collectProse } from './prose.ts'
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'build')
 const bundle = join(out, 'kubox.cjs')
 const executable = join(out, 'kubox')
+const prose = join(out, 'openapi-prose.json.gz')
 
 /** Parts of libraries that we never reach: Docker over SSH, BuildKit's session. They cost memory at every start. */
 const UNUSED = /^(ssh2|cpu-features|@grpc\/.*|@balena\/dockerignore)$/
@@ -43,11 +46,18 @@ async function bundleSources(): Promise<void> {
   })
 }
 
+/** What `kubectl explain` says, packed. */
+function writeProse(): void {
+  const models = join(root, 'node_modules/@kubernetes/client-node/dist/gen/models')
+  writeFileSync(prose, gzipSync(JSON.stringify(collectProse(models))))
+}
+
 /** Node's single executable application: a copy of the runtime with the bundle inside. */
 function makeExecutable(): void {
   const blob = join(out, 'kubox.blob')
   const config = join(out, 'sea.json')
-  writeFileSync(config, JSON.stringify({ main: bundle, output: blob, disableExperimentalSEAWarning: true }))
+  const assets = { [basename(prose)]: prose }
+  writeFileSync(config, JSON.stringify({ main: bundle, output: blob, assets, disableExperimentalSEAWarning: true }))
   const node = realpathSync(join(root, 'node_modules/.bin/node'))
   execFileSync(node, ['--experimental-sea-config', config], { stdio: 'pipe' })
   copyFileSync(node, executable)
@@ -74,5 +84,6 @@ const megabytes = (path: string): string => `${(statSync(path).size / 1e6).toFix
 mkdirSync(out, { recursive: true })
 await bundleSources()
 console.log(`build/kubox.cjs  ${megabytes(bundle)}`)
+writeProse()
 makeExecutable()
 console.log(`build/kubox      ${megabytes(executable)}`)

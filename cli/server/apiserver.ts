@@ -10,6 +10,7 @@ import { KUBERNETES_VERSION, VERSION } from '../version.ts'
 import { APISERVER_FLAGS, ApiserverFlags } from './apiserver-flags.ts'
 import type { Running } from './control-plane.ts'
 import type { Links } from './links.ts'
+import { releaseProse } from './prose.ts'
 import { openStore } from './store.ts'
 
 /** An API server on its port, with the store that its flags name. */
@@ -28,6 +29,7 @@ export async function startApiserver(flags: Flags, links: Links, tools: Tools, l
     log,
     kinds: builtinKinds(),
     version: versionInfo(),
+    openApiProse: releaseProse(),
   })
   const listener = createHttpListener({
     server,

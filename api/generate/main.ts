@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readDefinitions, readOperations, readProtobuf } from './facts.ts'
+import { POINTERS } from './pointers.ts'
 import { resourcesModule } from './resources.ts'
 import { describeMessages, schemaModule } from './schema.ts'
 import { typesModules } from './types.ts'
@@ -21,7 +22,7 @@ function main(): void {
   if (!values.from) throw new Error('say where the raw facts are: npm run generate -- --from DIR')
   const read = (name: string) => readFileSync(join(values.from!, name), 'utf8')
   const definitions = readDefinitions(read('definitions.json'))
-  const messages = describeMessages(definitions, readProtobuf(read('protobuf.tsv')))
+  const messages = describeMessages(definitions, readProtobuf(read('protobuf.tsv')), POINTERS)
   write('generated/schema.ts', schemaModule(messages))
   write('generated/resources.ts', resourcesModule(readOperations(read('operations.tsv'))))
   for (const [name, text] of typesModules(messages)) write(`types/${name}.ts`, text)

@@ -1,5 +1,4 @@
 import { type RawField, type RawSchema, shortName } from './facts.ts'
-import { POINTERS } from './pointers.ts'
 
 /** A definition of the OpenAPI document and the protobuf message of the same name, put together. */
 export interface Message {
@@ -30,19 +29,23 @@ export interface Field {
 type Definitions = Map<string, RawSchema>
 type Protobuf = Map<string, RawField[]>
 
-export function describeMessages(definitions: Definitions, protobuf: Protobuf): Message[] {
+/** Names of fields by message: see pointers.ts. */
+type Pointers = Readonly<Record<string, readonly string[]>>
+
+export function describeMessages(definitions: Definitions, protobuf: Protobuf, pointers: Pointers): Message[] {
   const found = new Map<string, Message>()
   for (const [name, schema] of definitions) found.set(name, describe(name, schema, protobuf, found))
-  checkPointers(found)
+  markPointers(found, pointers)
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** The table of pointers is written by hand: what it names must be there. */
-function checkPointers(found: Map<string, Message>): void {
-  for (const [name, fields] of Object.entries(POINTERS)) {
-    const known = new Set(found.get(name)?.fields.map(field => field.name))
+function markPointers(found: Map<string, Message>, pointers: Pointers): void {
+  for (const [name, fields] of Object.entries(pointers)) {
+    const known = new Map(found.get(name)?.fields.map(field => [field.name, field]))
     const unknown = fields.filter(field => !known.has(field))
     if (unknown.length > 0) throw new Error(`pointers.ts: ${name} has no ${unknown.join(', ')}`)
+    for (const field of fields) known.get(field)!.pointer = true
   }
 }
 
@@ -74,7 +77,7 @@ function describeFields(name: string, schema: RawSchema, protobuf: Protobuf, fou
   const inlined = wire.filter(field => !hasProperty(schema, field.name))
   const inner = new Set(inlined.flatMap(field => inline(field, schema, protobuf, found)))
   const own = Object.keys(schema.properties!).filter(key => !inner.has(key))
-  const fields = own.map(key => describeField(name, key, schema, byKey.get(looseKey(key))?.number ?? 0))
+  const fields = own.map(key => describeField(key, schema, byKey.get(looseKey(key))?.number ?? 0))
   for (const { number, type } of inlined) {
     fields.push({ number, name: '', type, required: false, pointer: false, flags: [] })
   }
@@ -104,14 +107,14 @@ function inline(field: RawField, outer: RawSchema, protobuf: Protobuf, found: Ma
   return Object.keys(properties)
 }
 
-function describeField(message: string, name: string, parent: RawSchema, number: number): Field {
+function describeField(name: string, parent: RawSchema, number: number): Field {
   const schema = parent.properties![name]!
   return {
     number,
     name,
     type: typeOf(schema),
     required: parent.required?.includes(name) ?? false,
-    pointer: POINTERS[message]?.includes(name) ?? false,
+    pointer: false,
     flags: flagsOf(schema),
   }
 }

@@ -73,7 +73,7 @@ function sorted(fields: Field[]): Field[] {
 }
 
 function fieldText(field: Field, use: Use): string {
-  const key = /^\w+$/.test(field.name) ? field.name : `'${field.name}'`
+  const key = /^[\w$]+$/.test(field.name) ? field.name : `'${field.name}'`
   return `  ${key}${field.required ? '' : '?'}: ${typeText(field.type, use)}\n`
 }
 

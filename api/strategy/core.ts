@@ -1,6 +1,7 @@
 import type { Strategy } from '../kind.ts'
 import { keepGeneration } from '../kinds/strategy.ts'
 import type { Namespace, Service, ServiceSpec } from '../types/core-v1.ts'
+import { deepEqual } from '../values.ts'
 
 /** A namespace's finalizers go through /finalize only. */
 export const namespaceStrategy: Partial<Strategy> = {
@@ -28,7 +29,10 @@ export const serviceStrategy: Partial<Strategy> = {
   },
   prepareForUpdate(service: Service, old: Service) {
     service.status = old.status
-    if (service.spec && old.spec) keepAllocated(service.spec, old.spec)
+    if (service.spec && old.spec) {
+      dropTypeDependent(service.spec, old.spec)
+      keepAllocated(service.spec, old.spec)
+    }
     keepGeneration(service, old, false)
   },
   allowCreateOnUpdate: true,
@@ -37,6 +41,27 @@ export const serviceStrategy: Partial<Strategy> = {
 const hasClusterIP = (spec: ServiceSpec) => spec.type !== 'ExternalName'
 const hasNodePorts = (spec: ServiceSpec) =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+
+/**
+ * A client that changes only the type sends along what belonged to the old one: that goes, where it was not changed on
+ * purpose.
+ */
+function dropTypeDependent(spec: ServiceSpec, old: ServiceSpec): void {
+  const gone = (has: (one: ServiceSpec) => boolean) => has(old) && !has(spec)
+  const drop = (...fields: (keyof ServiceSpec)[]) => {
+    for (const field of fields) if (deepEqual(spec[field], old[field])) delete spec[field]
+  }
+  if (gone(hasClusterIP)) drop('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy', 'internalTrafficPolicy')
+  if (gone(isOutside)) drop('externalTrafficPolicy')
+  if (gone(one => one.type === 'LoadBalancer')) drop('allocateLoadBalancerNodePorts', 'loadBalancerClass')
+  if (gone(one => one.type === 'LoadBalancer' && one.externalTrafficPolicy === 'Local')) drop('healthCheckNodePort')
+  if (!gone(hasNodePorts)) return
+  const before = new Set(old.ports?.map(port => port.nodePort))
+  for (const port of spec.ports ?? []) if (before.has(port.nodePort)) delete port.nodePort
+}
+
+const isOutside = (spec: ServiceSpec) =>
+  spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.externalIPs?.length ?? 0) > 0
 
 /** What was given to a service stays its own when a client sends it without: addresses and node ports. */
 function keepAllocated(spec: ServiceSpec, old: ServiceSpec): void {

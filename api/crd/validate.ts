@@ -1,5 +1,6 @@
 import type { FieldError, Schema } from '../kind.ts'
 import { compilePattern } from '../regex/pattern.ts'
+import { PatternError } from '../regex/syntax.ts'
 import { duplicate, invalid, required, tooLong, tooMany, unsupported } from '../validate/errors.ts'
 import { deepEqual, isRecord } from '../values.ts'
 import { isOfFormat } from './formats.ts'
@@ -96,9 +97,19 @@ function checkString(value: string, schema: Schema, path: string): FieldError[] 
   const length = minLength === undefined && maxLength === undefined ? 0 : [...value].length
   if (maxLength !== undefined && length > maxLength) return [tooLong(path, maxLength)]
   if (minLength !== undefined && length < minLength) say(`should be at least ${minLength} chars long`)
-  if (pattern !== undefined && !compilePattern(pattern).test(value)) say(`should match '${pattern}'`)
+  if (pattern !== undefined && !matches(value, pattern)) say(`should match '${pattern}'`)
   if (format !== undefined && !isOfFormat(value, format)) say(`must be of type ${format}: ${JSON.stringify(value)}`)
   return errors
+}
+
+/** What cannot be found to match does not. */
+function matches(value: string, pattern: string): boolean {
+  try {
+    return compilePattern(pattern).test(value)
+  } catch (error) {
+    if (error instanceof PatternError) return false
+    throw error
+  }
 }
 
 function checkList(value: unknown[], schema: Schema, path: string): FieldError[] {

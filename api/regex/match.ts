@@ -2,7 +2,7 @@ import { isWord, type Node, PatternError, parsePattern, type Test } from './synt
 
 /** A pattern made ready. */
 export interface Pattern {
-  /** Whether the pattern is found anywhere in the text. */
+  /** Whether the pattern is found anywhere in the text. Throws PatternError when pattern and text are too large together. */
   test(text: string): boolean
 }
 
@@ -23,6 +23,9 @@ export function compile(pattern: string): Pattern {
   steps.push({ op: 'found' })
   return { test: text => run(steps, text) }
 }
+
+/** So many states are looked at for one text: a second or so. */
+const MOST_VISITS = 20_000_000
 
 function push(steps: Step[], step: Step): number {
   if (steps.length >= MOST_STEPS) throw new PatternError('expression too large')
@@ -85,29 +88,32 @@ function run(steps: readonly Step[], text: string): boolean {
   const signs = Array.from(text, sign => sign.codePointAt(0)!)
   const marks = new Int32Array(steps.length).fill(-1)
   let current: number[] = []
+  const budget = { left: MOST_VISITS }
   for (let at = 0; at <= signs.length; at++) {
     // A match may begin anywhere.
-    const states = follow(steps, [...current, 0], marks, signs, at)
+    const states = follow(steps, { open: [...current, 0], marks, budget }, signs, at)
     if (!states) return true
     current = at < signs.length ? advance(steps, states, signs[at]!) : []
   }
   return false
 }
 
+interface Search {
+  open: number[]
+  /** At which sign a state was looked at last. */
+  marks: Int32Array
+  budget: { left: number }
+}
+
 /** The states that read a sign, reached without reading one; undefined when the end of the pattern is among them. */
-function follow(
-  steps: readonly Step[],
-  from: number[],
-  marks: Int32Array,
-  signs: number[],
-  at: number,
-): number[] | undefined {
+function follow(steps: readonly Step[], search: Search, signs: number[], at: number): number[] | undefined {
+  const { open, marks, budget } = search
   const reading: number[] = []
-  const open = from
   while (open.length > 0) {
     const index = open.pop()!
     if (marks[index] === at) continue
     marks[index] = at
+    if (--budget.left < 0) throw new PatternError('the text takes too long to match')
     const step = steps[index]!
     if (step.op === 'found') return undefined
     if (step.op === 'one') reading.push(index)

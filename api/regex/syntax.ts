@@ -23,6 +23,9 @@ interface Flags {
 /** More repetitions than these are refused, as Go refuses them. */
 const MOST_REPEATS = 1000
 
+/** Groups inside of groups; Go's limit. */
+const MOST_GROUPS = 1000
+
 const DIGIT: Test = c => c >= 48 && c <= 57
 const WORD: Test = c => DIGIT(c) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 95
 const SPACE: Test = c => c === 32 || (c >= 9 && c <= 10) || c === 12 || c === 13
@@ -68,6 +71,7 @@ export function parsePattern(pattern: string): Node {
 class Parser {
   readonly #text: string[]
   #at = 0
+  #depth = 0
   #flags: Flags = { ignoreCase: false, dotAll: false, multiline: false }
 
   constructor(pattern: string) {
@@ -91,8 +95,10 @@ class Parser {
   }
 
   #either(): Node {
+    if (++this.#depth > MOST_GROUPS) throw new PatternError('expression nests too deeply')
     const nodes = [this.#sequence()]
     while (this.#skip('|')) nodes.push(this.#sequence())
+    this.#depth--
     return nodes.length === 1 ? nodes[0]! : { type: 'either', nodes }
   }
 

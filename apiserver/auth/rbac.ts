@@ -79,11 +79,17 @@ export function indexGrants(objects: RbacObjects): Map<string, Grant[]> {
 }
 
 /** An aggregated role holds the rules of all roles that its selectors choose. */
-export function rulesOf(role: ClusterRole, all: readonly ClusterRole[]): readonly PolicyRule[] {
+export function rulesOf(
+  role: ClusterRole,
+  all: readonly ClusterRole[],
+  above: readonly ClusterRole[] = [],
+): readonly PolicyRule[] {
   const selectors = role.aggregationRule?.clusterRoleSelectors
   if (!selectors) return role.rules ?? []
+  const seen = [...above, role]
   const chosen = all.filter(other => selectors.some(selector => hasLabels(other, selector.matchLabels ?? {})))
-  return [...(role.rules ?? []), ...chosen.flatMap(other => (other === role ? [] : (other.rules ?? [])))]
+  // Aggregated roles may choose one another: `admin` takes in `edit`, which takes in `view`.
+  return [...(role.rules ?? []), ...chosen.flatMap(other => (seen.includes(other) ? [] : rulesOf(other, all, seen)))]
 }
 
 function hasLabels(role: ClusterRole, wanted: Record<string, string>): boolean {

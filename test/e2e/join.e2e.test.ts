@@ -9,6 +9,7 @@ import { systemProcesses } from '../../platform/processes.ts'
 import { Lab } from '../lab/lab.ts'
 import { kubectl as debianKubectl } from '../peers/index.ts'
 import { firstMatch } from '../support/children.ts'
+import { eventually } from '../support/eventually.ts'
 
 const PODS = ['web-1', 'web-2', 'web-3', 'web-4']
 
@@ -162,5 +163,28 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     const get = `printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} 8080`
     const answer = await succeed('exec', from, '--', 'sh', '-c', get)
     assert.match(answer, new RegExp(target))
+  })
+
+  it('comes back when the power of all three went at once, the master last', async () => {
+    const uids = await succeed('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}')
+    await Promise.all(['master1', 'worker1', 'worker2'].map(vm => lab.poweroff(vm)))
+    for (const vm of ['worker2', 'worker1', 'master1']) await lab.poweron(vm)
+    await eventually(
+      { what: 'all pods answer again after the power cut', deadlineMs: 180_000, everyMs: 1000, evidence },
+      async () => {
+        for (const pod of PODS) {
+          const { code, stdout } = await kubectl(['exec', pod, '--', 'hostname'])
+          if (code !== 0 || stdout.trim() !== pod) return false
+        }
+        return true
+      },
+    )
+    assert.equal(
+      await succeed('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}'),
+      uids,
+      'the same pods, not new ones',
+    )
+    const ready = await succeed('get', 'nodes', '--no-headers')
+    assert.equal(ready.match(/ Ready /g)?.length, 3, ready)
   })
 })

@@ -148,11 +148,15 @@ export class Cluster {
       settings: { ...TIMING, snapshotAfterBytes: 6000, catchUpEntries: 20 },
       coreSettings: { maxInflight: 4, maxMessageBytes: this.#maxMessageBytes },
       onTransition: transition => {
-        if (life.alive && member.running) this.invariants.transition(member.running.driver.core, transition)
+        if (!life.alive) return
+        if (transition.to === 'leader') machine.leases.lead()
+        else machine.leases.follow()
+        if (member.running) this.invariants.transition(member.running.driver.core, transition)
       },
       onFailure: error => this.#stoppedItself(member, life, error),
     })
     if (!life.alive) return
+    machine.submit = entry => driver.propose(entry)
     member.running = { driver, machine }
     this.#up = undefined
     this.watching.attach(`${id} watch`, machine.machine, life)

@@ -1,3 +1,5 @@
+import { LeaseClock } from '../../etcd/mvcc/lease-clock.ts'
+import { WatchHub } from '../../etcd/mvcc/watch.ts'
 import { Candidate } from '../../etcd/raft/candidate.ts'
 import { RaftCore } from '../../etcd/raft/core.ts'
 import { Follower } from '../../etcd/raft/follower.ts'
@@ -165,6 +167,22 @@ export const MUTATIONS: Record<string, Mutation> = {
             return this.accepted(index)
           },
       ),
+  },
+
+  'a lease runs out before its time': {
+    make: () =>
+      patch(
+        LeaseClock.prototype,
+        'granted',
+        original =>
+          function (this: LeaseClock, lease) {
+            original.call(this, { ...lease, ttl: lease.ttl / 2 })
+          },
+      ),
+  },
+
+  'watches forget what came with a snapshot': {
+    make: () => patch(WatchHub.prototype, 'restart', () => () => {}),
   },
 
   'a removed member keeps its vote': {

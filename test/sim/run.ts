@@ -3,6 +3,7 @@ import { Clients } from './clients.ts'
 import { Cluster } from './cluster.ts'
 import { chooseFaults, FAULTS, Faults } from './faults.ts'
 import { Invariants } from './invariants.ts'
+import { LeaseCheck } from './leases.ts'
 import { findNonlinearizable } from './linearize.ts'
 import { WatchCheck } from './watching.ts'
 import { World } from './world.ts'
@@ -42,6 +43,9 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   cluster.start()
   clients.start(world.pick([3, 6]), world.pick([15, 100]))
   faults.start()
+  const leases = new LeaseCheck(world, invariants)
+  watching.onDelete = key => leases.ended(key)
+  leases.start(cluster, () => !faults.stopped)
   watching.hop(() => cluster.up)
   await runChaos(world, faults, invariants, options.chaosMs ?? 10_000)
   faults.stop()
@@ -127,6 +131,8 @@ function checkHashes(cluster: Cluster, invariants: Invariants): void {
 function allAgree(cluster: Cluster, faults: Faults): boolean {
   const leader = cluster.leader
   if (!leader || faults.changing || cluster.diskOfEach.some(member => member.refused || !member.running)) return false
+  // All leases of the time of faults must run out in the end.
+  if (leader.machine.machine.lessor.count > 0) return false
   const commit = leader.driver.core.log.commit
   return cluster.up.every(
     ({ driver }) => driver.core.log.commit >= commit - 20 && driver.status().applied >= commit - 20,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { runSeed } from './run.ts'
 
 const FIRST = 1
-const SEEDS = 10
+const SEEDS = 6
 
 describe('a simulated cluster', () => {
   it(`keeps its promises, whatever befalls it (seeds ${FIRST} to ${FIRST + SEEDS - 1})`, async () => {

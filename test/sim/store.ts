@@ -2,6 +2,7 @@ import { EtcdError } from '../../etcd/errors.ts'
 import { Pending } from '../../etcd/member/pending.ts'
 import { MemberStateMachine } from '../../etcd/member/state-machine.ts'
 import type { Proposal } from '../../etcd/mvcc/command.ts'
+import { LeaseClock } from '../../etcd/mvcc/lease-clock.ts'
 import { type Applied, Machine } from '../../etcd/mvcc/machine.ts'
 import {
   Compare,
@@ -26,6 +27,9 @@ export class Store implements StateMachine {
   readonly machine = new Machine()
   index = 0
   digest = 0
+  readonly leases: LeaseClock
+  /** Takes an entry to the log; given when there is one. */
+  submit: (entry: Uint8Array) => Promise<unknown> = () => Promise.reject(new Error('there is no log yet'))
   readonly #pending: Pending
   readonly #inner: MemberStateMachine
   readonly #onApply: (index: number, digest: number) => void
@@ -34,6 +38,9 @@ export class Store implements StateMachine {
     this.#pending = new Pending(random, clock)
     this.#inner = new MemberStateMachine(this.machine, this.#pending)
     this.#onApply = onApply
+    // Only the leader can, and it tries again: what fails here needs no more care.
+    const revoke = (id: bigint) => this.#pending.propose({ leaseRevoke: { id } }, this.submit).catch(() => {})
+    this.leases = new LeaseClock(this.machine, clock, id => void revoke(id))
   }
 
   apply(entries: readonly Entry[]): void {
@@ -71,6 +78,12 @@ export class Store implements StateMachine {
 
   async propose(operation: Operation, submit: (entry: Uint8Array) => Promise<unknown>): Promise<Outcome> {
     return outcomeOf(operation, await this.#pending.propose(proposalFor(operation), submit))
+  }
+
+  async putWithLease(key: string, lease: bigint, ttl: number, submit: Store['submit']): Promise<void> {
+    await this.#pending.propose({ leaseGrant: { id: lease, ttl } }, submit)
+    const put = filled(PutRequest, { key, value: Buffer.from('leased'), lease })
+    await this.#pending.propose({ put }, submit)
   }
 
   /** Forgets half of the history. That there is nothing to forget any more is an answer too. */

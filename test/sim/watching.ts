@@ -16,9 +16,17 @@ export class WatchCheck {
   /** What happened at each revision, as the first that heard of it was told. */
   readonly #told = new Map<number, string>()
 
+  /** Told of each deleted key, when the first hears of it. */
+  onDelete: (key: string) => void = () => {}
+
   constructor(world: World, invariants: Invariants) {
     this.#world = world
     this.#invariants = invariants
+  }
+
+  #tell(revision: number, told: string): void {
+    this.#told.set(revision, told)
+    for (const [, key] of told.matchAll(/delete (\w+)/g)) this.onDelete(key!)
   }
 
   /** Watches all keys at a member for as long as that lives. */
@@ -63,7 +71,7 @@ export class WatchCheck {
       if (known !== undefined && known !== told) {
         this.#invariants.violate(`watch: ${who} is told ${told} at revision ${revision}, others were told ${known}`)
       }
-      this.#told.set(revision, told)
+      if (known === undefined) this.#tell(revision, told)
     }
     const enough = this.#world.chance(0.05)
     if (enough) later()

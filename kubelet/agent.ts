@@ -9,6 +9,7 @@ import { readMachine } from './node/facts.ts'
 import { networkFor } from './node/network.ts'
 import { PodSources } from './node/pod-sources.ts'
 import { endAllPods } from './node/shutdown.ts'
+import { watchForSleep } from './node/sleep-watch.ts'
 import type { AgentOptions, Serving } from './options.ts'
 import type { LivePod } from './pod/pod.ts'
 import type { PodWorker } from './pod/worker.ts'
@@ -114,7 +115,18 @@ class NodeAgent implements Agent {
     void parts.registration.syncStatus().catch(error => this.#complain('The node status could not be sent', error))
     await this.#sources?.start()
     const { evictor, collector } = parts
-    await Promise.all([this.#followEngine(parts), this.#relook(parts), evictor.run(signal), collector.run(signal)])
+    const loops = [this.#followEngine(parts), this.#relook(parts), this.#watchForSleep(parts)]
+    await Promise.all([...loops, evictor.run(signal), collector.run(signal)])
+  }
+
+  /** What was sent before a long sleep is old: the node says at once that it lives. */
+  #watchForSleep({ services, registration }: Parts): Promise<void> {
+    const { clock, log, nodeName } = this.#options
+    const node = () => registration.node ?? { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName } }
+    const woke = () => {
+      void registration.announce().catch(error => this.#complain('The node could not say that it woke', error))
+    }
+    return watchForSleep({ clock, log, events: services.events, node, woke }, this.#stopping.signal)
   }
 
   async #makeNetwork({ registration }: Parts): Promise<void> {

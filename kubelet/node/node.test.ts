@@ -14,6 +14,7 @@ import {
   shortages,
   thresholdAmount,
 } from './pressure.ts'
+import { describeSleep, sleptFor } from './sleep-watch.ts'
 import { isManifestName, readManifest } from './static-files.ts'
 
 const FACTS: MachineFacts = {
@@ -238,5 +239,18 @@ describe('a static pod', () => {
   it('stands in a file of the right name', () => {
     const names = ['a.yaml', 'a.yml', 'a.json', '.a.yaml', 'a.yaml~', 'a.yaml.bak', 'a']
     assert.deepEqual(names.filter(isManifestName), ['a.yaml', 'a.yml', 'a.json'])
+  })
+})
+
+describe('a machine that slept', () => {
+  it('is told from one that was busy', () => {
+    assert.equal(sleptFor(5000, 5000), undefined)
+    assert.equal(sleptFor(60_000, 58_000), undefined)
+    assert.equal(sleptFor(9 * 3_600_000 + 5000, 5000), 9 * 3_600_000)
+    assert.equal(sleptFor(-3_600_000, 5000), undefined)
+  })
+
+  it('says how long', () => {
+    assert.deepEqual([180_000, 9 * 3_600_000, 9.5 * 3_600_000].map(describeSleep), ['3 min', '9 h', '9 h 30 min'])
   })
 })

@@ -50,6 +50,12 @@ export class NodeRegistration {
     return this.#node
   }
 
+  /** Lease and status at once, whenever they were due. */
+  async announce(): Promise<void> {
+    this.#sentAt = Number.NEGATIVE_INFINITY
+    await Promise.all([this.#renewLease(), this.syncStatus()])
+  }
+
   /** The node's range of pod addresses, once somebody has given it one. */
   async podCidr(): Promise<string | undefined> {
     return (await this.#find())?.spec.podCIDR

@@ -4,7 +4,6 @@ import type { Prose } from '../api/openapi/prose.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
-import type { ProxyClient } from './aggregation/aggregator.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
@@ -33,6 +32,12 @@ export interface KubeletClient {
   certificate: string
   key: string
   ca: string
+}
+
+/** PEM of what the server shows to extension servers, so that they believe it whom it speaks for. */
+export interface ProxyClient {
+  certificate: string
+  key: string
 }
 
 /** Everything the server is made from. It reads no file, opens no port and knows no other clock. */

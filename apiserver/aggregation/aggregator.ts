@@ -3,18 +3,13 @@ import type { KubeObject } from '../../api/objects.ts'
 import type { APIService } from '../../api/types/apiregistration-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Call } from '../call.ts'
+import type { ProxyClient } from '../options.ts'
 import type { Parts } from '../parts.ts'
 import { forwardRequest } from '../stream/forward.ts'
 import type { StreamTarget } from '../stream/target.ts'
 import { timestamp } from '../verbs/meta.ts'
 import { findEndpoint } from '../webhook/endpoints.ts'
 import { type DiscoveredResource, parseResourceList } from './resources.ts'
-
-/** PEM of what the server shows to extension servers, so that they believe it whom it speaks for. */
-export interface ProxyClient {
-  certificate: string
-  key: string
-}
 
 export const REFRESH_EVERY_MS = 30_000
 

@@ -3,6 +3,7 @@ import { type FieldFacts, jsonFields, messageFacts } from '../schema.ts'
 import { type Check, isAskedAlways, type Rules } from './checks.ts'
 import { ACCESS_RULES } from './rules/access.ts'
 import { CLUSTER_RULES } from './rules/cluster.ts'
+import { CONTAINER_RULES } from './rules/container.ts'
 import { CORE_RULES } from './rules/core.ts'
 import { NETWORK_RULES } from './rules/network.ts'
 import { POD_RULES } from './rules/pod.ts'
@@ -12,6 +13,7 @@ import { WORKLOAD_RULES } from './rules/workload.ts'
 /** All tables: see Rules in checks.ts. */
 const RULES: Rules = {
   ...POD_RULES,
+  ...CONTAINER_RULES,
   ...VOLUME_RULES,
   ...WORKLOAD_RULES,
   ...NETWORK_RULES,

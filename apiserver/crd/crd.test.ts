@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import type { ApiResponse } from '../../api/exchange.ts'
 import { type Answer, startTestServer, type TestServer } from '../testing.ts'
 
@@ -212,6 +212,18 @@ describe('a custom resource definition', () => {
 })
 
 describe('a custom resource', () => {
+  let shared: TestServer
+  before(async () => {
+    shared = await startTestServer()
+    await establish(shared)
+  })
+  after(() => shared.server.close())
+
+  async function withWidgets(work: (server: TestServer) => Promise<void>): Promise<void> {
+    await work(shared)
+    await ok(shared, 'DELETE', WIDGETS)
+  }
+
   const refused: [string, object, number, RegExp][] = [
     [
       'a value out of bounds',
@@ -226,8 +238,7 @@ describe('a custom resource', () => {
   ]
   for (const [what, body, status, message] of refused) {
     it(`is refused with ${what}`, () =>
-      withServer(async server => {
-        await establish(server)
+      withWidgets(async server => {
         const answer = await server.call('POST', `${WIDGETS}?fieldValidation=Strict`, { body })
         assert.equal(answer.status, status, answer.text)
         assert.match(answer.json.message, message)
@@ -235,16 +246,14 @@ describe('a custom resource', () => {
   }
 
   it('drops unknown fields with a warning', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       const answer = await ok(server, 'POST', WIDGETS, widget('a', { more: 1 }))
       assert.deepEqual(answer.headers.warning, ['299 - "unknown field \\"spec.more\\""'])
       assert.equal(answer.json.spec.more, undefined)
     }))
 
   it('has a status of its own', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       const made = await ok(server, 'POST', WIDGETS, { ...widget('a'), status: { replicas: 5 } })
       assert.equal(made.json.status, undefined)
       const status = await ok(
@@ -267,8 +276,7 @@ describe('a custom resource', () => {
     }))
 
   it('scales by the paths of its definition', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       await ok(server, 'POST', WIDGETS, widget('a', { replicas: 3 }))
       await ok(server, 'PATCH', `${WIDGETS}/a/status`, { status: { replicas: 2, selector: 'app=a' } }, MERGE_PATCH)
       const { json } = await ok(server, 'GET', `${WIDGETS}/a/scale`)
@@ -281,8 +289,7 @@ describe('a custom resource', () => {
     }))
 
   it('is printed by its columns and selected by its fields', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       await ok(server, 'POST', WIDGETS, widget('a', { size: 4 }))
       await ok(server, 'POST', WIDGETS, widget('b', { colour: 'blue' }))
       const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
@@ -299,8 +306,7 @@ describe('a custom resource', () => {
     }))
 
   it('is applied by several, each with the fields it owns', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       const apply = (manager: string, spec: object, force = false) =>
         server.call('PATCH', `${WIDGETS}/a?fieldManager=${manager}&force=${force}`, {
           body: widget('a', spec),
@@ -313,16 +319,14 @@ describe('a custom resource', () => {
     }))
 
   it('needs to say which state it replaces', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       await ok(server, 'POST', WIDGETS, widget('a'))
       const answer = await server.call('PUT', `${WIDGETS}/a`, { body: widget('a', { size: 2 }) })
       assert.match(answer.json.message, /metadata\.resourceVersion: Invalid value: .*must be specified for an update/)
     }))
 
   it('knows no strategic merge patch', () =>
-    withServer(async server => {
-      await establish(server)
+    withWidgets(async server => {
       await ok(server, 'POST', WIDGETS, widget('a'))
       const headers = { 'content-type': 'application/strategic-merge-patch+json' }
       assert.equal((await server.call('PATCH', `${WIDGETS}/a`, { body: {}, headers })).status, 415)

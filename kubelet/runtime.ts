@@ -143,6 +143,8 @@ export interface StreamSession {
   exited: Promise<number | undefined>
   /** Ends it and leaves no process behind. */
   kill(): Promise<void>
+  /** How long the program of an exec has been running by now; undefined while the engine is still starting it. */
+  runningForMs?(): Promise<number | undefined>
 }
 
 export interface RuntimeInfo {

@@ -11,7 +11,7 @@ import { jsonLines } from './lines.ts'
 import { demultiplex, FrameSplitter } from './multiplexed.ts'
 import { networkBody } from './network.ts'
 import { PullMeter } from './pull.ts'
-import { sessionFromStat } from './session.ts'
+import { ageFromStat, sessionFromStat } from './session.ts'
 
 const REFUSALS: {
   title: string
@@ -212,6 +212,11 @@ describe('small facts', () => {
       readStats({ read: '', memory_stats: { usage: 100, stats: { inactive_file: 20 } } }, 5).workingSetBytes,
       80,
     )
+  })
+
+  it('the age of a process is what has gone since the kernel started it', () => {
+    const stat = `12 (a b) S ${Array.from({ length: 18 }, () => '0').join(' ')} 1000 0`
+    assert.equal(ageFromStat(stat, '12.50 3.00'), 2500)
   })
 
   it('a session is found behind any name', () => {

@@ -23,7 +23,30 @@ export async function openExec(docker: Docker, id: string, options: ExecOptions)
       if (Running && Pid) await killSession(Pid)
       stream.destroy()
     },
+    async runningForMs() {
+      const { Pid } = await exec.inspect()
+      return Pid ? ageOf(Pid) : undefined
+    },
   }
+}
+
+/** Of one that has ended already, nothing is known and nothing is needed. */
+async function ageOf(pid: number): Promise<number | undefined> {
+  try {
+    const [stat, uptime] = await Promise.all([
+      fs.readFile(`/proc/${pid}/stat`, 'utf8'),
+      fs.readFile('/proc/uptime', 'utf8'),
+    ])
+    return ageFromStat(stat, uptime)
+  } catch {
+    return undefined
+  }
+}
+
+/** The kernel counts the start of a process in hundredths of a second since it booted. */
+export function ageFromStat(stat: string, uptime: string): number {
+  const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return Number(uptime.split(' ')[0]) * 1000 - Number(afterName[19]) * 10
 }
 
 /** Joins the streams of a container's own program. */

@@ -255,9 +255,11 @@ export class FakeRuntime implements ContainerRuntime {
     const env = new Map(container.config.env.map(pair => pair.split(/=(.*)/s).slice(0, 2) as [string, string]))
     const write = (text: string) => void stdout.write(text)
     const process = new FakeProcess(options.command, { clock: this.#clock, files: container.files, env, write })
+    const began = this.#clock.monotonic()
     void process.exited.then(() => stdout.end())
     return {
       stdout,
+      runningForMs: async () => this.#clock.monotonic() - began,
       resize: async () => {},
       exited: process.exited,
       kill: async () => process.signal('SIGKILL'),

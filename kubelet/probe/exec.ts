@@ -1,7 +1,33 @@
 import type { Readable } from 'node:stream'
-import type { ContainerRuntime } from '../runtime.ts'
+import { type Clock, sleep } from '../../platform/clock.ts'
+import type { ContainerRuntime, StreamSession } from '../runtime.ts'
 
 const KEPT_BYTES = 10 * 1024
+
+export interface Limit {
+  clock: Clock
+  ms: number
+}
+
+/** A program that the engine does not get started is given up after this much more than its time. */
+const START_PATIENCE_MS = 60_000
+const LEAST_WAIT_MS = 50
+
+/**
+ * Aborts when a program has been running for longer than it may. The time that a busy engine takes to start it is not its
+ * own: a slow machine must not make healthy containers look hung.
+ */
+export async function watchLimit(session: StreamSession, limit: Limit, done: AbortSignal): Promise<boolean> {
+  const { clock, ms } = limit
+  const began = clock.monotonic()
+  for (let wait = ms; ; ) {
+    await sleep(clock, wait, done).catch(() => {})
+    if (done.aborted) return false
+    const ran = await session.runningForMs?.()
+    if ((ran ?? 0) >= ms || clock.monotonic() - began >= ms + START_PATIENCE_MS) return true
+    wait = Math.max(LEAST_WAIT_MS, ms - (ran ?? 0))
+  }
+}
 
 /** Runs a command in a container to its end. When the signal aborts, it is killed with all that it started. */
 export async function runExec(
@@ -10,13 +36,46 @@ export async function runExec(
   command: string[],
   signal: AbortSignal,
 ): Promise<{ exitCode: number; output: string }> {
-  const session = await runtime.exec(id, { command, stdin: false, stdout: true, stderr: true, tty: false })
+  return followExec(await openExec(runtime, id, command), signal)
+}
+
+/** The same for a command that may only take so long; undefined when it had to be cut. */
+export async function runLimitedExec(
+  runtime: ContainerRuntime,
+  id: string,
+  command: string[],
+  limit: Limit,
+  signal: AbortSignal,
+): Promise<{ exitCode: number; output: string } | undefined> {
+  const session = await openExec(runtime, id, command)
+  const [done, late] = [new AbortController(), new AbortController()]
+  const watch = watchLimit(session, limit, AbortSignal.any([done.signal, signal])).then(isLate => {
+    if (isLate) late.abort()
+  })
+  try {
+    return await followExec(session, AbortSignal.any([late.signal, signal]))
+  } catch (error) {
+    if (late.signal.aborted) return undefined
+    throw error
+  } finally {
+    done.abort()
+    await watch
+  }
+}
+
+function openExec(runtime: ContainerRuntime, id: string, command: string[]): Promise<StreamSession> {
+  return runtime.exec(id, { command, stdin: false, stdout: true, stderr: true, tty: false })
+}
+
+async function followExec(session: StreamSession, signal: AbortSignal): Promise<{ exitCode: number; output: string }> {
+  // What cannot be killed has ended, or its container has: the exit tells.
   const stop = () => void session.kill().catch(() => {})
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   try {
     const reading = Promise.all([read(session.stdout), read(session.stderr)])
     const exitCode = await Promise.race([session.exited, aborted(signal)])
+    signal.throwIfAborted()
     const [stdout, stderr] = await reading
     return { exitCode: exitCode ?? -1, output: (stdout + stderr).trimEnd() }
   } finally {

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import type { Container, Probe } from '../../api/types/core-v1.ts'
 import { type Clock, sleep } from '../../platform/clock.ts'
 import type { ContainerRuntime } from '../runtime.ts'
-import { runExec } from './exec.ts'
+import { runLimitedExec } from './exec.ts'
 import { grpcHealth } from './grpc.ts'
 import { httpRequest } from './http.ts'
 import { portNumber } from './ports.ts'
@@ -29,6 +29,7 @@ export async function runProbe(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const seconds = probe.timeoutSeconds ?? 1
+  if (probe.exec) return runExecProbe(parts, probe, target, signal)
   const done = new AbortController()
   const late = new AbortController()
   void sleep(parts.clock, seconds * 1000, done.signal).then(
@@ -36,13 +37,28 @@ export async function runProbe(
     () => {},
   )
   try {
-    const outcome = await runHandler(parts.runtime, probe, target, AbortSignal.any([late.signal, signal]))
-    // A command that was killed comes back with an exit code like any other.
-    return late.signal.aborted ? failure(timeoutMessage(probe, target, seconds)) : outcome
+    return await runHandler(probe, target, AbortSignal.any([late.signal, signal]))
   } catch (error) {
     return failure(late.signal.aborted ? timeoutMessage(probe, target, seconds) : plainMessage(error, probe, target))
   } finally {
     done.abort()
+  }
+}
+
+async function runExecProbe(
+  { runtime, clock }: { runtime: ContainerRuntime; clock: Clock },
+  probe: Probe,
+  target: ProbeTarget,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const seconds = probe.timeoutSeconds ?? 1
+  try {
+    const limit = { clock, ms: seconds * 1000 }
+    const result = await runLimitedExec(runtime, target.id, probe.exec?.command ?? [], limit, signal)
+    if (!result) return failure(timeoutMessage(probe, target, seconds))
+    return result.exitCode === 0 ? SUCCESS : failure(result.output)
+  } catch (error) {
+    return failure(error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -51,15 +67,10 @@ function failure(message: string): Outcome {
 }
 
 async function runHandler(
-  runtime: ContainerRuntime,
-  { exec, httpGet, tcpSocket, grpc }: Probe,
-  { id, podIp, container }: ProbeTarget,
+  { httpGet, tcpSocket, grpc }: Probe,
+  { podIp, container }: ProbeTarget,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (exec) {
-    const { exitCode, output } = await runExec(runtime, id, exec.command ?? [], signal)
-    return exitCode === 0 ? SUCCESS : failure(output)
-  }
   if (httpGet) {
     const { status } = await httpRequest(httpGet, httpGet.host || podIp, portNumber(httpGet.port, container), signal)
     return status >= 200 && status < 400 ? SUCCESS : failure(`HTTP probe failed with statuscode: ${status}`)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { condition, container, QUICK, remove, type Scenario, shell } from './steps.ts'
 
 /** What happens when the agent dies, or somebody interferes. */
@@ -74,6 +74,7 @@ export const RECOVERY: Scenario[] = [
         writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'static' }, spec }))
       }
       const name = `static-${node.name}`
+      mkdirSync(node.options.paths.manifests, { recursive: true })
       write('sleep infinity')
       await driver.until('its mirror is ready', () => condition(node, name, 'Ready') === 'True')
       assert.equal(node.pod(name)?.metadata.ownerReferences?.[0]?.kind, 'Node')

@@ -1,13 +1,20 @@
-import type { MembershipChange } from '../../etcd/raft/membership.ts'
 import type { MemberId } from '../../etcd/raft/message.ts'
-import { scanSegment } from '../../etcd/wal/record.ts'
 import type { Cluster, SimMember } from './cluster.ts'
 import type { World } from './world.ts'
 
-/** What can go wrong. Each fault begins when it is called; what it returns ends it. */
-export type Fault = (faults: Faults) => (() => void) | undefined
+/** What a fault may lay hands on. */
+export interface Victims {
+  cluster: Cluster
+  world: World
+  replace(member: SimMember): void
+  flipBit(): void
+}
 
-const NOTHING = () => {}
+/** What can go wrong. Each fault begins when it is called; what it returns ends it. */
+export type Fault = (victims: Victims) => (() => void) | undefined
+
+/** For what is over as soon as it has happened. */
+export const NOTHING = () => {}
 
 export const FAULTS: Record<string, Fault> = {
   'crash one': ({ cluster, world }) => {
@@ -21,7 +28,7 @@ export const FAULTS: Record<string, Fault> = {
     return NOTHING
   },
   blackout: ({ cluster }) => {
-    for (const member of cluster.diskOfEach) cluster.crash(member, 'with all others', true)
+    blackout(cluster)
     return NOTHING
   },
   'crash at a boundary of the disk': ({ cluster, world }) => {
@@ -120,7 +127,7 @@ export const FAULTS: Record<string, Fault> = {
   },
   'blackout while the disks are slow': ({ cluster, world }) => {
     for (const { platter } of cluster.members.values()) platter.slowness = world.between(50, 400)
-    const timer = world.after(world.between(100, 1500), () => FAULTS.blackout!({ cluster, world } as Faults))
+    const timer = world.after(world.between(100, 1500), () => blackout(cluster))
     return () => {
       timer.cancel()
       for (const { platter } of cluster.members.values()) platter.slowness = 2
@@ -171,130 +178,9 @@ export function chooseFaults(world: World): string[] {
   return names.length > 0 ? names : ['crash one']
 }
 
-export class Faults {
-  readonly cluster: Cluster
-  readonly world: World
-  /** A replacement is under way. */
-  changing = false
-  stopped = false
-  #flips = 1
-  readonly #pauseMs: number
-  readonly #names: string[]
-  #ends = new Set<() => void>()
-
-  constructor(cluster: Cluster, names: string[]) {
-    this.cluster = cluster
-    this.world = cluster.world
-    this.#names = names
-    this.#pauseMs = this.world.pick([300, 1200])
-  }
-
-  start(): void {
-    this.world.after(this.world.between(50, this.#pauseMs), () => {
-      if (this.stopped) return
-      this.#strike(this.world.pick(this.#names))
-      this.start()
-    })
-  }
-
-  #strike(name: string): void {
-    this.world.say('fault', name)
-    const end = FAULTS[name]!(this)
-    if (!end || end === NOTHING) return
-    this.#ends.add(end)
-    this.world.after(this.world.between(100, 2500), () => {
-      if (!this.#ends.delete(end)) return
-      this.world.say('fault', `${name} ends`)
-      end()
-    })
-  }
-
-  /** From now on everything works. */
-  stop(): void {
-    this.stopped = true
-    this.world.say('fault', 'no more faults')
-    for (const end of this.#ends) end()
-    this.#ends.clear()
-    this.cluster.network.heal()
-    for (const { platter } of this.cluster.members.values()) {
-      platter.boundariesToCrash = Number.POSITIVE_INFINITY
-      platter.failingSyncs = 0
-    }
-  }
-
-  /** Once a run, in what is durable and not in the last write, where it could not be told from a torn one. */
-  flipBit(): void {
-    const member = this.world.pick(this.cluster.diskOfEach)
-    if (this.#flips === 0 || this.cluster.diskOfEach.length < 3 || this.changing) return
-    this.#flips--
-    member.heldDown = true
-    this.cluster.crash(member, 'to have a bit flipped', true)
-    this.world.after(1, () => {
-      this.#flipIn(member)
-      member.heldDown = false
-      this.cluster.boot(member)
-    })
-  }
-
-  #flipIn({ platter, id }: SimMember): void {
-    const paths = [...platter.names.keys()].filter(path => path.endsWith('.snap') || path.endsWith('.wal')).sort()
-    const path = this.world.pick(paths)
-    if (!path) return
-    const { durable } = platter.open(path)
-    const end = path.endsWith('.snap') ? durable.length : endOfDurable(durable, path === paths.at(-1))
-    const offset = Math.floor(this.world.between(0, end))
-    this.world.say(id, `has a bit flipped at ${offset} of ${path}`)
-    platter.flipBit(path, offset, Math.floor(this.world.between(0, 8)))
-  }
-
-  /** Whoever refused to start because of a damaged disk is replaced. */
-  replaceRefused(): void {
-    const refused = this.cluster.diskOfEach.find(member => member.refused)
-    if (refused) this.replace(refused)
-  }
-
-  replace(old: SimMember): void {
-    if (this.changing || old.retired) return
-    this.changing = true
-    void this.#replace(old)
-  }
-
-  async #replace(old: SimMember): Promise<void> {
-    const fresh = this.cluster.addMember()
-    this.world.say('fault', `${fresh.id} is to replace ${old.id}`)
-    await this.#change(
-      { type: 'addLearner', id: fresh.id, context: 'new' },
-      members => members.get(fresh.id) !== undefined,
-    )
-    await this.#change({ type: 'promote', id: fresh.id }, members => members.isVoter(fresh.id))
-    await this.#change(
-      { type: 'remove', id: old.id },
-      members => !members.get(old.id) && this.cluster.leader?.id !== old.id,
-    )
-    await this.world.sleep(500)
-    this.cluster.retire(old)
-    this.changing = false
-  }
-
-  async #change(change: MembershipChange, done: (members: Membership) => boolean): Promise<void> {
-    for (;;) {
-      const leader = this.cluster.leader
-      if (leader && done(leader.driver.core.membership)) return
-      const attempt = leader?.driver
-        .changeMembership(change)
-        .catch(error => this.world.say('fault', `${change.type}: ${error.message}`))
-      await Promise.race([attempt, this.world.sleep(2000)])
-      await this.world.sleep(100)
-    }
-  }
-}
-
-type Membership = Cluster['up'][number]['driver']['core']['membership']
-
-function endOfDurable(segment: Buffer, isLast: boolean): number {
-  if (segment.length < 20) return segment.length
-  const scan = scanSegment(segment, segment.readUInt32LE(8))
-  return isLast ? scan.lastBatch : scan.end
+/** Everybody loses power at once. */
+export function blackout(cluster: Cluster): void {
+  for (const member of cluster.diskOfEach) cluster.crash(member, 'with all others', true)
 }
 
 function shuffled(world: World, ids: MemberId[]): MemberId[] {

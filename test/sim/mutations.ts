@@ -40,6 +40,7 @@ export const MUTATIONS: Record<string, Mutation> = {
             original.call(this, from, granted)
           },
       ),
+    options: { size: 5, faults: ['hasty candidates', 'bad network', 'cut in two'] },
   },
 
   'half of the members are a majority': {
@@ -55,6 +56,7 @@ export const MUTATIONS: Record<string, Mutation> = {
 
   'a member votes for several in a term': {
     make: () => patch(RaftCore.prototype, 'mayVoteFor', () => () => true),
+    options: { size: 3, faults: ['hasty candidates', 'bad network'] },
   },
 
   'the vote is not written down': {
@@ -89,6 +91,7 @@ export const MUTATIONS: Record<string, Mutation> = {
             this.send(to, body)
           },
       ),
+    options: { size: 3, faults: ['blackout while the disks are slow', 'blackout'] },
   },
 
   'the leader counts what it has not synced itself': {
@@ -96,6 +99,7 @@ export const MUTATIONS: Record<string, Mutation> = {
       patchGetter(RaftLog.prototype, 'stable', function (this: RaftLog) {
         return this.lastIndex
       }),
+    options: { size: 3, faults: ['blackout while the disks are slow', 'slow disk', 'crash the leader'] },
   },
 
   'entries are appended without a look at what is before them': {
@@ -110,6 +114,7 @@ export const MUTATIONS: Record<string, Mutation> = {
             original.call(this, { ...message, previousTerm })
           },
       ),
+    options: { size: 3, faults: ['hasty candidates', 'bad network', 'crash the leader'] },
   },
 
   'a late message cuts off what came after it': {
@@ -124,6 +129,7 @@ export const MUTATIONS: Record<string, Mutation> = {
             original.call(this, entries)
           },
       ),
+    options: { size: 3, faults: ['hasty candidates', 'bad network'] },
   },
 
   'a follower commits what it has, whether or not it is the same': {
@@ -155,6 +161,7 @@ export const MUTATIONS: Record<string, Mutation> = {
 
   'a new leader answers reads before it knows what is committed': {
     make: () => patch(Leader.prototype, 'knowsCommitted', () => () => true),
+    options: { size: 3, faults: ['hasty candidates', 'crash the leader'] },
   },
 
   'a rejected append counts as accepted': {
@@ -179,6 +186,7 @@ export const MUTATIONS: Record<string, Mutation> = {
             original.call(this, { ...lease, ttl: lease.ttl / 2 })
           },
       ),
+    options: { size: 3, faults: ['clock jump'] },
   },
 
   'watches forget what came with a snapshot': {

@@ -1,10 +1,11 @@
 import { hashKeys } from '../../etcd/mvcc/hash.ts'
 import { Clients } from './clients.ts'
 import { Cluster } from './cluster.ts'
-import { chooseFaults, FAULTS, Faults } from './faults.ts'
+import { blackout, chooseFaults } from './faults.ts'
 import { Invariants } from './invariants.ts'
 import { LeaseCheck } from './leases.ts'
 import { findNonlinearizable } from './linearize.ts'
+import { Nemesis } from './nemesis.ts'
 import { WatchCheck } from './watching.ts'
 import { World } from './world.ts'
 
@@ -37,7 +38,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   const cluster = new Cluster(world, invariants, watching, size)
   const clients = new Clients(cluster)
   const names = options.faults ?? chooseFaults(world)
-  const faults = new Faults(cluster, names)
+  const faults = new Nemesis(cluster, names)
   world.say('seed', `${seed}: ${size} members; ${names.join(', ')}`)
   world.afterEach = () => watch(world, cluster, invariants)
   cluster.start()
@@ -50,7 +51,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   await runChaos(world, faults, invariants, options.chaosMs ?? 10_000)
   faults.stop()
   // The hardest of all questions to a log: what is left when everybody loses power at once?
-  if (world.chance(0.5)) FAULTS.blackout!(faults)
+  if (world.chance(0.5)) blackout(cluster)
   if (!invariants.violation) await recover(world, cluster, faults, clients, invariants)
   clients.stopped = true
   checkHistory(clients, invariants)
@@ -66,7 +67,7 @@ export async function runSeed(seed: number, options: SimOptions = {}): Promise<S
   }
 }
 
-async function runChaos(world: World, faults: Faults, invariants: Invariants, chaosMs: number): Promise<void> {
+async function runChaos(world: World, faults: Nemesis, invariants: Invariants, chaosMs: number): Promise<void> {
   for (let end = 100; end <= chaosMs && !invariants.violation; end += 100) {
     await world.runUntil(end)
     if (world.stormy) invariants.violate('storm: messages breed messages')
@@ -88,7 +89,7 @@ function checkLogs(cluster: Cluster, invariants: Invariants): void {
 async function recover(
   world: World,
   cluster: Cluster,
-  faults: Faults,
+  faults: Nemesis,
   clients: Clients,
   invariants: Invariants,
 ): Promise<void> {
@@ -128,7 +129,7 @@ function checkHashes(cluster: Cluster, invariants: Invariants): void {
   }
 }
 
-function allAgree(cluster: Cluster, faults: Faults): boolean {
+function allAgree(cluster: Cluster, faults: Nemesis): boolean {
   const leader = cluster.leader
   if (!leader || faults.changing || cluster.diskOfEach.some(member => member.refused || !member.running)) return false
   // All leases of the time of faults must run out in the end.

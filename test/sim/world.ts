@@ -1,7 +1,7 @@
 /**
  * test/sim/ runs whole clusters in one thread under a virtual clock, disk and network: the production core, log, driver
  * and state machine, unmodified, with every fault that one seed can think of. Start with run.ts (one seed), then
- * cluster.ts (the members), faults.ts (what is done to them) and invariants.ts (what must hold all along). This file is
+ * cluster.ts (the members), faults.ts and nemesis.ts (what is done to them) and invariants.ts (what must hold all along). This file is
  * time itself. Imports anything of etcd/ and platform/.
  */
 import { type Random, seededRandom } from '../../platform/random.ts'

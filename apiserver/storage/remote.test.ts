@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { type RunningEtcd, startEtcd } from '../../etcd/start.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { systemDisk } from '../../platform/disk.ts'
@@ -36,7 +35,7 @@ async function startServer(): Promise<RunningEtcd> {
 storeContract('remote, over gRPC', async () => {
   const { port } = await startServer()
   const store = createRemoteStore({ endpoints: [`http://127.0.0.1:${port}`], clock: systemClock })
-  return { store, pass: ms => wait(ms) }
+  return { store, pass: async () => {} }
 })
 
 describe('the remote store', () => {

@@ -13,7 +13,7 @@ import {
 } from './frames.ts'
 import { HeaderDecoder, type Headers } from './hpack.ts'
 import { Outbox } from './outbox.ts'
-import { Stream, type StreamListener } from './stream.ts'
+import { Stream, type StreamListener, type StreamOwner } from './stream.ts'
 
 const DEFAULT_WINDOW = 65535
 const STREAM_WINDOW = 1024 * 1024
@@ -31,7 +31,7 @@ export interface ConnectionEvents {
 }
 
 /** One HTTP/2 connection, seen from either side. */
-export class Connection {
+export class Connection implements StreamOwner {
   readonly outbox: Outbox
   sendWindow = DEFAULT_WINDOW
   readonly #socket: Duplex

@@ -1,6 +1,6 @@
-import type { Connection } from './connection.ts'
 import { ErrorCode, Flag, FrameType, MAX_FRAME } from './frames.ts'
 import type { Headers } from './hpack.ts'
+import type { Outbox } from './outbox.ts'
 
 /** Who is told what comes in on a stream. */
 export interface StreamListener {
@@ -13,6 +13,15 @@ export interface StreamListener {
   aborted(code: number): void
   /** What was waiting to be sent is on its way. */
   drained?(): void
+}
+
+/** What a stream needs of its connection. */
+export interface StreamOwner {
+  readonly outbox: Outbox
+  /** Room that all streams share. */
+  sendWindow: number
+  sendReset(stream: number, code: number): void
+  forget(stream: Stream): void
 }
 
 type Waiting =
@@ -29,11 +38,11 @@ export class Stream {
   received = 0
   endedHere = false
   endedThere = false
-  readonly #connection: Connection
+  readonly #connection: StreamOwner
   #waiting: Waiting[] = []
   #waitingBytes = 0
 
-  constructor(connection: Connection, id: number, headers: Headers, sendWindow: number) {
+  constructor(connection: StreamOwner, id: number, headers: Headers, sendWindow: number) {
     this.#connection = connection
     this.id = id
     this.headers = headers

@@ -1,12 +1,23 @@
 import { EtcdError, GrpcCode } from '../errors.ts'
-import type { Member } from '../member.ts'
 import { decodeChange } from '../raft/membership.ts'
 import type { ClusterInfo } from './founding.ts'
+import type { Roster } from './roster.ts'
 
 const NOTHING = Buffer.alloc(0)
 
+/** What a member answers with. */
+export interface PeerFace {
+  readonly clusterId: string
+  readonly roster: Pick<Roster, 'list' | 'changeAsLeader'>
+  readonly asLeader: {
+    propose(entry: Uint8Array): Promise<unknown>
+    renew(lease: bigint): Promise<number>
+    remaining(lease: bigint): Promise<number>
+  }
+}
+
 /** What members ask each other. The leader's methods answer "no leader" where this member does not lead. */
-export async function answerPeer(member: Member, method: string, content: Buffer): Promise<Uint8Array> {
+export async function answerPeer(member: PeerFace, method: string, content: Buffer): Promise<Uint8Array> {
   switch (method) {
     case 'cluster': {
       const info: ClusterInfo = { cluster: member.clusterId, members: member.roster.list() }

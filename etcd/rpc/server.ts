@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import type { Timer } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { EtcdError, errors, GrpcCode } from '../errors.ts'
 import { Connection } from '../h2/connection.ts'
@@ -12,7 +13,7 @@ import type { TlsSource } from '../tls.ts'
 import { authMethods } from './auth.ts'
 import { clusterMethods } from './cluster.ts'
 import { electionMethods } from './election.ts'
-import { type Methods, ServerCall } from './grpc.ts'
+import { type Handler, type Methods, ServerCall } from './grpc.ts'
 import { createHttpServer } from './http.ts'
 import { kvMethods } from './kv.ts'
 import { leaseMethods } from './lease.ts'
@@ -22,6 +23,9 @@ import { watchMethods } from './watch.ts'
 
 /** etcd's --max-request-bytes, and what gRPC adds for its envelope. */
 const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024 + 512 * 1024
+/** Three seconds: as long as three elections take at the default timeouts. */
+const LEADER_CHECK_MS = 1000
+const LEADERLESS_CHECKS = 3
 const NOT_GRPC = encodeHeaders({ ':status': '415' })
 
 /** The client face of one member: gRPC and HTTP/1.1 on the same port. */
@@ -32,6 +36,9 @@ export class ClientServer {
   readonly #http: HttpServer
   readonly #listeners: Listener[] = []
   readonly #connections = new Set<Connection>()
+  readonly #wantLeader = new Set<ServerCall>()
+  #leaderless = 0
+  #leaderTimer: Timer | undefined
 
   constructor(member: Member, log: Log) {
     this.#member = member
@@ -47,6 +54,7 @@ export class ClientServer {
       ...electionMethods(member),
       ...authMethods(),
     }
+    this.#watchLeader()
   }
 
   /** The port that was taken. */
@@ -61,6 +69,7 @@ export class ClientServer {
   }
 
   async close(): Promise<void> {
+    this.#leaderTimer?.cancel()
     for (const connection of this.#connections) connection.drain()
     this.#http.closeAllConnections()
     await Promise.all(this.#listeners.map(listener => listener.close()))
@@ -94,6 +103,27 @@ export class ClientServer {
     this.#connections.add(connection)
   }
 
+  /** Whoever wants to be served only while there is a leader is told when there has been none for a while. */
+  #withLeader(call: ServerCall, handler: Handler): void {
+    if (!this.#member.leader) {
+      call.end(errors.noLeader)
+      return
+    }
+    this.#wantLeader.add(call)
+    handler(call)
+    const onClose = call.onClose
+    call.onClose = () => {
+      this.#wantLeader.delete(call)
+      onClose()
+    }
+  }
+
+  #watchLeader(): void {
+    this.#leaderless = this.#member.leader ? 0 : this.#leaderless + 1
+    if (this.#leaderless >= LEADERLESS_CHECKS) for (const call of [...this.#wantLeader]) call.end(errors.noLeader)
+    this.#leaderTimer = this.#member.clock.after(LEADER_CHECK_MS, () => this.#watchLeader())
+  }
+
   #request(stream: Stream): void {
     const path = stream.headers[':path'] ?? ''
     if (!stream.headers['content-type']?.startsWith('application/grpc')) {
@@ -104,7 +134,7 @@ export class ClientServer {
     const call = new ServerCall(stream, MAX_REQUEST_BYTES)
     const handler = this.#methods[path]
     if (!handler) call.end(unknownMethod(path))
-    else if (stream.headers.hasleader === 'true' && !this.#member.leader) call.end(errors.noLeader)
+    else if (stream.headers.hasleader === 'true') this.#withLeader(call, handler)
     else handler(call)
   }
 }

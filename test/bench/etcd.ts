@@ -13,22 +13,27 @@ import { Report } from './report.ts'
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
 })
-const SECONDS = options.quick ? 2 : 10
+const SECONDS = options.quick ? 1 : 10
 
 type Measure = (server: EtcdProcess) => Promise<number>
 
-/** The same measure on a new kubox and a new etcd, one after the other: neither takes the other's processor. */
-async function onBoth(real: string, measure: Measure): Promise<{ value: number; peer: number }> {
-  const results: number[] = []
-  for (const command of [KUBOX_ETCD, [real]]) {
-    const server = await EtcdProcess.start({ command })
-    try {
-      results.push(await measure(server))
-    } finally {
-      await server.stop()
-    }
+interface Pair {
+  kubox: EtcdProcess
+  peer: EtcdProcess
+}
+
+async function withPair<T>(real: string, use: (pair: Pair) => Promise<T>): Promise<T> {
+  const [kubox, peer] = await Promise.all([KUBOX_ETCD, [real]].map(command => EtcdProcess.start({ command })))
+  try {
+    return await use({ kubox: kubox!, peer: peer! })
+  } finally {
+    await Promise.all([kubox!.stop(), peer!.stop()])
   }
-  return { value: results[0]!, peer: results[1]! }
+}
+
+/** One after the other: neither takes the other's processor. */
+async function onBoth({ kubox, peer }: Pair, measure: Measure): Promise<{ value: number; peer: number }> {
+  return { value: await measure(kubox), peer: await measure(peer) }
 }
 
 async function memoryOf(server: EtcdProcess): Promise<number> {
@@ -60,71 +65,76 @@ async function checkPerf(
 async function main(): Promise<void> {
   const { etcd: real, etcdctl, version } = await etcd('3.4')
   const report = new Report(`kubox etcd beside etcd-server ${version}${options.quick ? ', quick' : ''}`)
-
-  for (const [clients, atLeast] of [
-    [1, 1],
-    [64, 1.5],
-    [256, 1.5],
-  ] as const) {
-    const both = await onBoth(real, server => putsPerSecond(server.endpoint, clients, SECONDS))
-    report.add({ measure: `puts/s, ${clients} clients over gRPC`, unit: '/s', ...both, budget: { atLeast } })
-    if (clients !== 64) continue
-    const value = await inProcessPuts(clients, SECONDS)
-    const budget = { atLeast: 5 }
-    report.add({
-      measure: 'in-process puts/s, 64 in flight (peer: over gRPC)',
-      unit: '/s',
-      value,
-      peer: both.peer,
-      budget,
-    })
-  }
-  for (const serializable of [false, true]) {
-    const both = await onBoth(real, server => readsPerSecond(server.endpoint, 64, SECONDS, serializable))
-    const measure = `${serializable ? 'serializable' : 'linearizable'} reads/s, 64 clients`
-    report.add({ measure, unit: '/s', ...both, budget: { atLeast: 1 } })
-  }
-  const delay = await onBoth(real, server => watchDelay(server.endpoint, 1000, 100, SECONDS))
-  report.add({ measure: 'watch: 1,000 watchers, delay p99', unit: 'ms', ...delay, budget: { atMost: 1 } })
-
-  if (!options.quick) await checkPerfRows(report, real, etcdctl)
-  else {
-    const memory = await onBoth(real, async server => {
-      await fill(server.endpoint, 'quick/', 20_000, 1024)
-      return memoryOf(server)
-    })
-    report.add({ measure: 'memory after 20,000 puts of 1 KB', unit: 'MB', ...memory, budget: { atMost: 0.5 } })
-  }
-
-  const boot = await onBoth(real, async server => {
-    await fill(server.endpoint, 'boot/', 100_000, 1024)
-    return bootTime(server)
-  })
-  report.add({ measure: 'boot with 100,000 keys of 1 KB', unit: 's', value: boot.value, budget: { atMost: 2 } })
+  await withPair(real, pair => speedRows(report, pair))
+  if (options.quick) await withPair(real, pair => memoryRow(report, pair))
+  else await checkPerfRows(report, real, etcdctl)
+  await bootRow(report)
+  const lost = await leaderLoss()
   report.add({
     measure: 'leader of three lost: writes accepted again',
     unit: 's',
-    value: await leaderLoss(),
+    value: lost,
     budget: { atMost: 1.5 },
   })
   if (!(await report.finish(options.json))) process.exitCode = 1
 }
 
-async function checkPerfRows(report: Report, real: string, etcdctl: string): Promise<void> {
-  const passed: boolean[] = []
-  const memory = await onBoth(real, async server => {
-    passed.push((await checkPerf(etcdctl, server, 'm')).pass)
+async function speedRows(report: Report, pair: Pair): Promise<void> {
+  for (const [clients, atLeast] of [
+    [1, 1],
+    [64, 1.5],
+    [256, 1.5],
+  ] as const) {
+    const both = await onBoth(pair, server => putsPerSecond(server.endpoint, clients, SECONDS))
+    report.add({ measure: `puts/s, ${clients} clients over gRPC`, unit: '/s', ...both, budget: { atLeast } })
+    if (clients !== 64) continue
+    const value = await inProcessPuts(clients, SECONDS)
+    const budget = { atLeast: 5 }
+    report.add({ measure: 'in-process puts/s, 64 in flight (peer: gRPC)', unit: '/s', value, peer: both.peer, budget })
+  }
+  for (const serializable of [false, true]) {
+    const both = await onBoth(pair, server => readsPerSecond(server.endpoint, 64, SECONDS, serializable))
+    const measure = `${serializable ? 'serializable' : 'linearizable'} reads/s, 64 clients`
+    report.add({ measure, unit: '/s', ...both, budget: { atLeast: 1 } })
+  }
+  const delay = await onBoth(pair, server => watchDelay(server.endpoint, 1000, 100, SECONDS))
+  report.add({ measure: 'watch: 1,000 watchers, delay p99', unit: 'ms', ...delay, budget: { atMost: 1 } })
+}
+
+/** In place of `check perf`, which takes a minute a time. */
+async function memoryRow(report: Report, pair: Pair): Promise<void> {
+  const memory = await onBoth(pair, async server => {
+    await fill(server.endpoint, 'quick/', 20_000, 1024)
     return memoryOf(server)
   })
-  report.add({
-    measure: 'etcdctl check perf --load=m (1: PASS)',
-    unit: '',
-    value: Number(passed[0]),
-    budget: { atLeast: 1 },
-  })
+  report.add({ measure: 'memory after 20,000 puts of 1 KB', unit: 'MB', ...memory, budget: { atMost: 0.5 } })
+}
+
+async function checkPerfRows(report: Report, real: string, etcdctl: string): Promise<void> {
+  const passed: boolean[] = []
+  const memory = await withPair(real, pair =>
+    onBoth(pair, async server => {
+      passed.push((await checkPerf(etcdctl, server, 'm')).pass)
+      return memoryOf(server)
+    }),
+  )
+  report.add({ measure: 'check perf --load=m (1: PASS)', unit: '', value: Number(passed[0]), budget: { atLeast: 1 } })
   report.add({ measure: 'memory after check perf m', unit: 'MB', ...memory, budget: { atMost: 0.5 } })
-  const large = await onBoth(real, async server => (await checkPerf(etcdctl, server, 'l')).throughput)
-  report.add({ measure: 'etcdctl check perf --load=l, throughput', unit: '/s', ...large, budget: { atLeast: 1 } })
+  const large = await withPair(real, pair =>
+    onBoth(pair, async server => (await checkPerf(etcdctl, server, 'l')).throughput),
+  )
+  report.add({ measure: 'check perf --load=l, throughput', unit: '/s', ...large, budget: { atLeast: 1 } })
+}
+
+async function bootRow(report: Report): Promise<void> {
+  const server = await EtcdProcess.start({ command: KUBOX_ETCD })
+  try {
+    await fill(server.endpoint, 'boot/', 100_000, 1024)
+    const value = await bootTime(server)
+    report.add({ measure: 'boot with 100,000 keys of 1 KB', unit: 's', value, budget: { atMost: 2 } })
+  } finally {
+    await server.stop()
+  }
 }
 
 // What waits on timers alone must not end the program.

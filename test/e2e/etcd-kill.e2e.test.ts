@@ -86,6 +86,26 @@ describe('the leader of three is lost', () => {
   })
 })
 
+describe('a leader that was suspended', () => {
+  it('steps down by term when it returns, and says so in one line', { timeout: 60_000 }, async () => {
+    const members = await startMembers(3)
+    stopAtEnd.push(...members)
+    const leader = await leaderOf(members)
+    const others = members.filter(member => member !== leader)
+    process.kill(leader.pid, 'SIGSTOP')
+    try {
+      await eventually({ what: 'another member leads' }, async () => (await leaderOf(others)) !== leader)
+    } finally {
+      process.kill(leader.pid, 'SIGCONT')
+    }
+    const steppedDown = /"from":"leader","to":"follower".*"reason":"[^"]*term/
+    await eventually({ what: 'the old leader steps down', evidence: () => leader.log() }, async () => {
+      return steppedDown.test(await leader.log())
+    })
+    assert.equal((await leader.log()).split('\n').filter(line => steppedDown.test(line)).length, 1)
+  })
+})
+
 async function writesGoOn(load: WriteLoad, members: readonly EtcdProcess[]): Promise<void> {
   const before = load.total
   const evidence = async () => (await Promise.all(members.map(member => member.log()))).join('\n---\n')

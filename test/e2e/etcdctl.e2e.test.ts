@@ -164,6 +164,55 @@ for (const age of ['3.4', '3.5.30'] as const) {
       }
     })
 
+    it('elects and mirrors', { timeout: 120_000 }, async () => {
+      const both = await Promise.all([KUBOX_ETCD, [programs.etcd]].map(command => EtcdProcess.start({ command })))
+      try {
+        const [ours, theirs] = await Promise.all(both.map(server => electionStory(programs.etcdctl, server)))
+        assert.equal(ours, theirs)
+        for (const [source, target] of [both, [...both].reverse()]) {
+          await mirrorStory(programs.etcdctl, source!, target!)
+        }
+      } finally {
+        await Promise.all(both.map(server => server.stop()))
+      }
+    })
+
+    it('fills up, raises the alarm, and recovers', { timeout: 120_000 }, async () => {
+      const flags = ['--quota-backend-bytes', String(8 * 1024 * 1024)]
+      const both = await Promise.all(
+        [KUBOX_ETCD, [programs.etcd]].map(command => EtcdProcess.start({ command, flags })),
+      )
+      const [ours, theirs] = both as [EtcdProcess, EtcdProcess]
+      try {
+        const large = 'x'.repeat(1_000_000)
+        for (const server of both) {
+          for (let i = 0; i < 12; i++) await ctl(programs.etcdctl, server, ['put', 'large'], large)
+        }
+        const recover = steps(
+          { run: 'put large', input: large },
+          'put small 1',
+          'alarm list',
+          // How many fit before the store is full is a matter of the file's layout.
+          { run: 'get large --count-only -w fields', compare: 'code' },
+          { run: 'compaction 3', compare: 'code' },
+          'del large',
+        )
+        await compare(programs.etcdctl, recover, ours, theirs)
+        for (const server of both) {
+          const { header } = JSON.parse((await ctl(programs.etcdctl, server, ['get', 'large', '-w', 'json'])).stdout)
+          await ctl(programs.etcdctl, server, ['compaction', String(header.revision)])
+        }
+        await compare(
+          programs.etcdctl,
+          steps('defrag', 'alarm disarm', 'alarm list', 'put small 1', 'get small'),
+          ours,
+          theirs,
+        )
+      } finally {
+        await Promise.all(both.map(server => server.stop()))
+      }
+    })
+
     it('moves backups both ways', { timeout: 120_000 }, () => backupStory(programs))
   })
 }
@@ -271,6 +320,68 @@ class Watching {
 
   stop(): void {
     this.#child.kill('SIGKILL')
+  }
+}
+
+/** Two candidates and somebody who looks on; the first ends, and the second leads. */
+async function electionStory(etcdctl: string, server: EtcdProcess): Promise<string> {
+  const elect = (...args: string[]) => new Talking(etcdctl, server, ['elect', 'office', ...args])
+  const first = elect('first')
+  try {
+    await first.says(/first/)
+    const second = elect('second')
+    const observer = elect('--listen')
+    await observer.says(/first/)
+    first.interrupt()
+    await second.says(/second/)
+    await observer.says(/second/)
+    second.interrupt()
+    const said = normalOutput(`${first.said}--\n${second.said}--\n${observer.said}`, server)
+    observer.interrupt()
+    return said
+  } finally {
+    first.interrupt()
+  }
+}
+
+/** What is in one store, and what is written meanwhile, comes to the other. */
+async function mirrorStory(etcdctl: string, source: EtcdProcess, target: EtcdProcess): Promise<void> {
+  const prefix = `mirror-${source.spec.clientPort}/`
+  for (let i = 0; i < 5; i++) await ctl(etcdctl, source, ['put', `${prefix}${i}`, `before ${i}`])
+  const mirror = new Talking(etcdctl, source, ['make-mirror', '--prefix', prefix, target.endpoint])
+  const keys = async (server: EtcdProcess) => (await ctl(etcdctl, server, ['get', '--prefix', prefix])).stdout
+  try {
+    await eventually({ what: 'the past is mirrored' }, async () => (await keys(target)) === (await keys(source)))
+    await ctl(etcdctl, source, ['put', `${prefix}new`, 'after'])
+    await ctl(etcdctl, source, ['del', `${prefix}3`])
+    await eventually({ what: 'the present is mirrored' }, async () => (await keys(target)) === (await keys(source)))
+    assert.match(await keys(target), /after/)
+  } finally {
+    mirror.interrupt()
+  }
+}
+
+/** A command that goes on until it is told to stop. */
+class Talking {
+  said = ''
+  readonly #child: ChildProcess
+
+  constructor(etcdctl: string, server: EtcdProcess, args: readonly string[]) {
+    const env = { ...process.env, ETCDCTL_API: '3' }
+    this.#child = spawn(etcdctl, ['--endpoints', server.endpoint, ...args], { env })
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.on('data', chunk => {
+        this.said += chunk
+      })
+    }
+  }
+
+  async says(pattern: RegExp): Promise<void> {
+    await eventually({ what: `${pattern} is said`, evidence: () => this.said }, async () => pattern.test(this.said))
+  }
+
+  interrupt(): void {
+    this.#child.kill('SIGINT')
   }
 }
 

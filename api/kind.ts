@@ -16,6 +16,8 @@ export interface Kind {
   shortNames: readonly string[]
   categories: readonly string[]
   namespaced: boolean
+  /** Other versions that bodies of this kind may say they are of: `policy/v1beta1`, which old clients evict with. */
+  alsoAccepts?: readonly string[]
   /** What discovery announces: get, list, watch, create, update, patch, delete, deletecollection. */
   verbs: readonly string[]
   /** Kinds that are one and the same in the store (autoscaling v1 and v2, core and events.k8s.io Event) share it. */

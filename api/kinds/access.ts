@@ -24,7 +24,7 @@ function question(name: string) {
 export function bodyKinds(): Kind[] {
   return [
     ...declareBodies('autoscaling', 'v1', [{ kind: 'Scale' }]),
-    ...declareBodies('policy', 'v1', [{ kind: 'Eviction' }]),
+    ...declareBodies('policy', 'v1', [{ kind: 'Eviction', alsoAccepts: ['policy/v1beta1'] }]),
     ...declareBodies('authentication.k8s.io', 'v1', [
       kind<TokenRequest>({ kind: 'TokenRequest', name: 'none', setDefaults: setTokenRequestDefaults }),
     ]),

@@ -13,6 +13,7 @@ import { genericStrategy, type StrategyOptions } from './strategy.ts'
 export interface KindRecord<T extends KubeObject = KubeObject> extends StrategyOptions {
   kind: string
   shortNames?: readonly string[]
+  alsoAccepts?: readonly string[]
   categories?: readonly string[]
   /** Path segment in the store, where it is not the plural. */
   prefix?: string
@@ -74,6 +75,7 @@ function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
     ...{ group, version, kind: name, plural, namespaced, verbs, subresources, schema },
     singular: name.toLowerCase(),
     shortNames: record.shortNames ?? [],
+    alsoAccepts: record.alsoAccepts,
     categories: record.categories ?? [],
     storage: { prefix: record.prefix ?? plural, version: { group, version }, ...record.stored },
     setDefaults: object => {

@@ -46,6 +46,10 @@ describe('the built-in kinds', () => {
     it(`store ${plural} under ${prefix}`, () => assert.equal(findResource(group, 'v1', plural)?.storage.prefix, prefix))
   }
 
+  it('let old clients evict', () => {
+    assert.deepEqual(findKind('policy', 'v1', 'Eviction')?.alsoAccepts, ['policy/v1beta1'])
+  })
+
   it('include bodies of subresources, which have no path', () => {
     assert.equal(findKind('autoscaling', 'v1', 'Scale')?.plural, '')
     assert.equal(findResource('autoscaling', 'v1', ''), undefined)

@@ -33,6 +33,7 @@ export function checkKind(object: KubeObject, kind: Kind): void {
   const apiVersion = apiVersionOf(kind)
   object.apiVersion ||= apiVersion
   object.kind ||= kind.kind
+  if (kind.alsoAccepts?.includes(object.apiVersion)) object.apiVersion = apiVersion
   if (object.apiVersion !== apiVersion) {
     const why = `the API version in the data (${object.apiVersion}) does not match the expected API version (${apiVersion})`
     throw badRequest(why)

@@ -1,18 +1,17 @@
 import { notFound } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Handler } from '../parts.ts'
+import { Entry, serialise } from '../storage/entry.ts'
 import type { Store } from '../storage/store.ts'
 
 /** componentstatuses: old, still asked by `kubectl get cs`. The store is the one component that we know first-hand. */
 export function componentStatuses(store: Store): Handler {
-  return async (_parts, { info }) => {
+  return async (parts, { info, kind }) => {
     const etcd = await statusOf('etcd-0', () => store.health())
-    if (info.name === '') {
-      const object = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: [etcd] } as KubeObject
-      return { type: 'object', object }
-    }
-    if (info.name !== 'etcd-0') throw notFound({ group: '', plural: 'componentstatuses' }, info.name)
-    return { type: 'object', object: etcd }
+    const entry = new Entry(`${info.path}/etcd-0`, serialise(etcd), parts.cache.revision)
+    if (info.name === '') return { type: 'list', list: { kind, entries: [entry], revision: parts.cache.revision } }
+    if (info.name !== 'etcd-0') throw notFound(kind, info.name)
+    return { type: 'stored', kind, entry }
   }
 }
 

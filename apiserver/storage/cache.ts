@@ -56,6 +56,8 @@ export class Cache {
   async close(): Promise<void> {
     this.#stop.abort()
     await this.#following
+    // Whoever still watches shall not wait for what no longer comes.
+    for (const listener of this.#resetListeners) listener()
   }
 
   shelf(prefix: string): Shelf {

@@ -177,6 +177,15 @@ describe('a watch', () => {
       assert.equal(await pending, undefined)
     }))
 
+  it('ends when the server does', async () => {
+    const server = await startTestServer()
+    const reader = await Reader.open(server, `${MAPS}?watch=true&resourceVersion=${await revisionNow(server)}`)
+    const pending = reader.next()
+    await new Promise(resolve => setImmediate(resolve))
+    await server.server.close()
+    assert.equal(await pending, undefined)
+  })
+
   it('from a revision that is gone is told so as an event', () =>
     withServer(async server => {
       for (let i = 0; i < 5; i++) await put(server, `x${i}`)

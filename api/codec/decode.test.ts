@@ -158,6 +158,26 @@ spec:
     })
   })
 
+  it('may be JSON', () => {
+    const { object, warnings } = read(
+      '{"metadata":{"name":"a","name":"b"},"spec":{"hostname":"on"}}',
+      pods,
+      'application/yaml',
+    )
+    assert.deepEqual(object, { metadata: { name: 'b' }, spec: { hostname: 'on' } })
+    assert.deepEqual(warnings, ['duplicate field "metadata.name"'])
+    assert.deepEqual(read('{metadata: {name: a}}', pods, 'application/yaml').object, { metadata: { name: 'a' } })
+  })
+
+  it('may not nest without end', () => {
+    assert.match(refusal('['.repeat(100_000), pods, 'application/yaml'), /^400 yaml: line 1: nesting exceeded/)
+    assert.match(refusal('{a: '.repeat(100_000), pods, 'application/yaml'), /^400 yaml: line 1: nesting exceeded/)
+    assert.equal(
+      refusal(`${'{"a":'.repeat(600)}1${'}'.repeat(600)}`, pods, 'application/yaml'),
+      '400 exceeded max depth',
+    )
+  })
+
   it('names keys that stand twice', () => {
     const { warnings, object } = read('metadata:\n  name: a\n  name: b\n', pods, 'application/yaml')
     assert.deepEqual(warnings, ['line 3: key "name" already set in map'])

@@ -1,11 +1,12 @@
 import { boolYaml11Tag, CORE_SCHEMA, intYaml11Tag, load, mergeTag, NOT_RESOLVED, YAMLException } from 'js-yaml'
 import { badRequest } from '../errors.ts'
 import { isRecord, setProperty } from '../values.ts'
-import type { ParsedText } from './json.ts'
+import { type ParsedText, parseJson } from './json.ts'
 
 /** An alias may stand for much: a text may not grow beyond this many values. */
 const MAX_VALUES = 1_000_000
 const MAX_DEPTH = 500
+const OPENING_BRACE = 0x7b
 
 /** What Kubernetes' manifests are written in: `yes` is true, 0644 is octal, `<<` merges; but 1:30 is no number. */
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag, {
@@ -17,6 +18,7 @@ const SCHEMA = CORE_SCHEMA.withTags(mergeTag, boolYaml11Tag, {
 
 /** One document of YAML as JSON would say it: no dates, no shared values, keys are strings. */
 export function parseYaml(body: Uint8Array): ParsedText {
+  if (isJson(body)) return parseJson(body)
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
   const duplicates: string[] = []
   const value = loadText(text, duplicates)
@@ -24,9 +26,21 @@ export function parseYaml(body: Uint8Array): ParsedText {
   return { value: plain(value, budget, 0), duplicates }
 }
 
+/** What kubectl sends as YAML is JSON, which is read faster so. `{a: 1}` is YAML only. */
+function isJson(body: Uint8Array): boolean {
+  if (body[0] !== OPENING_BRACE) return false
+  try {
+    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+    return true
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
+  }
+}
+
 function loadText(text: string, duplicates: string[]): unknown {
   try {
-    return load(text, { schema: SCHEMA })
+    return load(text, { schema: SCHEMA, maxDepth: MAX_DEPTH })
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     if (!error.reason.includes('duplicated mapping key')) {
@@ -45,7 +59,7 @@ function duplicateProblem(text: string, error: YAMLException): string {
 
 function loadLoosely(text: string): unknown {
   try {
-    return load(text, { schema: SCHEMA, json: true })
+    return load(text, { schema: SCHEMA, maxDepth: MAX_DEPTH, json: true })
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     throw badRequest(`yaml: line ${(error.mark?.line ?? 0) + 1}: ${error.reason}`)

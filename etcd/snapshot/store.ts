@@ -169,13 +169,14 @@ export class SnapshotWriter {
 }
 
 async function* readPieces(file: DiskFile, path: string): AsyncGenerator<Uint8Array> {
-  if (!MAGIC.equals(await file.read(0, MAGIC.length))) throw new SnapshotDamageError(`${path} is not a snapshot`)
+  const reader = new WindowReader(file)
+  if (!MAGIC.equals(await reader.take(MAGIC.length))) throw new SnapshotDamageError(`${path} is not a snapshot`)
   let checksum = 0
   for (let at = MAGIC.length; ; ) {
-    const head = Buffer.from(await file.read(at, PIECE_HEAD))
+    const head = await reader.take(PIECE_HEAD)
     const length = head.length === PIECE_HEAD ? head.readUInt32LE(0) : MAX_PIECE + 1
     if (length > MAX_PIECE) throw new SnapshotDamageError(`${path} is damaged at offset ${at}`)
-    const data = await file.read(at + PIECE_HEAD, length)
+    const data = await reader.take(length)
     checksum = crc32c(data, 0, data.length, checksum)
     if (data.length < length || checksum !== head.readUInt32LE(4)) {
       throw new SnapshotDamageError(`${path} is damaged at offset ${at}`)
@@ -183,6 +184,30 @@ async function* readPieces(file: DiskFile, path: string): AsyncGenerator<Uint8Ar
     if (length === 0) return
     yield data
     at += PIECE_HEAD + length
+  }
+}
+
+/** Reads a file in large steps, however small the pieces are that are taken from it. */
+class WindowReader {
+  readonly #file: DiskFile
+  #position = 0
+  #window: Uint8Array = new Uint8Array(0)
+
+  constructor(file: DiskFile) {
+    this.#file = file
+  }
+
+  /** Less only at the end of the file. A copy, so that what is kept of it does not keep the whole window. */
+  async take(length: number): Promise<Buffer> {
+    while (this.#window.length < length) {
+      const more = await this.#file.read(this.#position, MAX_PIECE)
+      if (more.length === 0) break
+      this.#position += more.length
+      this.#window = Buffer.concat([this.#window, more])
+    }
+    const taken = Buffer.from(this.#window.subarray(0, length))
+    this.#window = this.#window.subarray(length)
+    return taken
   }
 }
 

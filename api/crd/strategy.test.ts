@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FieldError } from '../kind.ts'
 import type { KubeObject } from '../objects.ts'
+import { validateApproval } from './approval.ts'
 import { printerColumns, selectableFields } from './columns.ts'
 import { newFaults } from './ratchet.ts'
 import { customStrategy } from './strategy.ts'
@@ -118,4 +119,23 @@ describe('faults of a change', () => {
       [],
     )
   })
+})
+
+describe('groups of the community', () => {
+  const cases: [string, string | undefined, string | undefined][] = [
+    ['example.com', undefined, undefined],
+    ['k8s.io.example.com', undefined, undefined],
+    ['apps.k8s.io', undefined, 'Required value'],
+    ['apps.kubernetes.io', 'yes', 'Invalid value'],
+    ['apps.kubernetes.io', 'https://example.com/1', undefined],
+    ['apps.k8s.io', 'unapproved', undefined],
+  ]
+  for (const [group, value, type] of cases) {
+    it(`${group} approved by ${value}: ${type}`, () => {
+      const annotations: Record<string, string> = value ? { 'api-approved.kubernetes.io': value } : {}
+      const spec = { group, scope: 'Cluster', names: { plural: 'as', kind: 'A' }, versions: [] }
+      const [fault] = validateApproval({ metadata: { annotations }, spec })
+      assert.equal(fault?.type, type)
+    })
+  }
 })

@@ -7,6 +7,7 @@ import {
   priorityLevelColumns,
   webhookColumns,
 } from '../columns/cluster.ts'
+import { validateApproval } from '../crd/approval.ts'
 import { validateDefinition, validateDefinitionUpdate } from '../crd/structural.ts'
 import {
   setAdmissionPolicyDefaults,
@@ -83,7 +84,7 @@ const APIEXTENSIONS: readonly KindRecord[] = [
     shortNames: ['crd', 'crds'],
     prefix: 'apiextensions.k8s.io/customresourcedefinitions',
     setDefaults: setCustomResourceDefaults,
-    validate: validateDefinition,
+    validate: object => [...validateDefinition(object), ...validateApproval(object)],
     validateUpdate: validateDefinitionUpdate,
     strategy: customResourceStrategy,
     columns: [nameColumn, createdAtColumn],

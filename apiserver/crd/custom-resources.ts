@@ -82,7 +82,10 @@ export class CustomResources {
   #kindsOf(definition: CustomResourceDefinition): Kind[] {
     const uid = definition.metadata?.uid ?? ''
     const known = this.#made.get(uid)
-    if (known && isSame(known.definition, definition)) return known.kinds
+    if (known && isSame(known.definition, definition)) {
+      known.definition = definition
+      return known.kinds
+    }
     try {
       const made = kindsOf(definition)
       const kinds =
@@ -129,7 +132,7 @@ export class CustomResources {
     const parts = this.#parts
     const found = await parts.objects.find(this.#kind(), '', name)
     if (!found || this.#closed) return
-    const definition = found.object<CustomResourceDefinition>()
+    const definition = found.shared<CustomResourceDefinition>()
     await this.#writeStatus(definition)
     if (!definition.metadata?.deletionTimestamp) return
     const outcome = await cleanUp(parts, this.#kind(), definition)
@@ -153,6 +156,8 @@ export class CustomResources {
 }
 
 function isSame(a: CustomResourceDefinition, b: CustomResourceDefinition): boolean {
+  // The cache hands out the same object until it changes: with many definitions that is the usual case.
+  if (a === b) return true
   const deleting = (one: CustomResourceDefinition) => Boolean(one.metadata?.deletionTimestamp)
   const names = deepEqual(a.status?.acceptedNames, b.status?.acceptedNames)
   return hasSameSpec(a, b) && names && deleting(a) === deleting(b)

@@ -89,6 +89,20 @@ describe('the conditions of a definition', () => {
     assert.equal(condition(clash, 'NamesAccepted')?.lastTransitionTime, NOW)
   })
 
+  const approvals: [string, string, string | undefined][] = [
+    ['example.com', 'anything', undefined],
+    ['x-k8s.io', '', undefined],
+    ['gateway.networking.k8s.io', 'https://example.com/pull/1', 'ApprovedAnnotation'],
+    ['sigs.kubernetes.io', 'unapproved, for a test', 'UnapprovedAnnotation'],
+  ]
+  for (const [group, value, reason] of approvals) {
+    it(`say of ${group} with ${JSON.stringify(value)}: ${reason}`, () => {
+      const one = definition({}, undefined, group)
+      one.metadata = { ...one.metadata, annotations: { 'api-approved.kubernetes.io': value } }
+      assert.equal(condition(decide(one), 'KubernetesAPIApprovalPolicyConformant')?.reason, reason)
+    })
+  }
+
   it('say that it is being deleted', () => {
     const dying = definition()
     dying.metadata = { ...dying.metadata, deletionTimestamp: NOW }

@@ -1,3 +1,4 @@
+import { approvalOf } from '../../api/crd/approval.ts'
 import type { Kind } from '../../api/kind.ts'
 import type {
   CustomResourceDefinitionCondition as Condition,
@@ -20,6 +21,7 @@ export function decideStatus(
   const wanted: Wanted[] = [
     conflict ?? { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' },
     established(!conflict || wasEstablished),
+    ...approval(definition),
     ...(metadata?.deletionTimestamp ? [TERMINATING] : []),
   ]
   return { ...status, acceptedNames: accepted, conditions: mergeConditions(status.conditions ?? [], wanted, now) }
@@ -39,6 +41,17 @@ function established(yes: boolean): Wanted {
     return { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' }
   const message = 'the initial names have been accepted'
   return { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message }
+}
+
+/** Shown only where a definition needs approval. */
+function approval(definition: CustomResourceDefinition): Wanted[] {
+  const { state, value } = approvalOf(definition)
+  const type = 'KubernetesAPIApprovalPolicyConformant'
+  if (state === 'approved') {
+    return [{ type, status: 'True', reason: 'ApprovedAnnotation', message: `approved in ${value}` }]
+  }
+  if (state !== 'bypassed') return []
+  return [{ type, status: 'False', reason: 'UnapprovedAnnotation', message: `not approved: ${JSON.stringify(value)}` }]
 }
 
 export function isEstablished({ status }: CustomResourceDefinition): boolean {

@@ -117,7 +117,7 @@ class OpenApiDocuments {
   /** Equal on all servers of one release, so that clients may keep what any of them gave. */
   #hashOf(path: string, kinds: readonly Kind[]): string {
     const hash = createHash('sha512').update(`${this.#options.version} ${Boolean(this.#options.prose)} ${path}`)
-    for (const kind of kinds) hash.update(JSON.stringify(fingerprint(kind)))
+    for (const kind of kinds) hash.update(fingerprint(kind))
     return hash.digest('hex').toUpperCase()
   }
 
@@ -126,8 +126,21 @@ class OpenApiDocuments {
   }
 }
 
-/** What a document shows of a kind. The schemas of built-in kinds belong to the release. */
-function fingerprint(kind: Kind) {
+const fingerprints = new WeakMap<Kind, string>()
+
+/** Stands for all that a document shows of a kind; taken once, as schemas may be large. */
+function fingerprint(kind: Kind): string {
+  const known = fingerprints.get(kind)
+  if (known) return known
+  const taken = createHash('sha512')
+    .update(JSON.stringify(shownOf(kind)))
+    .digest('hex')
+  fingerprints.set(kind, taken)
+  return taken
+}
+
+/** The schemas of built-in kinds belong to the release. */
+function shownOf(kind: Kind) {
   const { group, version, kind: name, plural, namespaced, verbs, subresources, schema } = kind
   return { group, version, name, plural, namespaced, verbs, subresources, ...(isCustom(kind) ? { schema } : {}) }
 }

@@ -11,7 +11,8 @@ import { MANIFESTS, STEPS, type Step } from './kubectl-steps.ts'
 const EXTRA = ['1.27', '1.31', '1.33']
 const versions = [...(await kubectls()), ...(await extraKubectls()).filter(({ version }) => EXTRA.includes(version))]
 
-describe('a day’s work with kubectl', () => {
+/** Each version works in a namespace of its own, so several work at a time, as people do. */
+describe('a day’s work with kubectl', { concurrency: 3 }, () => {
   let cluster: TestCluster
   let folder: string
 
@@ -30,7 +31,7 @@ describe('a day’s work with kubectl', () => {
     const namespace = `day-${version.replace('.', '-')}`
     const minor = Number(version.split('.')[1])
 
-    describe(`of version ${version}`, () => {
+    describe(`of version ${version}`, { concurrency: 1 }, () => {
       const kubectl = (words: readonly string[], input?: string) =>
         cluster.kubectl(path, ['-n', namespace, ...words], { input })
 

@@ -8,7 +8,10 @@ import type { Machine } from './machine.ts'
 // are small because one value that lives on keeps its block in memory.
 
 const BLOCK_BYTES = 16 * 1024
+const BLOCK_HEAD = 4
 const RECORD_HEADER = 49
+/** A piece of up to this size may stay in memory whole for the sake of one value in it. */
+const SMALL_PIECE = 2 * BLOCK_BYTES
 
 const LeaseImage = message({ id: int64.one(1), ttl: int.one(2), remaining: int.one(3) })
 const ImageHead = message({
@@ -36,41 +39,42 @@ export function imageOf(machine: Machine): Iterable<Buffer> {
 }
 
 function* blocks(head: Buffer, records: readonly Revision[]): Iterable<Buffer> {
-  yield block([head])
-  let parts: Buffer[] = []
-  let size = 0
-  for (const record of records) {
-    const part = encodeRecord(record)
-    if (size > 0 && size + part.length > BLOCK_BYTES) {
-      yield block(parts)
-      parts = []
-      size = 0
-    }
-    parts.push(part)
-    size += part.length
+  const first = blockOf(head.length)
+  first.set(head, BLOCK_HEAD)
+  yield first
+  for (let from = 0; from < records.length; ) {
+    let size = recordBytes(records[from]!)
+    let to = from + 1
+    while (to < records.length && size + recordBytes(records[to]!) <= BLOCK_BYTES) size += recordBytes(records[to++]!)
+    const block = blockOf(size)
+    for (let at = BLOCK_HEAD; from < to; from++) at = writeRecord(block, at, records[from]!)
+    yield block
   }
-  if (size > 0) yield block(parts)
 }
 
-function block(parts: readonly Buffer[]): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(parts.reduce((sum, part) => sum + part.length, 0))
-  return Buffer.concat([length, ...parts])
+function blockOf(size: number): Buffer {
+  const block = Buffer.allocUnsafeSlow(BLOCK_HEAD + size)
+  block.writeUInt32LE(size)
+  return block
 }
 
-function encodeRecord(record: Revision): Buffer {
-  const bytes = Buffer.allocUnsafe(RECORD_HEADER + record.key.length + record.value.length)
-  bytes.writeUInt32LE(record.key.length, 0)
-  bytes.writeUInt32LE(record.value.length, 4)
-  bytes.writeDoubleLE(record.createRevision, 8)
-  bytes.writeDoubleLE(record.modRevision, 16)
-  bytes.writeDoubleLE(record.version, 24)
-  bytes.writeBigInt64LE(record.lease, 32)
-  bytes.writeDoubleLE(record.sub, 40)
-  bytes.writeUInt8(record.deleted ? 1 : 0, 48)
-  bytes.write(record.key, RECORD_HEADER, 'latin1')
-  bytes.set(record.value, RECORD_HEADER + record.key.length)
-  return bytes
+function recordBytes({ key, value }: Revision): number {
+  return RECORD_HEADER + key.length + value.length
+}
+
+/** Where the next record begins. */
+function writeRecord(block: Buffer, at: number, record: Revision): number {
+  block.writeUInt32LE(record.key.length, at)
+  block.writeUInt32LE(record.value.length, at + 4)
+  block.writeDoubleLE(record.createRevision, at + 8)
+  block.writeDoubleLE(record.modRevision, at + 16)
+  block.writeDoubleLE(record.version, at + 24)
+  block.writeBigInt64LE(record.lease, at + 32)
+  block.writeDoubleLE(record.sub, at + 40)
+  block[at + 48] = record.deleted ? 1 : 0
+  block.write(record.key, at + RECORD_HEADER, 'latin1')
+  block.set(record.value, at + RECORD_HEADER + record.key.length)
+  return at + recordBytes(record)
 }
 
 /** Puts an image, in pieces of any size, back into a machine. */
@@ -89,11 +93,12 @@ export class ImageLoader {
       this.#rest.length === 0
         ? Buffer.from(piece.buffer, piece.byteOffset, piece.length)
         : Buffer.concat([this.#rest, piece])
-    while (bytes.length >= 4) {
-      const end = 4 + bytes.readUInt32LE(0)
+    const small = bytes.length <= SMALL_PIECE
+    while (bytes.length >= BLOCK_HEAD) {
+      const end = BLOCK_HEAD + bytes.readUInt32LE(0)
       if (bytes.length < end) break
-      // A copy, for the piece may be large, and values must not keep all of it in memory.
-      this.#take(Buffer.from(new Uint8Array(bytes.subarray(4, end))))
+      const content = bytes.subarray(BLOCK_HEAD, end)
+      this.#take(small ? content : copyOf(content))
       bytes = bytes.subarray(end)
     }
     this.#rest = bytes
@@ -128,6 +133,13 @@ export class ImageLoader {
     this.#records.push(record)
     return valueEnd
   }
+}
+
+/** By itself, so that it keeps nothing else in memory. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
 }
 
 /** Nearly no key has a lease, and every bigint is an object: 0 is one and the same. */

@@ -100,6 +100,8 @@ export interface Endpoint {
 export function endpointOf(url: string): Endpoint {
   const { protocol, hostname, port } = new URL(url)
   if (protocol !== 'http:' && protocol !== 'https:') throw new Error(`${url} must begin with http:// or https://`)
-  if (port === '' && !/:\d+$/.test(url)) throw new Error(`${url} names no port`)
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port), secure: protocol === 'https:' }
+  // URL leaves out a port that is the protocol's own.
+  const ownPort = protocol === 'https:' ? 443 : 80
+  if (port === '' && !new RegExp(`:${ownPort}/?$`).test(url)) throw new Error(`${url} names no port`)
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || ownPort), secure: protocol === 'https:' }
 }

@@ -45,6 +45,11 @@ export class PeerNetwork implements Transport {
     }
   }
 
+  /** The ports that were taken. */
+  get ports(): number[] {
+    return this.#listeners.map(listener => listener.port)
+  }
+
   /** Who this member is, once it knows. */
   identify(self: Hello): void {
     this.#self = self

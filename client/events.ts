@@ -31,6 +31,8 @@ export interface RecorderOptions {
 }
 
 const MAX_WAITING = 1000
+/** Events about one object keep their order; those about others need not wait for them. */
+const LANES = 8
 
 /** Records events in the background, in order: repeated ones are counted, floods are cut. */
 export function createEventRecorder(options: RecorderOptions): EventRecorder {
@@ -42,8 +44,9 @@ class Recorder implements EventRecorder {
   #sequence = 0
   readonly #events: ResourceClient<Event>
   readonly #correlator = new EventCorrelator()
-  #tail = Promise.resolve()
+  readonly #lanes: Promise<void>[] = Array.from({ length: LANES }, () => Promise.resolve())
   #waiting = 0
+  #dropped = 0
 
   constructor(options: RecorderOptions) {
     this.#options = options
@@ -53,7 +56,8 @@ class Recorder implements EventRecorder {
   event(regarding: KubeObject, type: EventType, reason: string, message: string, fieldPath?: string): void {
     const { log, component } = this.#options
     if (this.#waiting >= MAX_WAITING) {
-      log.warn('Too many events wait, one was dropped', { component, reason, message })
+      // The first of a flood is said aloud, and how many there were when it is over.
+      if (this.#dropped++ === 0) log.warn('Too many events wait, some are dropped', { component, reason, message })
       return
     }
     const involvedObject = { ...referenceTo(regarding), ...(fieldPath ? { fieldPath } : {}) }
@@ -61,11 +65,12 @@ class Recorder implements EventRecorder {
     const recorded = this.#correlator.record(facts, this.#options.clock.now())
     if (!recorded) return
     this.#waiting++
-    this.#tail = this.#tail.then(() => this.#send(recorded, facts))
+    const lane = laneOf(facts)
+    this.#lanes[lane] = this.#lanes[lane]!.then(() => this.#send(recorded, facts))
   }
 
-  flush(): Promise<void> {
-    return this.#tail
+  async flush(): Promise<void> {
+    await Promise.all(this.#lanes)
   }
 
   async #send(recorded: Recorded, facts: EventFacts): Promise<void> {
@@ -76,6 +81,9 @@ class Recorder implements EventRecorder {
       this.#options.log.warn('An event could not be recorded', { reason: facts.reason, message: facts.message, error })
     }
     this.#waiting--
+    if (this.#waiting > 0 || this.#dropped === 0) return
+    this.#options.log.warn('Events were dropped', { component: this.#options.component, dropped: this.#dropped })
+    this.#dropped = 0
   }
 
   async #raiseCount(recorded: Recorded, facts: EventFacts): Promise<void> {
@@ -118,6 +126,12 @@ class Recorder implements EventRecorder {
     })
     series.name = name
   }
+}
+
+function laneOf({ involvedObject: { uid = '', name } }: EventFacts): number {
+  let sum = 0
+  for (const letter of uid || name) sum += letter.charCodeAt(0)
+  return sum % LANES
 }
 
 /** Events about things outside namespaces live in `default`. */

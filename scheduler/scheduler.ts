@@ -175,7 +175,8 @@ class Loop {
     const filters = [...refused.refusals.values()].map(refusal => refusal.filter)
     this.#queue.park(pod.uid, refused.hopeless ? [refused.hopeless.filter] : filters)
     const message = explain(refused, picture.nodes.length, room?.message)
-    const amounts = explainAmounts(pod, refused)
+    // A pod that is about to get its room need not be told how much was lacking.
+    const amounts = room?.candidate ? undefined : explainAmounts(pod, refused)
     await this.#actor.refuse(pod, 'Unschedulable', amounts ? [message, amounts] : [message], nodeName)
     if (room?.candidate) await this.#actor.evict(room.candidate.victims, pod, room.candidate.node.name)
   }

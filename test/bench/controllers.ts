@@ -17,7 +17,6 @@ import { startFakeKubelet } from '../support/fake-kubelet.ts'
  */
 interface World {
   plane: ControlPlane
-  calls: () => number
   until(what: string, wanted: () => Promise<boolean>): Promise<void>
 }
 
@@ -121,7 +120,7 @@ async function run(name: string, scale: number): Promise<void> {
   const before = calls
   const began = performance.now()
   const cpuBegan = process.cpuUsage()
-  const { pods } = await SCENARIOS[name]!({ plane, calls: () => calls, until }, scale)
+  const { pods } = await SCENARIOS[name]!({ plane, until }, scale)
   const { user, system } = process.cpuUsage(cpuBegan)
   const seconds = (performance.now() - began) / 1000
   const memory = Math.round(process.memoryUsage().rss / 2 ** 20)

@@ -25,7 +25,10 @@ import { Authority, createAuthority } from '../../pki/authority.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { systemDisk } from '../../platform/disk.ts'
 import { MemoryLog } from '../../platform/log.ts'
+import { runChecked, systemProcesses } from '../../platform/processes.ts'
 import { systemRandom } from '../../platform/random.ts'
+import { KUBOX_ETCD } from '../etcd/servers.ts'
+import { etcd } from '../peers/index.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePorts } from '../support/ports.ts'
 
@@ -272,6 +275,40 @@ describe('three members with TLS between them and to their clients', { timeout: 
       const bySnapshot = away.log.entries.some(({ message }) => message.includes('received a snapshot'))
       assert.equal(bySnapshot, writes > 5000, cluster.evidence())
     }
+  })
+
+  it('serve the real etcdctl, and back themselves up, with certificates', async () => {
+    const { ca, cert, key } = cluster.certificates.client()
+    const files: Record<string, string> = {}
+    for (const [name, content] of Object.entries({ ca, cert, key })) {
+      files[name] = join(directory, `client-${name}.pem`)
+      await writeFile(files[name], content!)
+    }
+    const flags = [
+      '--endpoints',
+      `127.0.0.1:${cluster.leader.clientPort}`,
+      '--cacert',
+      files.ca!,
+      '--cert',
+      files.cert!,
+      '--key',
+      files.key!,
+    ]
+    const { etcdctl } = await etcd('3.4')
+    const ctl = (...args: string[]) =>
+      runChecked(systemProcesses, etcdctl, [...flags, ...args], { env: { ETCDCTL_API: '3' } })
+    assert.equal(await ctl('put', 'key1', 'value1'), 'OK\n')
+    assert.equal(await ctl('get', 'key1'), 'key1\nvalue1\n')
+    assert.match(await ctl('get', '/', '--prefix', '--keys-only'), /^$/)
+    assert.match(await ctl('get', 'away', '--prefix', '--keys-only', '--limit', '2'), /^away\/0\n\naway\/1\n\n$/)
+
+    const kubox = (...args: string[]) => runChecked(systemProcesses, KUBOX_ETCD[0]!, [...KUBOX_ETCD.slice(1), ...args])
+    const file = join(directory, 'backup.db')
+    await kubox('snapshot', 'save', file, ...flags)
+    const revision = cluster.leader.running!.member.revision
+    assert.match(await kubox('snapshot', 'status', file), new RegExp(`revision ${revision},`))
+    assert.equal(JSON.parse(await ctl('snapshot', 'status', file, '-w', 'json')).revision, revision)
+    assert.match(await kubox('inspect', cluster.followers[0]!.directory), /^member .*\nstate .*term \d+/)
   })
 
   it('move their leadership', async () => {

@@ -125,6 +125,27 @@ export const FAULTS: Record<string, Fault> = {
       stop()
     }
   },
+  /** Two that do not hear each other ask for the same term; those in between may have forgotten whom they voted for. */
+  'restart between two candidates': ({ cluster, world }) => {
+    const [one, other, ...voters] = shuffled(world, [...cluster.members.keys()])
+    if (!other) return undefined
+    cluster.maxDownMs = 15
+    cluster.network.cut([one!], [other])
+    cluster.network.cut([other], [one!])
+    const campaign = (id: MemberId) => {
+      const term = cluster.members.get(id)!.running?.driver.core.term
+      if (term !== undefined) cluster.network.inject({ type: 'timeoutNow', from: id, to: id, term })
+    }
+    campaign(one!)
+    world.after(world.between(3, 12), () => {
+      for (const id of voters) cluster.crash(cluster.members.get(id)!, 'between two candidates')
+    })
+    world.after(40, () => campaign(other))
+    return () => {
+      cluster.maxDownMs = 2000
+      cluster.network.heal()
+    }
+  },
   'blackout while the disks are slow': ({ cluster, world }) => {
     for (const { platter } of cluster.members.values()) platter.slowness = world.between(50, 400)
     const timer = world.after(world.between(100, 1500), () => blackout(cluster))

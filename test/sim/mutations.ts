@@ -61,7 +61,7 @@ export const MUTATIONS: Record<string, Mutation> = {
 
   'the vote is not written down': {
     make: () => patchHardState(hardState => ({ ...hardState, vote: '' })),
-    options: { faults: ['hasty candidates', 'blackout while the disks are slow', 'slow disk', 'quick restarts'] },
+    options: { size: 3, faults: ['restart between two candidates'] },
   },
 
   'the term is not written down': {

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { load } from 'js-yaml'
+import type { OidcOptions } from '../../apiserver/auth/oidc.ts'
 import { DEFAULT_REQUEST_HEADERS, type RequestHeaderOptions } from '../../apiserver/auth/request-header.ts'
 import type { ApiServerOptions, AuthorizationMode } from '../../apiserver/options.ts'
 import { type EncryptionConfiguration, encryptingTransformer } from '../../apiserver/storage/encryption.ts'
@@ -41,6 +42,15 @@ export const APISERVER_FLAGS: FlagTable = {
   'kubelet-preferred-address-types': { ignored: 'kubox uses the InternalIP that an agent measured' },
   'max-mutating-requests-inflight': 'number',
   'max-requests-inflight': 'number',
+  'oidc-ca-file': 'text',
+  'oidc-client-id': 'text',
+  'oidc-groups-claim': 'text',
+  'oidc-groups-prefix': 'text',
+  'oidc-issuer-url': 'text',
+  'oidc-required-claim': 'list',
+  'oidc-signing-algs': 'list',
+  'oidc-username-claim': 'text',
+  'oidc-username-prefix': 'text',
   'proxy-client-cert-file': 'text',
   'proxy-client-key-file': 'text',
   'requestheader-allowed-names': 'list',
@@ -56,6 +66,7 @@ export const APISERVER_FLAGS: FlagTable = {
   'service-node-port-range': 'text',
   'tls-cert-file': 'text',
   'tls-private-key-file': 'text',
+  'token-auth-file': 'text',
 }
 
 /** How the API server listens, read from its flags; contents of the files, not their paths. */
@@ -104,7 +115,12 @@ export class ApiserverFlags {
     return {
       advertiseAddress: `${this.#flags.text('advertise-address') ?? host}:${port}`,
       serviceAccounts: await this.#serviceAccounts(),
-      authentication: { anonymous: this.#flags.boolean('anonymous-auth'), requestHeader: this.#requestHeader() },
+      authentication: {
+        anonymous: this.#flags.boolean('anonymous-auth'),
+        requestHeader: this.#requestHeader(),
+        staticTokens: await this.#optionalFile('token-auth-file'),
+        oidc: await this.#oidc(),
+      },
       authorization: this.#flags.list('authorization-mode') as AuthorizationMode[] | undefined,
       admission: {
         enable: this.#flags.list('enable-admission-plugins'),
@@ -117,7 +133,32 @@ export class ApiserverFlags {
       transformer: await this.#transformer(random),
       audit: await this.#audit(),
       limits: this.#limits(),
+      proxyClient: await this.#proxyClient(),
     }
+  }
+
+  async #oidc(): Promise<OidcOptions | undefined> {
+    const [issuer, clientId] = [this.#flags.text('oidc-issuer-url'), this.#flags.text('oidc-client-id')]
+    if (!issuer && !clientId) return undefined
+    if (!issuer || !clientId) throw new UserError('--oidc-issuer-url and --oidc-client-id go together')
+    return {
+      issuer,
+      clientId,
+      usernameClaim: this.#flags.text('oidc-username-claim'),
+      usernamePrefix: this.#flags.text('oidc-username-prefix'),
+      groupsClaim: this.#flags.text('oidc-groups-claim'),
+      groupsPrefix: this.#flags.text('oidc-groups-prefix'),
+      requiredClaims: claims(this.#flags.list('oidc-required-claim')),
+      signingAlgorithms: this.#flags.list('oidc-signing-algs'),
+      ca: await this.#optionalFile('oidc-ca-file'),
+    }
+  }
+
+  /** What the server shows to extension servers when it speaks to them for somebody. */
+  async #proxyClient(): Promise<ApiServerOptions['proxyClient']> {
+    const certificate = await this.#optionalFile('proxy-client-cert-file')
+    const key = await this.#optionalFile('proxy-client-key-file')
+    return certificate && key ? { certificate, key } : undefined
   }
 
   #limits(): ApiServerOptions['limits'] {
@@ -191,6 +232,17 @@ export class ApiserverFlags {
       throw new UserError(`--${flag}=${path} cannot be read: ${(cause as Error).message}`, undefined, { cause })
     }
   }
+}
+
+/** `name=value`, several of them. */
+function claims(list: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(
+    list.map(entry => {
+      const at = entry.indexOf('=')
+      if (at < 1) throw new UserError(`--oidc-required-claim=${entry} must be name=value`)
+      return [entry.slice(0, at), entry.slice(at + 1)]
+    }),
+  )
 }
 
 function appendTo(path: string): (line: string) => void {

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { generateKey, privateKeyPem } from '../../pki/keys.ts'
+import { systemDisk } from '../../platform/disk.ts'
+import { seededRandom } from '../../platform/random.ts'
+import { FlagReader } from '../flags.ts'
+import { APISERVER_FLAGS, ApiserverFlags } from './apiserver-flags.ts'
+
+describe('the flags of kube-apiserver', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kubox-flags-'))
+  after(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'file')
+  await writeFile(file, privateKeyPem(generateKey()))
+
+  const needed = {
+    'client-ca-file': file,
+    'tls-cert-file': file,
+    'tls-private-key-file': file,
+    'kubelet-client-certificate': file,
+    'kubelet-client-key': file,
+    'service-account-signing-key-file': file,
+  }
+  const read = (extra: Record<string, string>) => {
+    const flags = new Map(Object.entries({ ...needed, ...extra }))
+    return new ApiserverFlags(new FlagReader(flags, APISERVER_FLAGS, 'kube-apiserver.yaml'), systemDisk)
+  }
+  const options = (extra: Record<string, string> = {}) => read(extra).options(seededRandom(1))
+
+  it('become options, with Kubernetes’ defaults', async () => {
+    const found = await options({
+      'advertise-address': '192.168.56.10',
+      'authorization-mode': 'Node,RBAC',
+      'event-ttl': '2h',
+    })
+    assert.equal(found.advertiseAddress, '192.168.56.10:6443')
+    assert.deepEqual(found.authorization, ['Node', 'RBAC'])
+    assert.equal(found.eventTtlSeconds, 7200)
+    assert.equal(found.serviceAccounts.issuer, 'https://kubernetes.default.svc.cluster.local')
+    assert.deepEqual(found.authentication?.requestHeader?.usernameHeaders, ['x-remote-user'])
+    assert.equal(found.audit, undefined)
+    assert.equal((await read({}).listen()).port, 6443)
+  })
+
+  it('of an identity provider go together', async () => {
+    const oidc = {
+      'oidc-issuer-url': 'https://id.example',
+      'oidc-client-id': 'kubox',
+      'oidc-required-claim': 'hd=example.com',
+    }
+    const found = (await options(oidc)).authentication?.oidc
+    assert.equal(found?.clientId, 'kubox')
+    assert.deepEqual(found?.requiredClaims, { hd: 'example.com' })
+  })
+
+  const refused: [string, Record<string, string>, RegExp][] = [
+    ['a file that is not there', { 'client-ca-file': '/nowhere' }, /--client-ca-file=\/nowhere cannot be read/],
+    ['a port range that is none', { 'service-node-port-range': '5' }, /must be FIRST-LAST/],
+    ['a port range that ends before it begins', { 'service-node-port-range': '9-5' }, /must be FIRST-LAST/],
+    ['an issuer without a client', { 'oidc-issuer-url': 'https://id.example' }, /go together/],
+    [
+      'a claim without a value',
+      { 'oidc-issuer-url': 'x', 'oidc-client-id': 'y', 'oidc-required-claim': 'hd' },
+      /name=value/,
+    ],
+    ['an audit policy without a log', { 'audit-policy-file': file }, /needs --audit-log-path/],
+  ]
+  for (const [name, extra, message] of refused)
+    it(`are refused: ${name}`, () => assert.rejects(options(extra), message))
+
+  it('name what is missing', async () => {
+    const flags = new Map(Object.entries(needed).filter(([name]) => name !== 'tls-cert-file'))
+    const reader = new ApiserverFlags(new FlagReader(flags, APISERVER_FLAGS, 'x'), systemDisk)
+    await assert.rejects(reader.listen(), /kube-apiserver needs --tls-cert-file/)
+  })
+})

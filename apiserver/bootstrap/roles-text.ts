@@ -267,7 +267,7 @@ persistent-volume-binder
   update | core | persistentvolumes/status,persistentvolumeclaims/status
   READ,update | core | persistentvolumeclaims
   READ,create,delete | core | pods
-  READ | storage.k8s.io | storageclasses
+  READ,create | storage.k8s.io | storageclasses
   get,create,delete | core | services,endpoints
   READ | core | nodes
 

@@ -21,6 +21,8 @@ import {
   type ClaimStep,
   decideClaim,
   decidePhase,
+  defaultClassOf,
+  IS_DEFAULT,
   LOCAL_CLASS,
   LOCAL_PROVISIONER,
   localVolume,
@@ -80,7 +82,7 @@ class Binder {
   /** A cluster without any class gets one that works with nothing to install. */
   async ensureClass(): Promise<void> {
     if (this.#classes.size > 0) return
-    const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' }
+    const annotations = { [IS_DEFAULT]: 'true' }
     const local: StorageClass = {
       metadata: { name: LOCAL_CLASS, annotations },
       provisioner: LOCAL_PROVISIONER,
@@ -98,7 +100,13 @@ class Binder {
     const claim = this.#claims.get(key)
     if (!claim) return
     const className = storageClassOf(claim)
-    const step = decideClaim(claim, this.#volumes.list(), name => this.#volumes.get(name), this.#classes.get(className))
+    const step = decideClaim(
+      claim,
+      this.#volumes.list(),
+      name => this.#volumes.get(name),
+      this.#classes.get(className),
+      defaultClassOf(this.#classes.list()),
+    )
     await this.#carryOut(claim, step)
   }
 
@@ -108,6 +116,11 @@ class Binder {
         return
       case 'bind':
         return this.#bind(claim, step.volume)
+      case 'give-class':
+        await unlessGone(
+          this.#claimClient.update({ ...claim, spec: { ...claim.spec, storageClassName: step.className } }),
+        )
+        return
       case 'provision':
         return this.#provision(claim, step.storageClass, step.nodeName)
       case 'wait':

@@ -13,6 +13,7 @@ import type { Live } from '../../client/client.ts'
 
 export const LOCAL_PROVISIONER = 'kubox.io/local-path'
 export const LOCAL_CLASS = 'local-path'
+export const IS_DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 const DEFAULT_FOLDER = '/var/lib/kubox/volumes'
 
 type Claim = Live<PersistentVolumeClaim>
@@ -21,6 +22,8 @@ type Volume = Live<PersistentVolume>
 export type ClaimStep =
   | { do: 'nothing' }
   | { do: 'bind'; volume: Volume }
+  /** It was made before there was a default class. */
+  | { do: 'give-class'; className: string }
   | { do: 'lose'; message: string }
   | { do: 'provision'; storageClass: StorageClass; nodeName: string | undefined }
   | { do: 'wait'; reason: string; message: string; type: 'Normal' | 'Warning' }
@@ -31,9 +34,11 @@ export function decideClaim(
   volumes: Iterable<Volume>,
   volumeOf: (name: string) => Volume | undefined,
   storageClass: StorageClass | undefined,
+  defaultClass?: string,
 ): ClaimStep {
   if (claim.metadata.deletionTimestamp) return { do: 'nothing' }
   if (claim.spec.volumeName) return decideNamed(claim, volumeOf(claim.spec.volumeName))
+  if (!hasClass(claim) && defaultClass) return { do: 'give-class', className: defaultClass }
   const selectedNode = claim.metadata.annotations?.[SELECTED_NODE]
   const own = [...volumes].find(volume => isClaimedBy(volume, claim))
   if (own) return { do: 'bind', volume: own }
@@ -45,6 +50,20 @@ export function decideClaim(
   const found = selectedNode ? undefined : (findVolume(claim, volumes) as Volume | undefined)
   if (found) return { do: 'bind', volume: found }
   return decideProvisioning(claim, storageClass, selectedNode)
+}
+
+/** '' is a choice as well: it means volumes without a class. */
+function hasClass({ spec, metadata }: Claim): boolean {
+  return (
+    spec.storageClassName !== undefined || 'volume.beta.kubernetes.io/storage-class' in (metadata.annotations ?? {})
+  )
+}
+
+/** The newest of the classes that are marked as default. */
+export function defaultClassOf(classes: readonly Live<StorageClass>[]): string | undefined {
+  const marked = classes.filter(({ metadata }) => metadata.annotations?.[IS_DEFAULT] === 'true')
+  return marked.sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))[0]?.metadata
+    .name
 }
 
 function decideNamed(claim: Claim, volume: Volume | undefined): ClaimStep {

@@ -88,10 +88,7 @@ const CASES: Record<string, Step[]> = {
     'lease grant 0',
     'lease grant 1 -w json',
   ),
-  'locks and elections': steps('lock mylock -- echo held', { run: 'elect myelection --listen', compare: 'code' }).slice(
-    0,
-    1,
-  ),
+  locks: steps('lock mylock echo held', 'lock mylock --ttl 5 echo again', 'get mylock --prefix'),
   'compaction and hashes': steps(
     'put c 1',
     'put c 2',

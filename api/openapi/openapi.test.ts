@@ -18,6 +18,11 @@ const inGroup = (group: string, version: string) =>
 
 const CONTAINER = 'io.k8s.api.core.v1.Container'
 
+function embedded(metadata: Json): Json {
+  const properties = { spec: { type: 'object' }, apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata }
+  return { type: 'object', properties, 'x-kubernetes-embedded-resource': true }
+}
+
 describe('a schema is written', () => {
   const cases: [string, Schema, Json, Json][] = [
     [
@@ -35,7 +40,7 @@ describe('a schema is written', () => {
     [
       'with limits that version 2 does not know',
       { type: 'array', items: { type: 'string' }, maxItems: 3, nullable: true, default: [] },
-      { items: { type: 'string' } },
+      {},
       { type: 'array', items: { type: 'string' }, maxItems: 3, nullable: true, default: [] },
     ],
     [
@@ -49,6 +54,23 @@ describe('a schema is written', () => {
       { type: 'object', preserveUnknownFields: true },
       { 'x-kubernetes-preserve-unknown-fields': true },
       { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    ],
+    [
+      'as an object with more than its fields',
+      { type: 'object', preserveUnknownFields: true, properties: { a: { type: 'string' } }, required: ['a'] },
+      { 'x-kubernetes-preserve-unknown-fields': true },
+      {
+        type: 'object',
+        required: ['a'],
+        properties: { a: { type: 'string' } },
+        'x-kubernetes-preserve-unknown-fields': true,
+      },
+    ],
+    [
+      'as an object within an object',
+      { type: 'object', embeddedResource: true, properties: { spec: { type: 'object' } } },
+      embedded({ $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }),
+      embedded({ allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }] }),
     ],
     [
       'with its sentence',
@@ -138,6 +160,15 @@ describe('the operations of a kind', () => {
     )
     assert.equal(scale?.body?.definition, 'io.k8s.api.autoscaling.v1.Scale')
     assert.deepEqual(scale?.of, { group: 'autoscaling', version: 'v1', kind: 'Scale' })
+  })
+})
+
+describe('definitions of anything', () => {
+  const JSON_VALUE = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON'
+
+  it('have no type, so that no client expects one', () => {
+    const { definitions } = v2Document(inGroup('apiextensions.k8s.io', 'v1'), 'v1', NO_PROSE)
+    assert.equal(definitions[JSON_VALUE]?.type, undefined)
   })
 })
 

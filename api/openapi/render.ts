@@ -4,6 +4,7 @@
  * protobuf, which kubectl up to 1.28 insists on; prose.ts holds the sentences that `kubectl explain` shows.
  */
 import type { Schema } from '../kind.ts'
+import { schemaOf } from '../schema.ts'
 import type { Prose } from './prose.ts'
 
 export type Dialect = 'v2' | 'v3'
@@ -67,8 +68,12 @@ export class Definitions {
   }
 
   #plain(schema: Schema, name = ''): Json {
-    const { properties, items, additionalProperties } = schema
-    const made: Json = { ...this.#head(schema) }
+    // Clients of version 2 would take what is said of some fields as a ban on all others.
+    if (this.dialect === 'v2' && isOpen(schema))
+      return { ...(name && schema.type ? { type: schema.type } : {}), ...extensions(schema) }
+    const { items, additionalProperties } = schema
+    const properties = schema.embeddedResource ? { ...schema.properties, ...IDENTITY } : schema.properties
+    const made = this.#head(schema)
     if (schema.required?.length) made.required = schema.required
     if (properties) {
       const entries = Object.entries(properties)
@@ -81,11 +86,9 @@ export class Definitions {
     return { ...made, ...this.#junctors(schema), ...mergeRules(schema), ...extensions(schema) }
   }
 
-  /** OpenAPI v2 is poorer: what it cannot say is left out, and a value of several types has none. */
+  /** OpenAPI v2 is poorer: what it cannot say is left out. */
   #head(schema: Schema): Json {
-    const made: Json = {}
-    const untyped = this.dialect === 'v2' && (schema.intOrString || schema.preserveUnknownFields || schema.nullable)
-    if (schema.type && !(untyped && !schema.properties)) made.type = schema.type
+    const made: Json = schema.type ? { type: schema.type } : {}
     for (const key of this.dialect === 'v2' ? V2_WORDS : V3_WORDS)
       if (schema[key] !== undefined) made[key] = schema[key]
     return made
@@ -101,6 +104,18 @@ export class Definitions {
       ...(not ? { not: this.use(not) } : {}),
     }
   }
+}
+
+/** Values of several types, or with fields that nobody named. */
+function isOpen({ intOrString, preserveUnknownFields, nullable }: Schema): boolean {
+  return Boolean(intOrString || preserveUnknownFields || nullable)
+}
+
+/** What every object within an object has, though no schema says so. */
+const IDENTITY: Readonly<Record<string, Schema>> = {
+  apiVersion: { type: 'string' },
+  kind: { type: 'string' },
+  metadata: schemaOf('meta.v1.ObjectMeta'),
 }
 
 const GVK = 'x-kubernetes-group-version-kind'

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { proseFrom } from '../../api/openapi/prose.ts'
+import { collectProse } from '../../deploy/prose.ts'
 import { extraKubectls, type Kubectl, kubectls } from '../peers/index.ts'
 import { type ApiListener, startApiListener } from '../support/api-listener.ts'
 
 /** What kubectl does with OpenAPI documents and custom resources, in every age that is at hand. */
+
+const MODELS = join(import.meta.dirname, '../../node_modules/@kubernetes/client-node/dist/gen/models')
 
 const DEPLOYMENT = `
 apiVersion: apps/v1
@@ -65,7 +70,8 @@ describe('kubectl of every age', async () => {
   let listener: ApiListener
   const programs = await allKubectls()
   before(async () => {
-    listener = await startApiListener()
+    const prose = proseFrom(collectProse(MODELS))
+    listener = await startApiListener({ openApiProse: () => prose })
   })
   after(() => listener.close())
 
@@ -81,6 +87,7 @@ describe('kubectl of every age', async () => {
         await run(kubectl, ['explain', 'pod.spec.containers']),
         /image\s+<string>[\s\S]*name\s+<string> -required-/,
       )
+      assert.match(await run(kubectl, ['explain', 'pod.spec.containers.image']), /Container image name/)
       const tree = await run(kubectl, ['explain', 'deployment', '--recursive'])
       assert.match(tree, /matchLabels\s+<map\[string\]string>[\s\S]*containerPort\s+<integer>/)
       await run(kubectl, ['explain', 'pod.spec.nothing'], undefined, 1)

@@ -1,10 +1,12 @@
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '../../platform/clock.ts'
+import { seededRandom } from '../../platform/random.ts'
 import { ensureImages } from '../../test/images/index.ts'
 import { DockerRuntime } from '../docker/runtime.ts'
 import { realDriver } from '../testing/drivers.ts'
 import { TestNode } from '../testing/node.ts'
 import { SCENARIOS } from './all.ts'
+import { churn } from './churn.ts'
 
 describe('a pod on Docker', { concurrency: 4 }, () => {
   const runtime = new DockerRuntime(systemClock)
@@ -29,4 +31,24 @@ describe('a pod on Docker', { concurrency: 4 }, () => {
         realDriver(() => node),
       ),
     )
+})
+
+describe('pods on Docker, created and deleted in random order', () => {
+  it('leave nothing behind', { timeout: 400_000 }, async () => {
+    const runtime = new DockerRuntime(systemClock)
+    const name = `kubelet-test-churn-${process.pid}`
+    const node = await TestNode.start(runtime, systemClock, name, { network: { name } })
+    try {
+      await churn(
+        node,
+        realDriver(() => node),
+        40,
+        seededRandom(7),
+      )
+    } finally {
+      await node.stop()
+      for (const left of await runtime.list({ 'io.kubox.node': name })) await runtime.remove(left.id)
+      await runtime.removeNetwork(name)
+    }
+  })
 })

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { FakeClock } from '../../platform/clock.ts'
-import { randomBelow, seededRandom } from '../../platform/random.ts'
+import { seededRandom } from '../../platform/random.ts'
 import { FakeRuntime } from '../fake/runtime.ts'
 import { RuntimeError } from '../runtime.ts'
 import { type Driver, fakeDriver, pumped } from '../testing/drivers.ts'
 import { TestNode } from '../testing/node.ts'
+import { churn } from './churn.ts'
 import { killAndRecover, killsDuring, killTitle } from './killed.ts'
 import { condition, container, QUICK, shell } from './steps.ts'
 
@@ -123,29 +124,7 @@ describe('an engine that goes away and comes back', () => {
 })
 
 describe('two hundred pods, created and deleted in random order', () => {
-  it('leave nothing behind', { timeout: 60_000 }, async () => {
-    const random = seededRandom(7)
-    const alive: string[] = []
-    for (let made = 0; made < 200; ) {
-      if (alive.length > 0 && random.next() < 0.45) {
-        const [name] = alive.splice(randomBelow(random, alive.length), 1)
-        if (random.next() < 0.2) node.forceDelete(name!)
-        else node.delete(name!, 1)
-      } else {
-        const name = `p${made++}`
-        node.create(name, { ...IDLE, volumes: [{ name: 'v', emptyDir: {} }] })
-        alive.push(name)
-      }
-      await driver.pass(50)
-    }
-    for (const name of alive) node.delete(name, 1)
-    const left = () => [...node.api.objects.keys()].filter(path => path.includes('/pods/')).length
-    await driver.until('all pods are gone', () => left() === 0 && runtime.containers.size === 0, 120_000)
-    const names = await fs.readdir(join(node.root, 'kubelet/pods')).catch(() => [])
-    await driver.until('their folders too', () => names.length === 0 || runtime.containers.size === 0)
-    assert.deepEqual(await fs.readdir(join(node.root, 'kubelet/pods')), [])
-    assert.deepEqual(await fs.readdir(join(node.root, 'pods')), [])
-  })
+  it('leave nothing behind', { timeout: 60_000 }, () => churn(node, driver, 200, seededRandom(7)))
 })
 
 describe('a machine that goes down', () => {

@@ -4,7 +4,8 @@
  * passes, e2e/ is what users do, bench/ measures. It may import every room.
  *
  *     npm test                 every tier
- *     npm run test:fast        no Docker, no network, no root
+ *     npm run test:fast        NAME.test.ts: no Docker, no network, no root, in seconds
+ *                              (NAME.slow.test.ts needs no more than that, but its time: npm test runs it)
  *     npm run test:e2e         real Docker, kubectl, etcdctl; `npm run test:e2e -- lab join` only files that name these
  */
 import { spawn } from 'node:child_process'
@@ -21,6 +22,7 @@ interface Tally {
 }
 
 const isEndToEnd = (file: string) => file.endsWith('.e2e.test.ts')
+const isSlow = (file: string) => file.endsWith('.slow.test.ts')
 
 function testFiles(): string[] {
   const found = globSync('**/*.test.ts', {
@@ -59,7 +61,9 @@ async function runFiles(title: string, files: string[], concurrency: number, tim
 
 function run(command: string, args: string[]): Promise<number> {
   return new Promise(resolve => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    // What was compiled once need not be again: a hundred files load the same modules.
+    const env = { ...process.env, NODE_COMPILE_CACHE: join(root, '.cache/compiled') }
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('exit', code => resolve(code ?? 1))
   })
 }
@@ -78,9 +82,10 @@ async function main(): Promise<void> {
     total.failed += tally.failed
   }
   if (tier !== 'e2e') {
-    const fast = files.filter(file => !isEndToEnd(file))
+    const fast = files.filter(file => !isEndToEnd(file) && !isSlow(file))
     add(await runFiles('fast', fast, availableParallelism() + 1, 60_000))
   }
+  if (tier === 'all') add(await runFiles('slow', files.filter(isSlow), availableParallelism(), 120_000))
   if (tier !== 'fast') {
     // One at a time: they share the machine's Docker, and what they time would lie if others ran beside them.
     for (const file of files.filter(isEndToEnd)) add(await runFiles(basename(file, '.e2e.test.ts'), [file], 1, 600_000))

@@ -240,6 +240,8 @@ export class Member {
     propose: (entry: Uint8Array): Promise<unknown> => translated(this.#driver.propose(entry)),
     renew: async (id: bigint): Promise<number> => {
       if (!this.isLeader) throw errors.noLeader
+      // One that was cut off may not know yet that others have elected a new leader: a renewal there would be lost.
+      await this.readIndex()
       return this.#leases.renew(id) ?? 0
     },
     remaining: async (id: bigint): Promise<number> => {

@@ -122,7 +122,7 @@ describe('the snapshot that a start takes', () => {
     await storage.wal.close()
     await assert.rejects(reopen(), (error: unknown) => {
       assert.ok(error instanceof SnapshotDamageError)
-      assert.match(error.message, /kubox etcd restore/)
+      assert.match(error.message, /kubox etcd snapshot restore/)
       return true
     })
   })

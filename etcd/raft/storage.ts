@@ -114,6 +114,6 @@ async function chooseSnapshot(contents: WalContents, store: SnapshotStore, log: 
   if (wholeLog) return NO_SNAPSHOT
   throw new SnapshotDamageError(
     `no readable snapshot fits the log (${problems.join('; ') || 'none is left'}). ` +
-      "Restore this member from a backup with 'kubox etcd restore', or remove it and let it join anew.",
+      "Restore this member from a backup with 'kubox etcd snapshot restore', or remove it and let it join anew.",
   )
 }

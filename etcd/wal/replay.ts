@@ -11,7 +11,7 @@ export class WalDamageError extends Error {
   constructor(file: string, offset: number, what: string) {
     super(
       `${file} is damaged at offset ${offset}: ${what}. Acknowledged writes are affected, so nothing is repaired ` +
-        "silently. Restore this member from a backup with 'kubox etcd restore', or remove it and let it join anew.",
+        "silently. Restore this member from a backup with 'kubox etcd snapshot restore', or remove it and let it join anew.",
     )
     this.file = file
     this.offset = offset

@@ -162,7 +162,7 @@ describe('damage', () => {
   const isDamage = (path: string, offset: number) => (error: unknown) => {
     assert.ok(error instanceof WalDamageError, String(error))
     assert.deepEqual([error.file, error.offset], [path, offset])
-    assert.match(error.message, /kubox etcd restore/)
+    assert.match(error.message, /kubox etcd snapshot restore/)
     assert.ok(error.message.includes(`${path} is damaged at offset ${offset}`), error.message)
     return true
   }

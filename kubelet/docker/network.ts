@@ -1,4 +1,5 @@
 import type Docker from 'dockerode'
+import { type Clock, sleep } from '../../platform/clock.ts'
 import { type PodNetwork, RuntimeError } from '../runtime.ts'
 
 /** Makes the bridge network of the pods, or finds it as it should be; one that differs is refused, not replaced. */
@@ -39,10 +40,21 @@ export function networkBody(wanted: PodNetwork): Docker.NetworkCreateOptions {
   }
 }
 
-export async function removeNetwork(docker: Docker, name: string): Promise<void> {
-  try {
-    await docker.getNetwork(name).remove()
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error
+/** The engine forgets the end points of removed containers a moment later: until then it says that they are active. */
+const ENDPOINTS_LINGER_MS = 10_000
+const LOOK_AGAIN_MS = 100
+
+export async function removeNetwork(docker: Docker, name: string, clock: Clock): Promise<void> {
+  const deadline = clock.monotonic() + ENDPOINTS_LINGER_MS
+  for (;;) {
+    try {
+      await docker.getNetwork(name).remove()
+      return
+    } catch (error) {
+      const { statusCode, message = '' } = error as { statusCode?: number; message?: string }
+      if (statusCode === 404) return
+      if (!message.includes('active endpoints') || clock.monotonic() > deadline) throw error
+    }
+    await sleep(clock, LOOK_AGAIN_MS)
   }
 }

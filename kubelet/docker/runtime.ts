@@ -172,7 +172,7 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async removeNetwork(name: string): Promise<void> {
-    await this.#call('remove network', () => removeNetwork(this.#docker, name))
+    await this.#call('remove network', () => removeNetwork(this.#docker, name, this.#clock))
   }
 
   async #tolerant<T>(

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { MUTATIONS } from './mutations.ts'
 import { runSeed } from './run.ts'
 
-const SEEDS = 150
+const SEEDS = 50
 const SEEDS_PER_MUTATION = 200
 
 describe('many simulated clusters', () => {

@@ -184,7 +184,9 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
       uids,
       'the same pods, not new ones',
     )
-    const ready = await succeed('get', 'nodes', '--no-headers')
-    assert.equal(ready.match(/ Ready /g)?.length, 3, ready)
+    await eventually({ what: 'all nodes are Ready again', deadlineMs: 60_000, everyMs: 500, evidence }, async () => {
+      const { stdout } = await kubectl(['get', 'nodes', '--no-headers'])
+      return stdout.match(/ Ready /g)?.length === 3
+    })
   })
 })

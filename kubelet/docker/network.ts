@@ -53,8 +53,22 @@ export async function removeNetwork(docker: Docker, name: string, clock: Clock):
     } catch (error) {
       const { statusCode, message = '' } = error as { statusCode?: number; message?: string }
       if (statusCode === 404) return
-      if (!message.includes('active endpoints') || clock.monotonic() > deadline) throw error
+      if (!message.includes('active endpoints')) throw error
+      if (clock.monotonic() > deadline) throw miscounted(name)
     }
     await sleep(clock, LOOK_AGAIN_MS)
   }
+}
+
+/**
+ * Docker 20.10 counts end points apart from the list of them, and the count can stay behind when containers come and go
+ * quickly. Nothing but a restart of the engine sets it right.
+ */
+function miscounted(name: string): RuntimeError {
+  const remedy = `systemctl restart docker && docker network rm ${name}`
+  return new RuntimeError(
+    'Conflict',
+    `Docker takes network ${name} for used though no container is on it: ${remedy}`,
+    true,
+  )
 }

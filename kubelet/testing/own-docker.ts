@@ -35,9 +35,18 @@ export class OwnDocker {
     const args = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid')]
     const modes = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--cgroup-parent', '/kubelet-test']
     const log = await fs.open(at('log'), 'a')
+    // In a network namespace of its own: a dockerd without a bridge removes docker0, which is the machine's.
     this.#process = spawn(
-      'dockerd',
-      [...args, ...modes, '--host', `unix://${this.socket}`, ...(this.#liveRestore ? ['--live-restore'] : [])],
+      'unshare',
+      [
+        '--net',
+        'dockerd',
+        ...args,
+        ...modes,
+        '--host',
+        `unix://${this.socket}`,
+        ...(this.#liveRestore ? ['--live-restore'] : []),
+      ],
       { stdio: ['ignore', log.fd, log.fd] },
     )
     await log.close()

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { Clock } from '../../platform/clock.ts'
 import { readTextIfAny, writeFileAtomic } from '../../platform/disk.ts'
 import { openLog } from '../../platform/log.ts'
 import { startAgent } from '../agent/agent.ts'
@@ -30,7 +31,7 @@ async function up(options: InitOptions, tools: Tools): Promise<void> {
     throw new UserError('a cluster already runs on this machine as a service', "use it, or end it with 'kubox reset'")
   }
   await refuseSecond(tools)
-  const stopping = stopSignal()
+  const stopping = stopSignal(tools.clock)
   output.line('kubox up: a cluster on this machine')
   const known = await isKnown(tools)
   const request = {
@@ -75,12 +76,14 @@ async function refuseSecond(tools: Tools): Promise<void> {
 }
 
 /** Ctrl-C or a service manager; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
+function stopSignal(clock: Clock): Promise<void> {
   return new Promise(resolve => {
-    let asked = false
+    let askedAt: number | undefined
     const ask = () => {
-      if (asked) process.exit(130)
-      asked = true
+      const now = clock.monotonic()
+      // A terminal's Ctrl-C reaches every process of npm's group, and some of them pass it on: that is one wish, not two.
+      if (askedAt !== undefined && now - askedAt > 1000) process.exit(130)
+      askedAt ??= now
       resolve()
     }
     process.on('SIGINT', ask)

@@ -75,15 +75,19 @@ function readTally(report: string): Tally {
 }
 
 /**
- * Real engines and kernels have bad moments that are not ours. A file that fails is run once more, and both are said: what
+ * Real engines, kernels and clocks have bad moments that are not ours. What fails is run once more, and both are said: what
  * fails twice is a fault, what fails once is a note to look into.
  */
-async function runEndToEnd(file: string): Promise<Tally> {
-  const title = basename(file, '.e2e.test.ts')
-  const first = await runFiles(title, [file], 1, 600_000)
+async function runTwiceIfNeeded(
+  title: string,
+  files: string[],
+  concurrency: number,
+  timeoutMs: number,
+): Promise<Tally> {
+  const first = await runFiles(title, files, concurrency, timeoutMs)
   if (first.failed === 0) return first
   console.log(`${title}: failed at the first try, running it again`)
-  return runFiles(`${title}, second try`, [file], 1, 600_000)
+  return runFiles(`${title}, second try`, files, concurrency, timeoutMs)
 }
 
 async function main(): Promise<void> {
@@ -97,10 +101,12 @@ async function main(): Promise<void> {
     const fast = files.filter(file => !isEndToEnd(file) && !isSlow(file))
     add(await runFiles('fast', fast, availableParallelism() + 1, 60_000))
   }
-  if (tier === 'all') add(await runFiles('slow', files.filter(isSlow), availableParallelism(), 120_000))
+  if (tier === 'all') add(await runTwiceIfNeeded('slow', files.filter(isSlow), availableParallelism(), 120_000))
   if (tier !== 'fast') {
     // One at a time: they share the machine's Docker, and what they time would lie if others ran beside them.
-    for (const file of files.filter(isEndToEnd)) add(await runEndToEnd(file))
+    for (const file of files.filter(isEndToEnd)) {
+      add(await runTwiceIfNeeded(basename(file, '.e2e.test.ts'), [file], 1, 600_000))
+    }
   }
   console.log(`${total.passed} passed, ${total.failed} failed`)
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1

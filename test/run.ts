@@ -9,7 +9,7 @@
  *     npm run test:e2e         real Docker, kubectl, etcdctl; `npm run test:e2e -- lab join` only files that name these
  */
 import { spawn } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -20,6 +20,13 @@ interface Tally {
   passed: number
   failed: number
 }
+
+/** End-to-end files that start no container: they run beside those that share the machine's Docker. */
+const WITHOUT_DOCKER = new Set(
+  ['control-plane-kill', 'etcd-cluster', 'etcd-kill', 'etcdctl', 'explain-crd', 'sim', 'store', 'streams'].map(
+    name => `${name}.e2e.test.ts`,
+  ),
+)
 
 const isEndToEnd = (file: string) => file.endsWith('.e2e.test.ts')
 const isSlow = (file: string) => file.endsWith('.slow.test.ts')
@@ -35,7 +42,7 @@ function testFiles(): string[] {
 /** Runs files with node's own runner and reads the count from its machine-readable report. */
 async function runFiles(title: string, files: string[], concurrency: number, timeoutMs: number): Promise<Tally> {
   if (files.length === 0) return { passed: 0, failed: 0 }
-  const report = join(root, '.cache/test-report.xml')
+  const report = join(root, `.cache/test-report-${title.replaceAll(/[^a-z-]/g, '')}.xml`)
   mkdirSync(join(root, '.cache'), { recursive: true })
   rmSync(report, { force: true })
   const args = [
@@ -50,64 +57,79 @@ async function runFiles(title: string, files: string[], concurrency: number, tim
     ...files,
   ]
   const started = performance.now()
-  const code = await run(process.execPath, args)
+  const { code, said } = await run(process.execPath, args)
   const tally = readTally(report)
   // A crash outside of any test is a failure as well.
   if (code !== 0 && tally.failed === 0) tally.failed = 1
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  console.log(`\n${title}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s`)
+  // Two lanes run at once: what a file said is printed whole, when it has ended.
+  process.stdout.write(`${said}\n${title}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s\n`)
   return tally
 }
 
-function run(command: string, args: string[]): Promise<number> {
+function run(command: string, args: string[]): Promise<{ code: number; said: string }> {
   return new Promise(resolve => {
     // What was compiled once need not be again: a hundred files load the same modules.
     const env = { ...process.env, NODE_COMPILE_CACHE: join(root, '.cache/compiled') }
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] })
-    child.on('exit', code => resolve(code ?? 1))
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const said: string[] = []
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => said.push(text))
+    }
+    child.on('close', code => resolve({ code: code ?? 1, said: said.join('') }))
   })
 }
 
 function readTally(report: string): Tally {
-  const text = readFileSync(report, 'utf8')
+  const text = existsSync(report) ? readFileSync(report, 'utf8') : ''
   const count = (name: string) => Number(new RegExp(`<!-- ${name} (\\d+) -->`).exec(text)?.[1] ?? 0)
   return { passed: count('pass'), failed: count('fail') + count('cancelled') }
 }
 
+/** Runs the files one after the other; gives back the tallies of those that passed, and the files that did not. */
+async function runLane(files: string[], total: Tally): Promise<string[]> {
+  const failed: string[] = []
+  for (const file of files) {
+    const tally = await runFiles(titleOf(file), [file], 1, 600_000)
+    if (tally.failed > 0) failed.push(file)
+    else add(total, tally)
+  }
+  return failed
+}
+
+const titleOf = (file: string) => basename(file, '.e2e.test.ts')
+
+function add(total: Tally, tally: Tally): void {
+  total.passed += tally.passed
+  total.failed += tally.failed
+}
+
 /**
- * Real engines, kernels and clocks have bad moments that are not ours. What fails is run once more, and both are said: what
- * fails twice is a fault, what fails once is a note to look into.
+ * Real engines, kernels and clocks have bad moments that are not ours. What fails is run once more with nothing beside it,
+ * and both are said: what fails twice is a fault, what fails once is a note to look into.
  */
-async function runTwiceIfNeeded(
-  title: string,
-  files: string[],
-  concurrency: number,
-  timeoutMs: number,
-): Promise<Tally> {
-  const first = await runFiles(title, files, concurrency, timeoutMs)
-  if (first.failed === 0) return first
-  console.log(`${title}: failed at the first try, running it again`)
-  return runFiles(`${title}, second try`, files, concurrency, timeoutMs)
+async function runEndToEnd(files: string[], total: Tally): Promise<void> {
+  const besides = files.filter(file => WITHOUT_DOCKER.has(basename(file)))
+  // One at a time: they share the machine's Docker.
+  const onDocker = files.filter(file => !besides.includes(file))
+  const failed = await Promise.all([runLane(onDocker, total), runLane(besides, total)])
+  for (const file of failed.flat()) add(total, await runFiles(`${titleOf(file)}, second try`, [file], 1, 600_000))
+}
+
+/** Files that run side by side; in the full run what fails is tried once more, one file at a time. */
+async function runTogether(title: string, files: string[], concurrency: number, total: Tally): Promise<void> {
+  const first = await runFiles(title, files, concurrency, 120_000)
+  const again = first.failed > 0 && tier === 'all'
+  add(total, again ? await runFiles(`${title}, second try`, files, 1, 120_000) : first)
 }
 
 async function main(): Promise<void> {
   const files = testFiles()
   const total = { passed: 0, failed: 0 }
-  const add = (tally: Tally) => {
-    total.passed += tally.passed
-    total.failed += tally.failed
-  }
-  if (tier !== 'e2e') {
-    const fast = files.filter(file => !isEndToEnd(file) && !isSlow(file))
-    add(await runFiles('fast', fast, availableParallelism() + 1, 60_000))
-  }
-  if (tier === 'all') add(await runTwiceIfNeeded('slow', files.filter(isSlow), availableParallelism(), 120_000))
-  if (tier !== 'fast') {
-    // One at a time: they share the machine's Docker, and what they time would lie if others ran beside them.
-    for (const file of files.filter(isEndToEnd)) {
-      add(await runTwiceIfNeeded(basename(file, '.e2e.test.ts'), [file], 1, 600_000))
-    }
-  }
+  const fast = files.filter(file => !isEndToEnd(file) && !isSlow(file))
+  if (tier !== 'e2e') await runTogether('fast', fast, availableParallelism() + 1, total)
+  if (tier === 'all') await runTogether('slow', files.filter(isSlow), availableParallelism(), total)
+  if (tier !== 'fast') await runEndToEnd(files.filter(isEndToEnd), total)
   console.log(`${total.passed} passed, ${total.failed} failed`)
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 }

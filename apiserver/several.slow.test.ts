@@ -1,99 +1,36 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { FakeClock } from '../platform/clock.ts'
-import { seededRandom } from '../platform/random.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEtcd } from '../etcd/start.ts'
+import { systemClock } from '../platform/clock.ts'
+import { systemDisk } from '../platform/disk.ts'
+import { MemoryLog } from '../platform/log.ts'
+import { systemRandom } from '../platform/random.ts'
+import { severalServers } from '../test/contract/several.ts'
 import { createMemoryStore } from './storage/memory.ts'
-import { startTestServer } from './testing.ts'
+import { createRemoteStore } from './storage/remote.ts'
 
-/** Several API servers on one store: whoever is asked, the answer is the same. */
-async function startTwo() {
-  const clock = new FakeClock()
+severalServers('in memory', async clock => {
   const store = createMemoryStore(clock)
-  const start = (address: string, seed: number) =>
-    startTestServer({ clock, store, advertiseAddress: `${address}:6443`, random: seededRandom(seed) })
-  const servers = await Promise.all([start('10.0.0.1', 1), start('10.0.0.2', 2)])
-  const close = () => Promise.all(servers.map(({ server }) => server.close()))
-  return { servers, clock, store, close }
-}
+  return { stores: [store, store], close: async () => undefined }
+})
 
-const MAPS = '/api/v1/namespaces/default/configmaps'
-const SERVICES = '/api/v1/namespaces/default/services'
-
-describe('two API servers on one store', () => {
-  it('start at the same time, and bring one set of objects', async () => {
-    const { servers, close } = await startTwo()
-    const [one, two] = servers
-    const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
-    assert.deepEqual((await one.call('GET', roles)).json.items, (await two.call('GET', roles)).json.items)
-    await close()
-  })
-
-  it('read what the other has just written', async () => {
-    const { servers, close } = await startTwo()
-    const [one, two] = servers
-    for (let i = 0; i < 20; i++) {
-      const made = await one.call('POST', MAPS, { body: { metadata: { name: `m${i}` } } })
-      const read = await two.call('GET', `${MAPS}/m${i}`)
-      assert.deepEqual(read.json, made.json)
-    }
-    assert.equal((await two.call('GET', MAPS)).json.items.length, 20)
-    await close()
-  })
-
-  it('never both win a race for a name, a revision, an address or a port', async () => {
-    const { servers, close } = await startTwo()
-    const both = (method: string, path: string, bodies: object[], headers = {}) =>
-      Promise.all(servers.map((server, index) => server.call(method, path, { body: bodies[index], headers })))
-    const codes = (answers: { status: number }[]) => answers.map(({ status }) => status).sort()
-
-    const map = { metadata: { name: 'raced' } }
-    const made = await both('POST', MAPS, [map, map])
-    assert.deepEqual(codes(made), [201, 409])
-    const seen = made.find(({ status }) => status === 201)!.json
-    const updates = [
-      { ...seen, data: { by: 'one' } },
-      { ...seen, data: { by: 'two' } },
-    ]
-    assert.deepEqual(codes(await both('PUT', `${MAPS}/raced`, updates)), [200, 409])
-
-    const service = (name: string, spec: object) => ({ metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } })
-    const wanted = { clusterIP: '10.96.0.50' }
-    assert.deepEqual(codes(await both('POST', SERVICES, [service('a', wanted), service('b', wanted)])), [201, 422])
-    const port = { type: 'NodePort', ports: [{ port: 80, nodePort: 31_000 }] }
-    assert.deepEqual(codes(await both('POST', SERVICES, [service('c', port), service('d', port)])), [201, 422])
-    await close()
-  })
-
-  it('increment together without losing a step', async () => {
-    const { servers, close } = await startTwo()
-    const headers = { 'content-type': 'application/merge-patch+json' }
-    await servers[0].call('POST', MAPS, { body: { metadata: { name: 'm' }, data: {} } })
-    const patches = Array.from({ length: 20 }, (_, index) =>
-      servers[index % 2]!.call('PATCH', `${MAPS}/m`, { body: { data: { [`k${index}`]: '1' } }, headers }),
-    )
-    for (const { status } of await Promise.all(patches)) assert.equal(status, 200)
-    assert.equal(Object.keys((await servers[1].call('GET', `${MAPS}/m`)).json.data).length, 20)
-    await close()
-  })
-
-  it('are both endpoints of the service kubernetes, until one goes', async () => {
-    const { servers, clock, close } = await startTwo()
-    const [one, two] = servers
-    const settle = async () => {
-      for (let i = 0; i < 50; i++) await new Promise(resolve => setImmediate(resolve))
-    }
-    const addresses = async () => {
-      const { json } = await one.call('GET', '/api/v1/namespaces/default/endpoints/kubernetes')
-      return json.subsets[0].addresses.map(({ ip }: { ip: string }) => ip)
-    }
-    clock.advance(10_000)
-    await settle()
-    assert.deepEqual(await addresses(), ['10.0.0.1', '10.0.0.2'])
-    assert.equal((await one.call('GET', `${SERVICES}/kubernetes`)).json.spec.clusterIP, '10.96.0.1')
-    await two.server.close()
-    clock.advance(10_000)
-    await settle()
-    assert.deepEqual(await addresses(), ['10.0.0.1'])
-    await close()
-  })
+severalServers('over the network', async () => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'kubox-several-'))
+  const config = { name: 'default', dataDirectory, listenPeerUrls: [], advertisePeerUrls: ['http://localhost:2380'] }
+  const etcd = await startEtcd(
+    { ...config, listenClientUrls: ['http://127.0.0.1:0'], advertiseClientUrls: [] },
+    { disk: systemDisk, clock: systemClock, random: systemRandom, log: new MemoryLog() },
+  )
+  await etcd.member.ready()
+  const connect = () => createRemoteStore({ endpoints: [`http://127.0.0.1:${etcd.port}`], clock: systemClock })
+  const [one, two] = [connect(), connect()]
+  return {
+    stores: [one, two],
+    async close() {
+      await Promise.all([one.close(), two.close()])
+      await etcd.stop()
+      await rm(dataDirectory, { recursive: true })
+    },
+  }
 })

@@ -1,3 +1,4 @@
+import type { ClientCall } from '../../etcd/client/call.ts'
 import { Channel, type ChannelOptions } from '../../etcd/client/channel.ts'
 import { type EtcdError, errors } from '../../etcd/errors.ts'
 import {
@@ -17,6 +18,7 @@ import {
   TxnRequest,
   TxnResponse,
 } from '../../etcd/proto/messages.ts'
+import type { Clock, Timer } from '../../platform/clock.ts'
 import { createEtcdStore, storedValue } from './etcd.ts'
 import { storeError, translated } from './failure.ts'
 import { CompactedError, type Store, type StoreEvent, type StoreWatchItem, type WatchOptions } from './store.ts'
@@ -26,13 +28,23 @@ const TXN = [TxnRequest, TxnResponse] as const
 const COMPACT = [CompactionRequest, CompactionResponse] as const
 const GRANT = [LeaseGrantRequest, LeaseGrantResponse] as const
 
+/** How long a watch may be behind before the server is asked how far it is: most of the time the change itself comes. */
+const PATIENCE_MS = 20
+
 /** Any cluster of etcd v3, the real one included. */
 export function createRemoteStore(options: ChannelOptions): Store {
   const channel = new Channel(options)
   // The server's error does not say which revision is the oldest left; a compaction of this store does.
   let compacted = 0
   const oldest = () => compacted
-  const range = (request: RangeRequest) => translated(channel.unary('/etcdserverpb.KV/Range', RANGE, request), oldest)
+  const feeds = new Set<RemoteFeed>()
+  let newest = 0
+  const range = async (request: RangeRequest) => {
+    const response = await translated(channel.unary('/etcdserverpb.KV/Range', RANGE, request), oldest)
+    newest = Math.max(newest, response.header!.revision)
+    for (const feed of feeds) feed.hearOf(newest)
+    return response
+  }
   return createEtcdStore({
     range,
     txn: request => translated(channel.unary('/etcdserverpb.KV/Txn', TXN, request), oldest),
@@ -43,7 +55,16 @@ export function createRemoteStore(options: ChannelOptions): Store {
     async grantLease(ttl) {
       return (await translated(channel.unary('/etcdserverpb.Lease/LeaseGrant', GRANT, { ttl }), oldest)).id
     },
-    watch: (start, end, watchOptions) => watchRemote(channel, start, end, watchOptions),
+    async *watch(start, end, watchOptions) {
+      const feed = new RemoteFeed(watchOptions.signal, options.clock)
+      feed.hearOf(newest)
+      feeds.add(feed)
+      try {
+        yield* watchRemote(channel, feed, start, end, watchOptions)
+      } finally {
+        feeds.delete(feed)
+      }
+    },
     async health() {
       await range(RangeRequest.of({ key: 'health', countOnly: true }))
     },
@@ -53,8 +74,7 @@ export function createRemoteStore(options: ChannelOptions): Store {
   })
 }
 
-async function* watchRemote(channel: Channel, start: string, end: string, options: WatchOptions) {
-  const feed = new RemoteFeed(options.signal)
+async function* watchRemote(channel: Channel, feed: RemoteFeed, start: string, end: string, options: WatchOptions) {
   const call = await translated(channel.stream('/etcdserverpb.Watch/Watch', feed), () => 0)
   const stop = () => call.cancel()
   options.signal.addEventListener('abort', stop)
@@ -64,9 +84,11 @@ async function* watchRemote(channel: Channel, start: string, end: string, option
     const range = { key: start, rangeEnd: end, startRevision }
     const createRequest = WatchCreateRequest.of({ ...range, progressNotify: true, prevKv: true })
     call.send(WatchRequest.encode({ createRequest }))
+    feed.begin(call)
     yield* feed.items()
   } finally {
     options.signal.removeEventListener('abort', stop)
+    feed.stop()
     call.cancel()
   }
 }
@@ -74,20 +96,46 @@ async function* watchRemote(channel: Channel, start: string, end: string, option
 /** What a watch has told and nobody has read yet. */
 class RemoteFeed {
   readonly #signal: AbortSignal
+  readonly #clock: Clock
+  #call: ClientCall | undefined
+  #asking: Timer | undefined
+  /** The revisions that the watch has reached, and that the store has. */
+  #told = 0
+  #heard = 0
   #unread: StoreWatchItem[] = []
   #failure: unknown
   #over = false
   #wake: () => void = () => {}
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, clock: Clock) {
     this.#signal = signal
+    this.#clock = clock
+  }
+
+  begin(call: ClientCall): void {
+    this.#call = call
+    this.#askLater()
+  }
+
+  stop(): void {
+    this.#call = undefined
+    this.#asking?.cancel()
+  }
+
+  /**
+   * The store is at this revision. Where others write to it as well, no change of the watched range may ever tell so: then
+   * the server is asked, again and again while the watch is still being caught up.
+   */
+  hearOf(revision: number): void {
+    this.#heard = revision
+    this.#askLater()
   }
 
   message(bytes: Buffer): void {
     const { header, created, canceled, compactRevision, cancelReason, events } = WatchResponse.decode(bytes)
     if (compactRevision > 0) this.#fail(new CompactedError(compactRevision))
     else if (canceled) this.#fail(new Error(`the store canceled a watch: ${cancelReason}`))
-    else if (!created) this.#unread.push({ revision: header!.revision, events: events.map(storeEvent) })
+    else if (!created) this.#take({ revision: header!.revision, events: events.map(storeEvent) })
     this.#wake()
   }
 
@@ -109,6 +157,21 @@ class RemoteFeed {
         this.#wake = resolve
       })
     }
+  }
+
+  #take(item: StoreWatchItem): void {
+    this.#unread.push(item)
+    this.#told = Math.max(this.#told, item.revision)
+  }
+
+  #askLater(): void {
+    if (this.#asking || !this.#call || this.#told >= this.#heard) return
+    this.#asking = this.#clock.after(PATIENCE_MS, () => {
+      this.#asking = undefined
+      if (this.#told >= this.#heard || this.#over) return
+      this.#call?.send(WatchRequest.encode({ progressRequest: {} }))
+      this.#askLater()
+    })
   }
 
   #fail(failure: unknown): void {

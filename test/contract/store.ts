@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { CompactedError, prefixEnd, type Store, type StoredValue } from '../../apiserver/storage/store.ts'
+import { eventually } from '../support/eventually.ts'
 import { Collector, textOf } from './collector.ts'
 
 /** A store to be tried. Cases keep to prefixes of their own, so one store serves all of them. */
@@ -237,6 +238,25 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         await watch.until(2)
         assert.deepEqual(watch.keys(), [`${start}in/a`, `${start}in/z`])
         await watch.stop()
+      })
+
+      it('soon learns of a revision that writes elsewhere have brought, once somebody asks for it', async () => {
+        const [own, other] = [prefix(), prefix()]
+        const stop = new AbortController()
+        const watch = store.watch(own, prefixEnd(own), { fromRevision: await store.revision(), signal: stop.signal })
+        let seen = 0
+        const watching = (async () => {
+          for await (const { revision } of watch) seen = revision
+        })()
+        await written(`${own}a`, 'x')
+        await written(`${other}a`, 'x')
+        const wanted = await store.revision()
+        await eventually({ what: `the watch tells of ${wanted}`, everyMs: 10, evidence: () => `${seen}` }, async () => {
+          await tried.pass(100)
+          return seen >= wanted
+        })
+        stop.abort()
+        await watching
       })
 
       it('begins at the wanted revision even if that is still to come', async () => {

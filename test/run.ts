@@ -67,16 +67,31 @@ async function runFiles(title: string, files: string[], concurrency: number, tim
   return tally
 }
 
+/** A test that spins cannot be timed out from within: its whole group of processes is ended. */
+const LIMIT_MS = 900_000
+const groups = new Set<number>()
+
+function endAll(): never {
+  for (const group of groups) process.kill(-group, 'SIGKILL')
+  process.exit(130)
+}
+
 function run(command: string, args: string[]): Promise<{ code: number; said: string }> {
   return new Promise(resolve => {
     // What was compiled once need not be again: a hundred files load the same modules.
     const env = { ...process.env, NODE_COMPILE_CACHE: join(root, '.cache/compiled') }
-    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    groups.add(child.pid!)
+    const limit = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), LIMIT_MS)
     const said: string[] = []
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => said.push(text))
     }
-    child.on('close', code => resolve({ code: code ?? 1, said: said.join('') }))
+    child.on('close', code => {
+      clearTimeout(limit)
+      groups.delete(child.pid!)
+      resolve({ code: code ?? 1, said: said.join('') })
+    })
   })
 }
 
@@ -124,6 +139,7 @@ async function runTogether(title: string, files: string[], concurrency: number, 
 }
 
 async function main(): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, endAll)
   const files = testFiles()
   const total = { passed: 0, failed: 0 }
   const fast = files.filter(file => !isEndToEnd(file) && !isSlow(file))

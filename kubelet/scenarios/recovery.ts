@@ -23,9 +23,7 @@ export const RECOVERY: Scenario[] = [
       node.create('orphan', { ...QUICK, containers: [shell('main', 'sleep infinity')] })
       await driver.until('the pod is ready', () => condition(node, 'orphan', 'Ready') === 'True')
       const { uid } = node.pod('orphan')!.metadata
-      await driver.finish(node.agent.stop())
-      node.forceDelete('orphan')
-      await driver.finish(node.restart())
+      await driver.finish(node.restart(() => node.forceDelete('orphan')))
       const labels = { 'io.kubernetes.pod.uid': uid }
       let left = -1
       await driver.until('nothing of it is left', () => {

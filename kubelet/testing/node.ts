@@ -23,6 +23,7 @@ export class TestNode {
   readonly root: string
   readonly options: AgentOptions
   agent: Agent
+  #restarting = Promise.resolve()
 
   static async start(
     runtime: ContainerRuntime,
@@ -56,10 +57,15 @@ export class TestNode {
     this.agent = createAgent(this.options)
   }
 
-  /** The agent is killed and started anew: nothing of its memory is left. */
-  async restart(): Promise<void> {
-    await this.agent.stop()
-    await this.begin()
+  /** The agent is killed and started anew: nothing of its memory is left. One after the other, as scenarios share a node. */
+  restart(whileAway = () => {}): Promise<void> {
+    const again = async () => {
+      await this.agent.stop()
+      whileAway()
+      await this.begin()
+    }
+    this.#restarting = this.#restarting.then(again, again)
+    return this.#restarting
   }
 
   /** Starts a new agent, perhaps on an engine that will fail it. */

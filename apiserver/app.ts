@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { ApiError } from '../api/errors.ts'
 import type { ApiHandler, ApiRequest, ApiResponse } from '../api/exchange.ts'
 import { assemble } from './assemble.ts'
+import { attributesOf, forbidden } from './auth/attributes.ts'
 import type { Call } from './call.ts'
 import type { ApiServerOptions } from './options.ts'
 import { serveResource } from './registry.ts'
@@ -40,6 +41,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       options.log.error('A request failed in a way nobody foresaw', { path: request.path, error: unforeseen })
     })
 
+  /** Throws Forbidden, and writes down who wanted what; of what he sent only the path. */
+  async function mayPass({ user, info, request }: Call): Promise<void> {
+    const attributes = attributesOf(user, info)
+    const decision = await authorization.decide(attributes)
+    if (decision.verdict === 'allow') return
+    options.log.info('A caller was refused', {
+      ...{ user: user.name, verb: info.verb, path: request.path, from: request.remoteAddress },
+    })
+    throw forbidden(attributes, decision.reason)
+  }
+
   async function admit(request: ApiRequest): Promise<Call> {
     const info = parseRequest(request)
     const caller = await authentication.identify(request)
@@ -48,7 +60,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
 
   async function serve(call: Call): Promise<ApiResponse> {
-    await authorization.check(call)
+    await mayPass(call)
     const extension = aggregator.find(call.request.path)
     if (extension) return aggregator.forward(call, extension)
     if (WRITES.has(call.info.verb) && call.info.isResource && call.info.subresource !== 'proxy')
@@ -79,7 +91,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async upgrade(request, incoming, socket, head) {
       try {
         const call = await admit(request)
-        await authorization.check(call)
+        await mayPass(call)
         await serveUpgrade(parts, call, { request: incoming, socket, head })
       } catch (error) {
         refuseUpgrade(socket, refuse(error, request))

@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  type Authorizer,
-  attributesOf,
-  type Decision,
-  forbidden,
-  UNKNOWN,
-} from '../auth/attributes.ts'
-import type { Call } from '../call.ts'
+import { type Attributes, type Authorizer, type Decision, forbidden, UNKNOWN } from '../auth/attributes.ts'
 
 /** The second stage: the authorizers are asked in order until one knows. */
 export class Authorization {
@@ -31,11 +23,7 @@ export class Authorization {
     return (await this.decide(attributes)).verdict === 'allow'
   }
 
-  /** Throws Forbidden unless the call is allowed. */
-  async check(call: Call): Promise<void> {
-    await this.require(attributesOf(call.user, call.info))
-  }
-
+  /** Throws Forbidden unless it is allowed. */
   async require(attributes: Attributes): Promise<void> {
     const decision = await this.decide(attributes)
     if (decision.verdict !== 'allow') throw forbidden(attributes, decision.reason)

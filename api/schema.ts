@@ -69,6 +69,15 @@ function parseField(line: string): FieldFacts {
   }
 }
 
+/** `[string]` is a list of strings, `{string}` a map of them by name, and `string` is one. */
+export type TypeShape = 'one' | 'list' | 'map'
+
+/** A type as the facts write it, opened: what it holds, and how many. */
+export function unwrapType(type: string): { shape: TypeShape; inner: string } {
+  const shape = type.startsWith('[') ? 'list' : type.startsWith('{') ? 'map' : 'one'
+  return { shape, inner: shape === 'one' ? type : type.slice(1, -1) }
+}
+
 const SCALARS: Readonly<Record<string, Schema>> = {
   string: { type: 'string' },
   bytes: { type: 'string', format: 'byte' },
@@ -102,8 +111,9 @@ export function schemaOf(type: string, flags: readonly string[] = []): Schema {
 }
 
 function plainSchema(type: string): Schema {
-  if (type.startsWith('[')) return { type: 'array', items: schemaOf(type.slice(1, -1)) }
-  if (type.startsWith('{')) return { type: 'object', additionalProperties: schemaOf(type.slice(1, -1)) }
+  const { shape, inner } = unwrapType(type)
+  if (shape === 'list') return { type: 'array', items: schemaOf(inner) }
+  if (shape === 'map') return { type: 'object', additionalProperties: schemaOf(inner) }
   return SCALARS[type] ?? new DefinitionSchema(type)
 }
 

@@ -1,4 +1,4 @@
-import { type FieldFacts, messageFacts } from '../schema.ts'
+import { type FieldFacts, messageFacts, unwrapType } from '../schema.ts'
 import { isRecord, setProperty } from '../values.ts'
 import { SPECIAL_TYPES, type SpecialType, schemaUnions } from './special.ts'
 import { WireError, type WireReader, type WireWriter } from './wire.ts'
@@ -49,9 +49,8 @@ function planOf(message: string): MessagePlan {
 }
 
 function fieldPlan({ number, name, type, required, pointer }: FieldFacts): FieldPlan {
-  const repeated = type.startsWith('[')
-  const map = type.startsWith('{')
-  const inner = repeated || map ? type.slice(1, -1) : type
+  const { shape, inner } = unwrapType(type)
+  const [repeated, map] = [shape === 'list', shape === 'map']
   const keepZero = required || pointer || repeated || map
   return { number, name, repeated, map, keepZero, inlined: name === '' ? type : '', value: valueFor(inner) }
 }

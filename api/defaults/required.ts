@@ -1,4 +1,4 @@
-import { type FieldFacts, jsonFields, messageFacts } from '../schema.ts'
+import { type FieldFacts, jsonFields, messageFacts, type TypeShape, unwrapType } from '../schema.ts'
 
 /**
  * Fields that every object has get their zero when they are absent, in place, as in Go, where a required field cannot be
@@ -12,7 +12,7 @@ type Fields = Record<string, unknown>
 
 interface Plan {
   zeros: readonly { name: string; zero: () => unknown }[]
-  below: readonly { name: string; shape: 'one' | 'list' | 'map'; message: string }[]
+  below: readonly { name: string; shape: TypeShape; message: string }[]
 }
 
 const plans = new Map<string, Plan>()
@@ -34,7 +34,7 @@ function planOf(message: string): Plan {
   const fields = jsonFields(message)
   const plan = {
     zeros: fields.flatMap(field => zeroOf(field)),
-    below: fields.filter(field => leadsToRequired(innerType(field.type), new Set())).map(describe),
+    below: fields.filter(field => leadsToRequired(unwrapType(field.type).inner, new Set())).map(describe),
   }
   plans.set(message, plan)
   return plan
@@ -53,17 +53,15 @@ function zeroOf({ name, type, required, pointer }: FieldFacts): Plan['zeros'] {
 }
 
 function describe({ name, type }: FieldFacts): Plan['below'][number] {
-  const shape = type.startsWith('[') ? 'list' : type.startsWith('{') ? 'map' : 'one'
-  return { name, shape, message: innerType(type) }
-}
-
-function innerType(type: string): string {
-  return type.startsWith('[') || type.startsWith('{') ? type.slice(1, -1) : type
+  const { shape, inner } = unwrapType(type)
+  return { name, shape, message: inner }
 }
 
 function leadsToRequired(message: string, seen: Set<string>): boolean {
   const facts = messageFacts(message)
   if (!facts || facts.leaf || seen.has(message)) return false
   seen.add(message)
-  return jsonFields(message).some(field => zeroOf(field).length > 0 || leadsToRequired(innerType(field.type), seen))
+  return jsonFields(message).some(
+    field => zeroOf(field).length > 0 || leadsToRequired(unwrapType(field.type).inner, seen),
+  )
 }

@@ -1,5 +1,5 @@
 import type { FieldError } from '../kind.ts'
-import { type FieldFacts, jsonFields, messageFacts } from '../schema.ts'
+import { type FieldFacts, jsonFields, messageFacts, type TypeShape, unwrapType } from '../schema.ts'
 import { type Check, isAskedAlways, type Rules } from './checks.ts'
 import { ACCESS_RULES } from './rules/access.ts'
 import { CLUSTER_RULES } from './rules/cluster.ts'
@@ -25,7 +25,7 @@ const RULES: Rules = {
 interface Plan {
   whole: readonly Check[]
   fields: readonly { name: string; checks: readonly Check[]; always: boolean }[]
-  below: readonly { name: string; shape: 'one' | 'list' | 'map'; message: string }[]
+  below: readonly { name: string; shape: TypeShape; message: string }[]
 }
 
 const plans = new Map<string, Plan>()
@@ -59,13 +59,7 @@ function checkField(value: never | undefined, checks: readonly Check[], path: st
   return []
 }
 
-function checkBelow(
-  value: object,
-  shape: 'one' | 'list' | 'map',
-  plan: Plan,
-  path: string,
-  errors: FieldError[],
-): void {
+function checkBelow(value: object, shape: TypeShape, plan: Plan, path: string, errors: FieldError[]): void {
   if (shape === 'one') checkObject(value, plan, path, errors)
   else for (const [at, one] of Object.entries(value)) checkObject(one as object, plan, `${path}[${at}]`, errors)
 }
@@ -83,7 +77,7 @@ function planOf(message: string): Plan {
     whole,
     fields: Object.entries(fields).map(([name, checks]) => ({ name, checks, always: checks.some(isAskedAlways) })),
     below: jsonFields(message)
-      .filter(field => leadsToRules(innerType(field.type), new Set()))
+      .filter(field => leadsToRules(unwrapType(field.type).inner, new Set()))
       .map(describeBelow),
   }
   plans.set(message, plan)
@@ -91,12 +85,8 @@ function planOf(message: string): Plan {
 }
 
 function describeBelow({ name, type }: FieldFacts): Plan['below'][number] {
-  const shape = type.startsWith('[') ? 'list' : type.startsWith('{') ? 'map' : 'one'
-  return { name, shape, message: innerType(type) }
-}
-
-function innerType(type: string): string {
-  return type.startsWith('[') || type.startsWith('{') ? type.slice(1, -1) : type
+  const { shape, inner } = unwrapType(type)
+  return { name, shape, message: inner }
 }
 
 /** Whether a message or anything below it has rules; messages that hold themselves are looked at once. */
@@ -105,7 +95,7 @@ function leadsToRules(message: string, seen: Set<string>): boolean {
   const facts = messageFacts(message)
   if (!facts || facts.leaf || seen.has(message)) return false
   seen.add(message)
-  return jsonFields(message).some(field => leadsToRules(innerType(field.type), seen))
+  return jsonFields(message).some(field => leadsToRules(unwrapType(field.type).inner, seen))
 }
 
 /** Rules for messages that do not exist or fields that they do not have: always none, a test asks. */

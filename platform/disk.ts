@@ -37,12 +37,7 @@ export const systemDisk: Disk = {
   },
   read: path => fs.readFile(path),
   async list(directory) {
-    try {
-      return (await fs.readdir(directory)).sort()
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return []
-      throw error
-    }
+    return ((await ifPresent(fs.readdir(directory))) ?? []).sort()
   },
   async makeDirectory(path) {
     await fs.mkdir(path, { recursive: true, mode: 0o700 })
@@ -140,8 +135,14 @@ export async function writeFileAtomic(
 
 /** The text of a file, or undefined when there is none. */
 export async function readTextIfAny(disk: Disk, path: string): Promise<string | undefined> {
+  const bytes = await ifPresent(disk.read(path))
+  return bytes && Buffer.from(bytes).toString()
+}
+
+/** What was asked of a path, or undefined when nothing is there. */
+export async function ifPresent<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    return Buffer.from(await disk.read(path)).toString()
+    return await work
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { ifPresent } from '../../platform/disk.ts'
 import type { References } from '../env/environment.ts'
 import type { LivePod } from '../pod/pod.ts'
 import type { RegistryAuth } from '../runtime.ts'
@@ -23,10 +24,6 @@ export async function loginsFor(
 }
 
 async function nodeLogins() {
-  try {
-    return [parseConfig(await fs.readFile(NODE_CONFIG, 'utf8'))]
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
+  const text = await ifPresent(fs.readFile(NODE_CONFIG, 'utf8'))
+  return text === undefined ? [] : [parseConfig(text)]
 }

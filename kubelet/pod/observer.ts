@@ -1,4 +1,5 @@
 import * as fs from 'node:fs/promises'
+import { ifPresent } from '../../platform/disk.ts'
 import { terminationFile } from '../paths.ts'
 import type { ContainerDetail, ContainerState, ContainerSummary } from '../runtime.ts'
 import { NODE_LABEL, POD_UID_LABEL } from './labels.ts'
@@ -87,11 +88,5 @@ function isEnd(state: ContainerState): boolean {
 }
 
 async function readIfAny(path: string): Promise<string> {
-  if (!path) return ''
-  try {
-    return await fs.readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
-  }
+  return (path && (await ifPresent(fs.readFile(path, 'utf8')))) || ''
 }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ifPresent } from '../../platform/disk.ts'
 import { hostNetworkHosts, podHosts } from '../files/hosts.ts'
 import { formatResolv, isLoopbackOnly, parseResolv, podResolv } from '../files/resolv.ts'
 import { hostsFile, resolvFile } from '../paths.ts'
@@ -47,12 +48,7 @@ async function nodeResolver() {
 }
 
 async function readIfAny(path: string): Promise<string> {
-  try {
-    return await fs.readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
-  }
+  return (await ifPresent(fs.readFile(path, 'utf8'))) ?? ''
 }
 
 /** In place: the files are mounted into containers one by one, a renamed one would not be seen there. */

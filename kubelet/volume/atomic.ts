@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ifPresent } from '../../platform/disk.ts'
 
 export interface PayloadFile {
   data: Uint8Array
@@ -18,7 +19,7 @@ const DATA_ASIDE = '..data_tmp'
  */
 export async function writePayload(directory: string, payload: Payload, stamp: string, gid?: number): Promise<boolean> {
   await fs.mkdir(directory, { recursive: true, mode: 0o755 })
-  const before = await readLinkIfAny(join(directory, DATA))
+  const before = await ifPresent(fs.readlink(join(directory, DATA)))
   if (before !== undefined && (await holds(join(directory, before), payload))) return false
   const fresh = await fs.mkdtemp(join(directory, `..${stamp}.`))
   await fs.chmod(fresh, 0o755)
@@ -67,13 +68,4 @@ async function listFiles(directory: string): Promise<string[]> {
   return entries
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name).slice(directory.length + 1))
-}
-
-async function readLinkIfAny(path: string): Promise<string | undefined> {
-  try {
-    return await fs.readlink(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { ifPresent } from '../../platform/disk.ts'
 
 type Check = (stats: Stats) => boolean
 
@@ -26,7 +27,7 @@ const NOUNS: Record<string, string> = {
 
 /** Checks that a path of the node is what the volume says it is, and makes it where the type allows. */
 export async function prepareHostPath(path: string, type = ''): Promise<void> {
-  const stats = await statIfAny(path)
+  const stats = await ifPresent(fs.stat(path))
   if (type === '') {
     // The engine would refuse a source that does not exist; Kubernetes leaves a folder in its place.
     if (!stats) await fs.mkdir(path, { recursive: true, mode: 0o755 })
@@ -42,13 +43,4 @@ export async function prepareHostPath(path: string, type = ''): Promise<void> {
 async function makeFile(path: string): Promise<void> {
   await fs.mkdir(dirname(path), { recursive: true, mode: 0o755 })
   await fs.writeFile(path, '', { flag: 'a', mode: 0o644 })
-}
-
-async function statIfAny(path: string): Promise<Stats | undefined> {
-  try {
-    return await fs.stat(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { isAbsolute, join, relative } from 'node:path'
+import { ifPresent } from '../../platform/disk.ts'
 
 /** The place inside a volume that a mount asks for. Links that lead out of the volume are refused, whoever made them. */
 export async function resolveSubPath(volume: string, subPath: string): Promise<string> {
@@ -8,7 +9,7 @@ export async function resolveSubPath(volume: string, subPath: string): Promise<s
   }
   const base = await fs.realpath(volume)
   const wanted = join(base, subPath)
-  const found = await realPathIfAny(wanted)
+  const found = await ifPresent(fs.realpath(wanted))
   if (found === undefined) return makeInside(base, wanted, subPath)
   assertInside(base, found, subPath)
   return found
@@ -16,10 +17,10 @@ export async function resolveSubPath(volume: string, subPath: string): Promise<s
 
 async function makeInside(base: string, wanted: string, subPath: string): Promise<string> {
   let existing = wanted
-  let real = await realPathIfAny(existing)
+  let real = await ifPresent(fs.realpath(existing))
   while (real === undefined) {
     existing = join(existing, '..')
-    real = await realPathIfAny(existing)
+    real = await ifPresent(fs.realpath(existing))
   }
   assertInside(base, real, subPath)
   await fs.mkdir(wanted, { recursive: true, mode: 0o755 })
@@ -32,13 +33,4 @@ function assertInside(base: string, path: string, subPath: string): void {
   const way = relative(base, path)
   if (way === '..' || way.startsWith('../') || isAbsolute(way))
     throw new Error(`subPath "${subPath}" leads out of its volume`)
-}
-
-async function realPathIfAny(path: string): Promise<string | undefined> {
-  try {
-    return await fs.realpath(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { errorCode } from '../../../platform/disk.ts'
+import { ifPresent } from '../../../platform/disk.ts'
 
 /** One file of a container's log, opened: it can be read to its end also after it was renamed or removed. */
 export interface LogFile {
@@ -62,21 +62,12 @@ async function isStill(path: string, files: LogFile[]): Promise<boolean> {
 }
 
 async function identityIfAny(path: string): Promise<string | undefined> {
-  try {
-    return identityOf(await fs.stat(path))
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
+  const stats = await ifPresent(fs.stat(path))
+  return stats && identityOf(stats)
 }
 
 async function rotatedNames(path: string): Promise<string[]> {
-  try {
-    return oldestFirst(basename(path), await fs.readdir(dirname(path)))
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
-    throw error
-  }
+  return oldestFirst(basename(path), (await ifPresent(fs.readdir(dirname(path)))) ?? [])
 }
 
 /** Picks a log's files out of a folder. Where a file is just being packed, both forms are there: the plain one counts. */
@@ -91,14 +82,9 @@ export function oldestFirst(current: string, names: readonly string[]): string[]
 }
 
 async function openIfAny(path: string): Promise<LogFile | undefined> {
-  let handle: fs.FileHandle
-  try {
-    handle = await fs.open(path)
-  } catch (error) {
-    // Rotated away since the folder was listed; its successor has it.
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
+  const handle = await ifPresent(fs.open(path))
+  // Rotated away since the folder was listed; its successor has it.
+  if (!handle) return undefined
   const stat = await handle.stat()
   if (!path.endsWith('.gz')) return plainFile(handle, identityOf(stat), stat.mtimeMs)
   try {

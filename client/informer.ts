@@ -1,6 +1,6 @@
 import { isReason } from '../api/errors.ts'
 import { apiVersionOf, type KubeObject, objectKey, type WatchEvent } from '../api/objects.ts'
-import { type Clock, sleep, type Timer } from '../platform/clock.ts'
+import { type Clock, pause, type Timer } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
 import { Backoff } from './backoff.ts'
@@ -119,7 +119,7 @@ export class Informer<T extends KubeObject> {
         if (signal.aborted) return
         this.#noteFailure(error, log)
       }
-      await sleep(clock, this.#backoff.next(), signal).catch(() => {})
+      await pause(clock, this.#backoff.next(), signal)
     }
   }
 

@@ -1,6 +1,6 @@
 import { isReason } from '../api/errors.ts'
 import type { Lease, LeaseSpec } from '../api/types/coordination-v1.ts'
-import { type Clock, sleep } from '../platform/clock.ts'
+import { type Clock, pause } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
 import type { Client, Live, ResourceClient } from './client.ts'
@@ -108,7 +108,7 @@ class Candidate {
       if (signal.aborted) return
       // A server that never answers must not keep us a leader: the others only wait so long.
       const left = this.#renewedAt + renewDeadlineMs - clock.monotonic()
-      await Promise.race([this.#try(), sleep(clock, left, signal).catch(() => {})])
+      await Promise.race([this.#try(), pause(clock, left, signal)])
       if (this.#seen?.spec.holderIdentity !== this.#options.identity) return
     }
   }
@@ -173,6 +173,6 @@ class Candidate {
 
   #pause(signal: AbortSignal): Promise<void> {
     const { clock, random, retryMs } = this.#options
-    return sleep(clock, retryMs * (1 + 0.2 * random.next()), signal).catch(() => {})
+    return pause(clock, retryMs * (1 + 0.2 * random.next()), signal)
   }
 }

@@ -1,7 +1,7 @@
 import type { Service } from '../api/types/core-v1.ts'
 import { Informer } from '../client/informer.ts'
 import { SERVICES } from '../client/resources.ts'
-import { sleep } from '../platform/clock.ts'
+import { pause } from '../platform/clock.ts'
 import { assemble, type Parts } from './assemble.ts'
 import { referencesOf } from './env/references-of.ts'
 import { followEngine } from './node/engine-events.ts'
@@ -141,7 +141,7 @@ class NodeAgent implements Agent {
         this.#problems = [`container runtime network not ready: ${(error as Error).message}`]
         this.#complain('The pod network could not be made', error)
       }
-      await sleep(clock, CIDR_EVERY_MS, signal).catch(() => {})
+      await pause(clock, CIDR_EVERY_MS, signal)
     }
   }
 
@@ -161,7 +161,7 @@ class NodeAgent implements Agent {
     while (!signal.aborted) {
       await this.#clearOrphans(parts)
       await this.#refreshVolumes(parts)
-      await sleep(this.#options.clock, RELOOK_MS, signal).catch(() => {})
+      await pause(this.#options.clock, RELOOK_MS, signal)
       parts.workers.wakeAll()
     }
   }

@@ -49,6 +49,12 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** Resolves after `ms`, or as soon as the signal aborts: for loops that ask the signal themselves what woke them. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  // Nothing but its signal ends a sleep early.
+  return sleep(clock, ms, signal).catch(() => {})
+}
+
 /** A clock that moves only when told to: timers fire in order of their time, then of their making. */
 export class FakeClock implements Clock {
   #wall: number

@@ -5,7 +5,7 @@ import { createEventRecorder, type EventRecorder } from '../client/events.ts'
 import { PODS } from '../client/resources.ts'
 import { timestamp } from '../client/times.ts'
 import { TransportError } from '../client/transport.ts'
-import { type Clock, sleep } from '../platform/clock.ts'
+import { type Clock, pause } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
 import type { PodFacts } from './facts.ts'
@@ -68,7 +68,7 @@ export class Actor {
       } catch (reading) {
         if (isReason(reading, 'NotFound')) return 'taken'
         log.warn('Whether a pod was bound is not known yet', { pod: pod.key, node: nodeName, error: reading })
-        await sleep(clock, 1000, signal).catch(() => {})
+        await pause(clock, 1000, signal)
       }
     }
     return 'failed'

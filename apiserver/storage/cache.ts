@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts'
-import { sleep } from '../../platform/clock.ts'
+import { pause, sleep } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { canonical, Entry } from './entry.ts'
 import { prefixEnd, REGISTRY, shelfPrefixOf } from './keys.ts'
@@ -105,7 +105,7 @@ export class Cache {
   async reaches(revision: number, ms: number): Promise<boolean> {
     if (revision <= this.#revision) return true
     const patience = new AbortController()
-    const late = sleep(this.#clock, ms, patience.signal).catch(() => undefined)
+    const late = pause(this.#clock, ms, patience.signal)
     await Promise.race([this.waitFor(revision), late])
     patience.abort()
     return revision <= this.#revision

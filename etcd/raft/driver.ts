@@ -1,4 +1,4 @@
-import { sleep, type Timer } from '../../platform/clock.ts'
+import { pause, type Timer } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { Applier } from './applier.ts'
 import { type Persist, RaftCore, type Transition } from './core.ts'
@@ -286,7 +286,7 @@ export class RaftDriver {
         if (!full) this.#log.error('the disk is full; the member waits for room', { error })
         full = true
         this.#proposals.rejectAll(new OutcomeUnknownError('the disk is full; the write may take effect when it is not'))
-        await sleep(this.#options.clock, DISK_RETRY_MS, this.#abort.signal).catch(() => {})
+        await pause(this.#options.clock, DISK_RETRY_MS, this.#abort.signal)
       }
     }
   }

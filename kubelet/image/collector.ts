@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/objects.ts'
 import type { EventRecorder } from '../../client/events.ts'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { filesystem } from '../node/machine.ts'
 import type { ImageCollection } from '../options.ts'
@@ -32,7 +32,7 @@ export class ImageCollector {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts
     while (!signal.aborted) {
-      await sleep(clock, LOOK_MS, signal).catch(() => {})
+      await pause(clock, LOOK_MS, signal)
       if (!signal.aborted)
         await this.collect(false).catch(error => log.warn('Images could not be collected', { error }))
     }

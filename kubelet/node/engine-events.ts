@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { NODE_LABEL, POD_UID_LABEL } from '../pod/labels.ts'
 import type { ContainerRuntime } from '../runtime.ts'
@@ -29,6 +29,6 @@ export async function followEngine(parts: Parts, signal: AbortSignal): Promise<v
     } catch (error) {
       log.warn('The stream of container events broke', { error })
     }
-    await sleep(clock, RECONNECT_MS, signal).catch(() => {})
+    await pause(clock, RECONNECT_MS, signal)
   }
 }

@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises'
 import * as os from 'node:os'
 import { join } from 'node:path'
 import type { Volume } from '../../api/types/core-v1.ts'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { amountOf } from '../amount.ts'
 import type { EvictionThresholds } from '../options.ts'
@@ -63,7 +63,7 @@ export class Evictor {
     const { clock, log } = this.#parts
     while (!signal.aborted) {
       await this.look().catch(error => log.warn('The node could not be looked at', { error }))
-      await sleep(clock, LOOK_MS, signal).catch(() => {})
+      await pause(clock, LOOK_MS, signal)
     }
   }
 

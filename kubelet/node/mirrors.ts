@@ -1,7 +1,7 @@
 import { isReason } from '../../api/errors.ts'
 import type { Pod } from '../../api/types/core-v1.ts'
 import type { Live, ResourceClient } from '../../client/client.ts'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { HASH_ANNOTATION, type LivePod, MIRROR_ANNOTATION } from '../pod/pod.ts'
 import type { StatusTarget } from '../pod/reporter.ts'
@@ -70,7 +70,7 @@ export class Mirrors {
   async #pause(signal: AbortSignal): Promise<void> {
     const kicked = new AbortController()
     this.#wake = () => kicked.abort()
-    await sleep(this.#parts.clock, RETRY_MS, AbortSignal.any([signal, kicked.signal])).catch(() => {})
+    await pause(this.#parts.clock, RETRY_MS, AbortSignal.any([signal, kicked.signal]))
   }
 
   async #sync(): Promise<void> {

@@ -5,7 +5,7 @@ import { deepEqual } from '../../api/values.ts'
 import type { Client, Live, ResourceClient } from '../../client/client.ts'
 import { LEASES, NODES } from '../../client/resources.ts'
 import { microTimestamp } from '../../client/times.ts'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { type NodeChoices, newNode, nodeStatus, ownLabels, type StatusFacts } from './object.ts'
 
@@ -75,14 +75,14 @@ export class NodeRegistration {
   async #every(ms: number, complaint: string, run: () => Promise<void>): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      let pause = ms
+      let rest = ms
       try {
         await run()
       } catch (error) {
         this.#parts.log.warn(complaint, { error })
-        pause = RETRY_MS
+        rest = RETRY_MS
       }
-      await sleep(this.#parts.clock, pause, signal).catch(() => {})
+      await pause(this.#parts.clock, rest, signal)
     }
   }
 

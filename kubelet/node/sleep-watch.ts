@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/objects.ts'
 import type { EventRecorder } from '../../client/events.ts'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 
 interface Parts {
@@ -37,7 +37,7 @@ export async function watchForSleep(parts: Parts, signal: AbortSignal): Promise<
   const { clock, log, events, node, woke } = parts
   while (!signal.aborted) {
     const [wall, running] = [clock.now(), clock.monotonic()]
-    await sleep(clock, LOOK_MS, signal).catch(() => {})
+    await pause(clock, LOOK_MS, signal)
     const slept = sleptFor(clock.now() - wall, clock.monotonic() - running)
     if (slept === undefined || signal.aborted) continue
     log.warn('The machine slept', { ms: slept })

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
-import { type Clock, sleep, type Timer } from '../../platform/clock.ts'
+import { type Clock, pause, type Timer } from '../../platform/clock.ts'
 import { type Disk, readTextIfAny } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
 import type { LivePod } from '../pod/pod.ts'
@@ -75,7 +75,7 @@ export class StaticPods {
   async #reread(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      await sleep(this.#parts.clock, REREAD_MS, signal).catch(() => {})
+      await pause(this.#parts.clock, REREAD_MS, signal)
       if (!signal.aborted) await this.read()
     }
   }

@@ -3,7 +3,7 @@ import type { Pod, PodStatus } from '../../api/types/core-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import { Backoff } from '../../client/backoff.ts'
 import type { ResourceClient } from '../../client/client.ts'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Random } from '../../platform/random.ts'
 
@@ -79,7 +79,7 @@ export class StatusReporter {
           continue
         }
         this.#log.debug('A pod status did not get through', { ...line.target, error })
-        await sleep(this.#clock, backoff.next(), this.#stopping.signal).catch(() => {})
+        await pause(this.#clock, backoff.next(), this.#stopping.signal)
       }
     }
   }

@@ -1,4 +1,4 @@
-import { sleep } from '../../platform/clock.ts'
+import { pause } from '../../platform/clock.ts'
 import { runHook } from './hooks.ts'
 import { liveSandbox, type PodPicture } from './picture.ts'
 import { findContainer, type LivePod } from './pod.ts'
@@ -37,7 +37,7 @@ async function preStop(services: PodServices, stop: Stop): Promise<void> {
   const over = new AbortController()
   const signal = AbortSignal.any([over.signal, stop.signal])
   const podIp = pod.spec.hostNetwork ? services.nodeIp() : (liveSandbox(stop.picture)?.ipAddress ?? '')
-  const outOfGrace = sleep(services.clock, graceSeconds * 1000, over.signal).catch(() => {})
+  const outOfGrace = pause(services.clock, graceSeconds * 1000, over.signal)
   const run = runHook(services, hook, { pod, spec, id, podIp, signal }).catch(error => {
     // The container is stopped all the same.
     if (!signal.aborted) podTeller(services.events, pod, name)('Warning', 'FailedPreStopHook', hookFailure(error))

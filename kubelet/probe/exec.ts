@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { type Clock, sleep } from '../../platform/clock.ts'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { ContainerRuntime, StreamSession } from '../runtime.ts'
 
 const KEPT_BYTES = 10 * 1024
@@ -21,7 +21,7 @@ export async function watchLimit(session: StreamSession, limit: Limit, done: Abo
   const { clock, ms } = limit
   const began = clock.monotonic()
   for (let wait = ms; ; ) {
-    await sleep(clock, wait, done).catch(() => {})
+    await pause(clock, wait, done)
     if (done.aborted) return false
     const ran = await session.runningForMs?.()
     if ((ran ?? 0) >= ms || clock.monotonic() - began >= ms + START_PATIENCE_MS) return true

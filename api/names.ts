@@ -8,7 +8,7 @@ const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const QUALIFIED = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/
 const SUBDOMAIN_PATTERN = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*'
 
-export function tooLong(max: number): string {
+function tooLong(max: number): string {
   return `must be no more than ${max} bytes`
 }
 
@@ -130,6 +130,6 @@ export const isWildcardSubdomain: NameRule = name =>
           "regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
       ]
 
-export const ADDRESS_PROBLEM = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+const ADDRESS_PROBLEM = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
 
 export const isAddress: NameRule = name => (isIP(name) === 0 ? [ADDRESS_PROBLEM] : [])

@@ -37,7 +37,7 @@ const BINARY: readonly [suffix: string, nano: bigint][] = [
 
 const FACTORS = new Map([...DECIMAL, ...BINARY])
 
-export const QUANTITY_PATTERN = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
+const QUANTITY_PATTERN = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'
 const SHAPE = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:([eE])([+-]?[0-9]{1,3})|([a-zA-Z]*))$/
 
 /** Longer ones are refused: nobody means them, and they would take long. */

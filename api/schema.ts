@@ -206,13 +206,13 @@ const LEAF_NAMES: Readonly<Record<string, string>> = {
 }
 
 /** `core.v1.Pod` as OpenAPI calls it: `io.k8s.api.core.v1.Pod`. */
-export function definitionName(message: string): string {
+function definitionName(message: string): string {
   const [group = '', ...rest] = message.split('.')
   return LEAF_NAMES[message] ?? `${PREFIXES[group] ?? `io.k8s.api.${group}`}.${rest.join('.')}`
 }
 
 /** `rbac` for `rbac.authorization.k8s.io`, `core` for '': the group's name in the facts. */
-export function groupLabel(group: string): string {
+function groupLabel(group: string): string {
   return group === '' ? 'core' : group.split('.')[0]!
 }
 

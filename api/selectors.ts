@@ -50,7 +50,7 @@ const OPERATORS: Readonly<Record<string, LabelOperator>> = {
 }
 
 /** The selector of a spec. None at all selects nothing; an empty one everything. */
-export function selectorRequirements(selector: LabelSelector | undefined): LabelRequirement[] | undefined {
+function selectorRequirements(selector: LabelSelector | undefined): LabelRequirement[] | undefined {
   if (!selector) return undefined
   const equal = Object.entries(selector.matchLabels ?? {}).map(([key, value]): LabelRequirement => {
     return { key, operator: 'in', values: [value] }

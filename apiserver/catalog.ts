@@ -107,11 +107,6 @@ export function subresourceOf(kind: Kind, name: string): Subresource | undefined
   return kind.subresources.find(subresource => subresource.name === name)
 }
 
-/** Whether what is stored is also what is served under this kind, byte for byte. */
-export function isStoredForm(kind: Kind): boolean {
-  return !kind.storage.fromStored
-}
-
 /** Newest stable version first, then beta, then alpha: v2, v1, v2beta1, v1alpha1. */
 export function byVersionPriority(a: string, b: string): number {
   const [left, right] = [parseVersion(a), parseVersion(b)]

@@ -17,5 +17,3 @@ export type Companions = ReadonlyMap<string, Companion>
 export function companionKey(kind: { group: string; plural: string }): string {
   return `${kind.group}/${kind.plural}`
 }
-
-export const NOTHING_TO_UNDO = async (): Promise<void> => undefined

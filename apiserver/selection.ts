@@ -48,7 +48,7 @@ function rangeOfName(kind: Kind, namespace: string, fields: readonly FieldRequir
   return { start: key, end: `${key}\0` }
 }
 
-export function factsOf(kind: Kind, stored: KubeObject): Facts {
+function factsOf(kind: Kind, stored: KubeObject): Facts {
   // What only a webhook could convert is selected as it was stored.
   const { fromStored, webhook } = kind.storage
   const object = fromStored && !webhook ? fromStored(stored) : stored

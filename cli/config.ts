@@ -34,7 +34,7 @@ export const DEFAULT_AGENT_CONFIG: Omit<AgentConfig, 'nodeName'> = {
 
 const HEAD = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration' }
 
-export const agentConfigPath = (layout: Layout): string => join(layout.kubelet, 'config.yaml')
+const agentConfigPath = (layout: Layout): string => join(layout.kubelet, 'config.yaml')
 
 export async function writeAgentConfig(disk: Disk, layout: Layout, config: AgentConfig): Promise<void> {
   await disk.makeDirectory(layout.kubelet)

@@ -15,7 +15,6 @@ export const SERVICE_ACCOUNTS = ref('v1', 'serviceaccounts', 'ServiceAccount')
 export const EVENTS = ref('v1', 'events', 'Event')
 export const REPLICATION_CONTROLLERS = ref('v1', 'replicationcontrollers', 'ReplicationController')
 export const RESOURCE_QUOTAS = ref('v1', 'resourcequotas', 'ResourceQuota')
-export const LIMIT_RANGES = ref('v1', 'limitranges', 'LimitRange')
 export const PERSISTENT_VOLUME_CLAIMS = ref('v1', 'persistentvolumeclaims', 'PersistentVolumeClaim')
 export const PERSISTENT_VOLUMES = ref('v1', 'persistentvolumes', 'PersistentVolume', false)
 export const NODES = ref('v1', 'nodes', 'Node', false)
@@ -36,10 +35,6 @@ export const POD_DISRUPTION_BUDGETS = ref('policy/v1', 'poddisruptionbudgets', '
 export const HORIZONTAL_POD_AUTOSCALERS = ref('autoscaling/v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler')
 export const PRIORITY_CLASSES = ref('scheduling.k8s.io/v1', 'priorityclasses', 'PriorityClass', false)
 export const STORAGE_CLASSES = ref('storage.k8s.io/v1', 'storageclasses', 'StorageClass', false)
-export const CSI_NODES = ref('storage.k8s.io/v1', 'csinodes', 'CSINode', false)
-export const INGRESSES = ref('networking.k8s.io/v1', 'ingresses', 'Ingress')
-export const INGRESS_CLASSES = ref('networking.k8s.io/v1', 'ingressclasses', 'IngressClass', false)
-export const NETWORK_POLICIES = ref('networking.k8s.io/v1', 'networkpolicies', 'NetworkPolicy')
 export const ROLES = ref('rbac.authorization.k8s.io/v1', 'roles', 'Role')
 export const ROLE_BINDINGS = ref('rbac.authorization.k8s.io/v1', 'rolebindings', 'RoleBinding')
 export const CLUSTER_ROLES = ref('rbac.authorization.k8s.io/v1', 'clusterroles', 'ClusterRole', false)
@@ -55,13 +50,6 @@ export const CERTIFICATE_SIGNING_REQUESTS = ref(
   'CertificateSigningRequest',
   false,
 )
-export const CUSTOM_RESOURCE_DEFINITIONS = ref(
-  'apiextensions.k8s.io/v1',
-  'customresourcedefinitions',
-  'CustomResourceDefinition',
-  false,
-)
-export const API_SERVICES = ref('apiregistration.k8s.io/v1', 'apiservices', 'APIService', false)
 
 export const TOKEN_REVIEWS = ref('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview', false)
 export const SUBJECT_ACCESS_REVIEWS = ref(

@@ -29,7 +29,7 @@ export function readToken({ type, data = {} }: Secret): TokenFacts | undefined {
 }
 
 /** A detached JWS: who knows the token can check that the kubeconfig comes from someone who knows it too. */
-export function signKubeconfig(kubeconfig: string, { id, secret }: Pick<TokenFacts, 'id' | 'secret'>): string {
+function signKubeconfig(kubeconfig: string, { id, secret }: Pick<TokenFacts, 'id' | 'secret'>): string {
   const base64 = (text: string) => Buffer.from(text).toString('base64url')
   const header = base64(JSON.stringify({ alg: 'HS256', kid: id }))
   const signature = createHmac('sha256', secret)

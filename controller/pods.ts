@@ -20,7 +20,7 @@ export function sharedPods(informers: SharedInformers): Informer<Pod> {
 }
 
 /** The value of the `owner` index under which a namespace's pods without controller are found. */
-export function orphansOf(namespace: string): string {
+function orphansOf(namespace: string): string {
   return `orphans of ${namespace}`
 }
 
@@ -47,7 +47,7 @@ export function isReady(pod: Pod): boolean {
 }
 
 /** How long until a ready pod counts as available; 0: it does; Infinity: it is not ready. */
-export function untilAvailableMs(pod: Pod, minReadySeconds: number, now: number): number {
+function untilAvailableMs(pod: Pod, minReadySeconds: number, now: number): number {
   const condition = readyCondition(pod)
   if (condition?.status !== 'True') return Number.POSITIVE_INFINITY
   if (minReadySeconds === 0) return 0

@@ -22,7 +22,7 @@ export type Versioned = Live<KubeObject> & {
 }
 
 /** What `kubectl rollout undo` patches back. */
-export function revisionData(template: PodTemplateSpec | undefined) {
+function revisionData(template: PodTemplateSpec | undefined) {
   return { spec: { template: { ...template, $patch: 'replace' } } }
 }
 

@@ -33,8 +33,7 @@ export class EtcdError extends Error {
 
 type Row = readonly [GrpcCode, string]
 
-const { invalidArgument, notFound, outOfRange, resourceExhausted, failedPrecondition, unavailable, unknown, internal } =
-  GrpcCode
+const { invalidArgument, notFound, outOfRange, resourceExhausted, failedPrecondition, unavailable, unknown } = GrpcCode
 
 const table = {
   emptyKey: [invalidArgument, 'key is not provided'],
@@ -86,8 +85,4 @@ export function toEtcdError(error: unknown): EtcdError {
   if (error instanceof EtcdError) return error
   const message = error instanceof Error ? error.message : String(error)
   return new EtcdError(unknown, message)
-}
-
-export function internalError(message: string): EtcdError {
-  return new EtcdError(internal, message)
 }

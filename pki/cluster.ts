@@ -113,7 +113,7 @@ async function ensureServiceAccountKey(directory: string, disk: Disk): Promise<s
 }
 
 /** Certificates and keys as pairs of files, `NAME.crt` and `NAME.key`. */
-export class PairFiles {
+class PairFiles {
   readonly #directory: string
   readonly #disk: Disk
   readonly #clock: Clock
@@ -150,7 +150,7 @@ export class PairFiles {
 }
 
 /** Signed by this authority, with most of its life ahead, for at least the names asked for. */
-export function isStillGood(pair: KeyPair, authority: Authority, request: IssueRequest, now: number): boolean {
+function isStillGood(pair: KeyPair, authority: Authority, request: IssueRequest, now: number): boolean {
   const certificate = new X509Certificate(pair.certificate)
   if (!certificate.checkIssued(authority.certificate) || isDueForRenewal(certificate, now)) return false
   const hosts = (request.dnsNames ?? []).every(name => certificate.checkHost(name.toLowerCase(), { subject: 'never' }))

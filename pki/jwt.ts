@@ -19,7 +19,7 @@ export class TokenError extends Error {
 }
 
 /** Names a key in a token's header, as Kubernetes does: the hash of the public key. */
-export function keyIdOf(key: KeyObject): string {
+function keyIdOf(key: KeyObject): string {
   return createHash('sha256').update(publicKeyDer(key)).digest('base64url')
 }
 

@@ -80,7 +80,7 @@ export interface StorageView {
   storageClass(name: string): StorageClass | undefined
 }
 
-export const NO_STORAGE: StorageView = {
+const NO_STORAGE: StorageView = {
   claim: () => undefined,
   volume: () => undefined,
   volumesOf: () => [],

@@ -11,9 +11,9 @@ import { parseJson } from './json.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { parseYaml } from './yaml.ts'
 
-export const JSON_TYPE = 'application/json'
-export const YAML_TYPE = 'application/yaml'
-export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
+const JSON_TYPE = 'application/json'
+const YAML_TYPE = 'application/yaml'
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 
 export interface DecodedBody {
   object: KubeObject

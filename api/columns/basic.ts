@@ -79,11 +79,11 @@ export function firstOf(values: readonly string[], max: number): string {
   return `${values.slice(0, max).join(',')} + ${values.length - max} more...`
 }
 
-export function containerNames(spec: PodSpec | undefined): string {
+function containerNames(spec: PodSpec | undefined): string {
   return (spec?.containers ?? []).map((container: Container) => container.name).join(',')
 }
 
-export function containerImages(spec: PodSpec | undefined): string {
+function containerImages(spec: PodSpec | undefined): string {
   return (spec?.containers ?? []).map((container: Container) => container.image ?? '').join(',')
 }
 

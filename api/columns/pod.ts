@@ -12,7 +12,7 @@ export interface PodLine {
 }
 
 /** What is known of a pod in one word and three numbers. Init containers come first: they hide what follows them. */
-export function podLine(pod: Pod): PodLine {
+function podLine(pod: Pod): PodLine {
   const sidecars = (pod.spec?.initContainers ?? []).filter(one => one.restartPolicy === 'Always')
   const total = (pod.spec?.containers.length ?? 0) + sidecars.length
   const begin: PodLine = { ready: 0, total, status: firstStatus(pod), restarts: 0, lastRestart: undefined }

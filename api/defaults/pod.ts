@@ -42,7 +42,7 @@ function requestsFromLimits(resources: ResourceRequirements): void {
   resources.requests = { ...resources.limits, ...resources.requests }
 }
 
-export function setPodSpecDefaults(spec: PodSpec): void {
+function setPodSpecDefaults(spec: PodSpec): void {
   spec.containers ??= []
   spec.dnsPolicy ??= 'ClusterFirst'
   spec.restartPolicy ??= 'Always'

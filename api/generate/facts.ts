@@ -65,7 +65,7 @@ export function shortName(name: string): string {
   return parts.slice(-3).join('.')
 }
 
-export function isWanted(short: string): boolean {
+function isWanted(short: string): boolean {
   const [group, version] = short.split('.')
   return version === undefined || `${group}.${version}` in GROUP_VERSIONS
 }

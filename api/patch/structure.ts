@@ -29,7 +29,7 @@ const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' }
 export class ListError extends Error {}
 
 /** `k:{"containerPort":80,"protocol":"TCP"}` or `v:"x"`: the name of an item of a list. */
-export function itemName(item: unknown, schema: Schema): string {
+function itemName(item: unknown, schema: Schema): string {
   if (schema.listType === 'set') return `v:${JSON.stringify(item)}`
   if (!isRecord(item)) throw new ListError('an element of a list with keys is no object')
   const key: Record<string, unknown> = {}

@@ -19,7 +19,7 @@ function when<T>(isWrong: (value: T) => boolean, detail: string): Check1<T> {
 }
 
 /** Absent and empty are the same. */
-export function isEmpty(value: unknown): boolean {
+function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true
   return typeof value === 'object' && Object.keys(value).length === 0
 }

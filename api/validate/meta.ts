@@ -38,7 +38,7 @@ function validateNamespace(namespace: string | undefined, namespaced: boolean, p
   return isLabelName(namespace).map(problem => invalid(path, namespace, problem))
 }
 
-export function validateLabels(labels: Record<string, string> = {}, path: string): FieldError[] {
+function validateLabels(labels: Record<string, string> = {}, path: string): FieldError[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...isQualifiedName(key).map(problem => invalid(path, key, problem)),
     ...isLabelValue(value).map(problem => invalid(path, value, problem)),

@@ -30,7 +30,7 @@ export function limitRanger(lister: Lister): AdmissionPlugin {
 }
 
 /** Limits first: a container that has a limit and no request asks for its limit. */
-export function applyDefaults(pod: Pod, item: LimitRangeItem): void {
+function applyDefaults(pod: Pod, item: LimitRangeItem): void {
   for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
     const { limits = {}, requests = {}, ...rest } = container.resources ?? {}
     const ownLimits = { ...requests, ...limits }

@@ -94,7 +94,7 @@ function says({ resources }: Container, name: string): boolean {
 }
 
 /** The quota with the cost added to what is used; throws Forbidden when that is more than it allows. */
-export function chargeQuota(
+function chargeQuota(
   request: AdmissionRequest,
   quota: ResourceQuota,
   cost: Usage,

@@ -77,7 +77,7 @@ function mountsToken(account: Readonly<ServiceAccount>, pod: Pod): boolean {
 }
 
 /** Adds one volume, and its mount to every container that has nothing at that path. */
-export function mountToken(pod: Pod, volumeName: string): void {
+function mountToken(pod: Pod, volumeName: string): void {
   const spec = pod.spec!
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
   const without = containers.filter(({ volumeMounts = [] }) => volumeMounts.every(isElsewhere))

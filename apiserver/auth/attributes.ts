@@ -65,7 +65,3 @@ export function forbidden(attributes: Attributes, reason: string): ApiError {
     { name: name || undefined, group: group || undefined, kind: plural },
   )
 }
-
-export function isMemberOf(user: Identity, group: string): boolean {
-  return user.groups.includes(group)
-}

@@ -52,7 +52,7 @@ function matchesPath(pattern: string, path: string): boolean {
 }
 
 /** Who holds what, by subject: made again whenever an RBAC object changes. */
-export function indexGrants(objects: RbacObjects): Map<string, Grant[]> {
+function indexGrants(objects: RbacObjects): Map<string, Grant[]> {
   const clusterRoles = new Map(objects.clusterRoles.map(role => [role.metadata?.name ?? '', role]))
   const roles = new Map(objects.roles.map(role => [`${role.metadata?.namespace}/${role.metadata?.name}`, role]))
   const grants = new Map<string, Grant[]>()

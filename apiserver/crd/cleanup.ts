@@ -10,7 +10,7 @@ import { deleteObject } from '../verbs/delete.ts'
 import { parseDeleteOptions } from '../verbs/delete-options.ts'
 import { updateObject } from '../verbs/update.ts'
 
-export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
+const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io'
 
 /**
  * A step towards the end of a definition: first everything made under it goes, then it may go itself. `waiting`: something

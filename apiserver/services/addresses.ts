@@ -36,7 +36,7 @@ export function addressAt(range: AddressRange, offset: bigint): string {
   return range.family === 'IPv4' ? formatV4(range.first + offset) : formatV6(range.first + offset)
 }
 
-export function toNumber(address: string): bigint {
+function toNumber(address: string): bigint {
   if (isIP(address) === 4) return address.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n)
   const [head = '', tail] = address.split('::')
   const left = groupsOf(head)

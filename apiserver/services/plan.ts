@@ -3,7 +3,7 @@ import { type AddressRange, type Family, familyOf } from './addresses.ts'
 
 /** What a service needs of the pools, told from its spec alone. Pure. */
 
-export const HEADLESS = 'None'
+const HEADLESS = 'None'
 
 export function hasClusterAddress({ type, clusterIP }: ServiceSpec): boolean {
   return type !== 'ExternalName' && clusterIP !== HEADLESS
@@ -27,7 +27,7 @@ export function nodePorts(spec: ServiceSpec | undefined): number[] {
 }
 
 /** Families in the order of their addresses: as asked, or as the cluster has them. */
-export function familiesFor(spec: ServiceSpec, ranges: readonly AddressRange[]): Family[] {
+function familiesFor(spec: ServiceSpec, ranges: readonly AddressRange[]): Family[] {
   const available = ranges.map(range => range.family)
   const asked = (spec.ipFamilies ?? []) as Family[]
   const named = (spec.clusterIPs ?? []).map(familyOf).filter(family => family !== undefined)

@@ -21,7 +21,7 @@ export async function impersonate(
 }
 
 /** Whom the headers name; undefined when they name nobody. */
-export function impersonated(headers: ApiRequest['headers']): Identity | undefined {
+function impersonated(headers: ApiRequest['headers']): Identity | undefined {
   const name = headers['impersonate-user']
   const groups = splitHeader(headers['impersonate-group'])
   const uid = headers['impersonate-uid']

@@ -72,9 +72,9 @@ export function requireNodeName(pod: Pod): string {
   return name
 }
 
-export const DEFAULT_AGENT_PORT = 10250
+const DEFAULT_AGENT_PORT = 10250
 /** As kube-apiserver's --kubelet-preferred-address-types, but the address first that every machine can reach. */
-export const ADDRESS_TYPES: readonly string[] = ['InternalIP', 'Hostname', 'ExternalIP', 'InternalDNS', 'ExternalDNS']
+const ADDRESS_TYPES: readonly string[] = ['InternalIP', 'Hostname', 'ExternalIP', 'InternalDNS', 'ExternalDNS']
 
 export function agentAddress(node: Node, types: readonly string[] = ADDRESS_TYPES): { host: string; port: number } {
   const addresses = node.status?.addresses ?? []

@@ -44,7 +44,7 @@ function checkTarget(binding: Binding): string {
 }
 
 /** The pod as bound; throws Conflict when it already has a node, or is on its way out. */
-export function bind(pod: Pod, binding: Binding, node: string, now: number): Pod {
+function bind(pod: Pod, binding: Binding, node: string, now: number): Pod {
   const name = pod.metadata?.name ?? ''
   const where = { group: '', plural: 'pods/binding' }
   const { uid, resourceVersion, annotations, labels } = binding.metadata ?? {}

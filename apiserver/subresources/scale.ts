@@ -118,7 +118,7 @@ function setAt<T extends object>(object: T, path: string, value: unknown): T {
 const OPERATORS: Record<string, string> = { In: 'in', NotIn: 'notin' }
 
 /** A label selector as the text of a query: autoscalers select pods with it. Custom resources hold it as a text already. */
-export function selectorText(selector: unknown): string {
+function selectorText(selector: unknown): string {
   if (typeof selector === 'string') return selector
   if (typeof selector !== 'object' || selector === null) return ''
   const known = 'matchLabels' in selector || 'matchExpressions' in selector

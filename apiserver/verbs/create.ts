@@ -61,7 +61,7 @@ async function dryEntry(parts: Parts, write: Write, object: KubeObject): Promise
 }
 
 /** Namespace and name of the body must be those of the path. */
-export function checkIdentity(write: Write, object: KubeObject): void {
+function checkIdentity(write: Write, object: KubeObject): void {
   object.metadata ??= {}
   const { metadata } = object
   if (metadata.resourceVersion && metadata.resourceVersion !== '0') {

@@ -60,7 +60,7 @@ async function dryEntry(parts: Parts, kind: Kind, current: Entry, object: KubeOb
 type Marked = 'remove' | 'keep' | KubeObject
 
 /** What a deletion does to an object: pure, in the terms of its kind's strategy. */
-export function markDeleted(kind: Kind, object: KubeObject, options: DeleteOptions, now: number): Marked {
+function markDeleted(kind: Kind, object: KubeObject, options: DeleteOptions, now: number): Marked {
   const metadata = { ...object.metadata }
   const finalizers = propagationFinalizers(heldBy(kind, metadata), options.propagation)
   const grace = graceOf(kind, object, options)

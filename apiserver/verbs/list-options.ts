@@ -41,7 +41,7 @@ export function parseListOptions(query: URLSearchParams, watching: boolean): Lis
   }
 }
 
-export function parseRevision(text: string): number | undefined {
+function parseRevision(text: string): number | undefined {
   if (text === '') return undefined
   const revision = Number(text)
   if (/^\d+$/.test(text) && revision <= MOST_REVISION) return revision

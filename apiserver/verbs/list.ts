@@ -39,7 +39,7 @@ async function reach(parts: Parts, revision: number): Promise<void> {
   throw tooLarge(revision, parts.cache.revision)
 }
 
-export function tooLarge(wanted: number, current: number): ApiError {
+function tooLarge(wanted: number, current: number): ApiError {
   const message = `Too large resource version: ${wanted}, current: ${current}`
   const causes = [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }]
   return new ApiError('Timeout', `Timeout: ${message}`, { causes, retryAfterSeconds: 1 })

@@ -185,7 +185,7 @@ function lineOf(change: Change, selection: Selection, encoder: Encoder): Uint8Ar
   return change.line(form, () => encoder.event(type, selection.kind, entry))
 }
 
-export function eventType(change: Change, matches?: (entry: Entry) => boolean) {
+function eventType(change: Change, matches?: (entry: Entry) => boolean) {
   const was = change.previous !== undefined && (!matches || matches(change.previous))
   const is = change.type === 'put' && (!matches || matches(change.entry))
   if (is) return was ? 'MODIFIED' : 'ADDED'

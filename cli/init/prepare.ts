@@ -27,7 +27,7 @@ export function nodeNameOf(wanted: string | undefined): string {
 }
 
 /** The address this machine announces, told to the user with the reason. */
-export function announcedAddress(wanted: string | undefined, tools: Tools): string {
+function announcedAddress(wanted: string | undefined, tools: Tools): string {
   const route = defaultRouteInterface(readFileSync('/proc/net/route', 'utf8'))
   const choice = chooseAddress(candidateAddresses(networkInterfaces()), route, wanted)
   tools.output.line(`  address ${choice.address}: ${choice.reason}`)

@@ -12,7 +12,7 @@ import { signerOf } from './signer.ts'
 const IN_PROCESS = { ignored: 'inside kubox server the API server is reached in process' }
 const NO_PORT = { ignored: 'inside kubox server there is no port of its own' }
 
-export const CONTROLLER_FLAGS: FlagTable = {
+const CONTROLLER_FLAGS: FlagTable = {
   'allocate-node-cidrs': 'boolean',
   'authentication-kubeconfig': IN_PROCESS,
   'authorization-kubeconfig': IN_PROCESS,

@@ -11,7 +11,7 @@ import { candidateName, type Links } from './links.ts'
 const IN_PROCESS = { ignored: 'inside kubox server the API server is reached in process' }
 const NO_PORT = { ignored: 'inside kubox server there is no port of its own' }
 
-export const SCHEDULER_FLAGS: FlagTable = {
+const SCHEDULER_FLAGS: FlagTable = {
   'authentication-kubeconfig': IN_PROCESS,
   'authorization-kubeconfig': IN_PROCESS,
   'bind-address': NO_PORT,

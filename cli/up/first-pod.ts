@@ -10,11 +10,11 @@ import { type Processes, runChecked } from '../../platform/processes.ts'
 import type { Tools } from '../tools.ts'
 import { until } from '../wait.ts'
 
-export const HELLO_IMAGE = 'kubox.io/hello:1'
+const HELLO_IMAGE = 'kubox.io/hello:1'
 const PORT = 8080
 
 /** A pod to look at, log, exec into and forward to: a busybox that serves a page. */
-export const HELLO_POD: Pod = {
+const HELLO_POD: Pod = {
   metadata: { name: 'hello', namespace: 'default', labels: { app: 'hello' } },
   spec: {
     terminationGracePeriodSeconds: 1,

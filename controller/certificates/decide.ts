@@ -1,7 +1,7 @@
 import type { CertificateSigningRequest } from '../../api/types/certificates-v1.ts'
 import type { SigningRequest } from '../../pki/csr.ts'
 
-export const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
+const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 export const KUBELET_CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet'
 export const KUBELET_SERVING_SIGNER = 'kubernetes.io/kubelet-serving'
 export const SIGNERS: readonly string[] = [CLIENT_SIGNER, KUBELET_CLIENT_SIGNER, KUBELET_SERVING_SIGNER]

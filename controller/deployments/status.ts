@@ -6,7 +6,7 @@ import { resolveLimits } from './rollout.ts'
 type Counts = Omit<DeploymentStatus, 'conditions'>
 
 /** The numbers of the status, summed over the sets. */
-export function countReplicas(
+function countReplicas(
   deployment: Live<Deployment>,
   newSet: ReplicaSet | undefined,
   sets: readonly ReplicaSet[],

@@ -18,7 +18,7 @@ import { isFinished, isReady } from '../pods.ts'
 export const SERVICE_NAME = 'kubernetes.io/service-name'
 export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 export const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io'
-export const MAX_PER_SLICE = 100
+const MAX_PER_SLICE = 100
 
 export type Family = 'IPv4' | 'IPv6'
 

@@ -1,7 +1,7 @@
 import type { OwnerReference } from '../../api/objects.ts'
 
-export const FOREGROUND = 'foregroundDeletion'
-export const ORPHAN = 'orphan'
+const FOREGROUND = 'foregroundDeletion'
+const ORPHAN = 'orphan'
 
 /** An object as the garbage collector sees it. */
 export interface Item {

@@ -44,7 +44,7 @@ export function isIndexed(job: Job): boolean {
   return job.spec?.completionMode === 'Indexed'
 }
 
-export function indexOf(pod: Pod): number | undefined {
+function indexOf(pod: Pod): number | undefined {
   const text = pod.metadata?.annotations?.[INDEX]
   return text === undefined ? undefined : Number(text)
 }

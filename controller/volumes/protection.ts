@@ -6,11 +6,11 @@ import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../client/resou
 import { type Context, type Controller, createLoop, together, unlessGone } from '../context.ts'
 import { isFinished, sharedPods } from '../pods.ts'
 
-export const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection'
-export const VOLUME_FINALIZER = 'kubernetes.io/pv-protection'
+const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection'
+const VOLUME_FINALIZER = 'kubernetes.io/pv-protection'
 
 /** Whether a pod still holds the claim: one that never was placed cannot, and one that has ended no longer does. */
-export function uses(pod: Pod, claimName: string): boolean {
+function uses(pod: Pod, claimName: string): boolean {
   return Boolean(pod.spec?.nodeName) && !isFinished(pod) && claimNamesOf(pod).includes(claimName)
 }
 

@@ -27,7 +27,7 @@ export interface ChannelOptions {
 }
 
 const CONNECT_MS = 5000
-export const CALL_MS = 10_000
+const CALL_MS = 10_000
 
 export class Channel {
   readonly #options: ChannelOptions

@@ -34,7 +34,7 @@ export interface ClusterInfo {
   members: (MemberInfo & { id: string })[]
 }
 
-export const DEFAULT_PEER_URLS: readonly string[] = ['http://localhost:2380']
+const DEFAULT_PEER_URLS: readonly string[] = ['http://localhost:2380']
 export const DEFAULT_TOKEN = 'etcd-cluster'
 const ASK_MS = 3000
 

@@ -21,7 +21,7 @@ type Tree = InstanceType<typeof BTree<string, Revision>>
 
 const NO_BYTES: Uint8Array = Buffer.alloc(0)
 /** The end of a range that has no end. */
-export const UNBOUNDED = '\0'
+const UNBOUNDED = '\0'
 /** What a record weighs beside its key and value. */
 const RECORD_BYTES = 64
 

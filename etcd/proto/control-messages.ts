@@ -60,14 +60,13 @@ export const LeaseLeasesRequest = message({})
 const LeaseStatus = message({ id: int64.one(1) })
 export const LeaseLeasesResponse = message({ header, leases: nested(() => LeaseStatus).many(2) })
 
-export const Member = message({
+const Member = message({
   id: uint64.one(1),
   name: text.one(2),
   peerUrls: text.many(3),
   clientUrls: text.many(4),
   isLearner: bool.one(5),
 })
-export type Member = MessageOf<typeof Member>
 const members = nested(() => Member)
 export const MemberAddRequest = message({ peerUrls: text.many(1), isLearner: bool.one(2) })
 export const MemberAddResponse = message({ header, member: members.one(2), members: members.many(3) })

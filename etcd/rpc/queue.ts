@@ -29,7 +29,7 @@ export function queuePrefix(name: string): string {
 }
 
 /** End of the range of all keys with this prefix. */
-export function afterPrefix(prefix: string): string {
+function afterPrefix(prefix: string): string {
   for (let at = prefix.length - 1; at >= 0; at--) {
     const byte = prefix.charCodeAt(at)
     if (byte < 0xff) return prefix.slice(0, at) + String.fromCharCode(byte + 1)

@@ -11,7 +11,7 @@ export interface WatchLimits {
   progressMs: number
 }
 
-export const WATCH_LIMITS: WatchLimits = { fragmentBytes: 1.5 * 1024 * 1024, progressMs: 600_000 }
+const WATCH_LIMITS: WatchLimits = { fragmentBytes: 1.5 * 1024 * 1024, progressMs: 600_000 }
 
 export function watchMethods(member: Member, limits: WatchLimits = WATCH_LIMITS): Methods {
   return { '/etcdserverpb.Watch/Watch': call => void new WatchStream(member, call, limits) }

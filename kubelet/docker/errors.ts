@@ -27,7 +27,7 @@ function connectionError(what: string, refusal: EngineRefusal, message: string):
 }
 
 /** The engine's own sentence, without dockerode's "(HTTP code 404) no such container - " before it. */
-export function messageOf(refusal: EngineRefusal): string {
+function messageOf(refusal: EngineRefusal): string {
   if (typeof refusal.json === 'object' && refusal.json?.message) return refusal.json.message.trim()
   return (refusal.message ?? String(refusal)).replace(/^\(HTTP code \d+\) [^-]*- /, '').trim()
 }

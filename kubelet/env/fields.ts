@@ -35,7 +35,7 @@ export function fieldValue(path: string, downward: Downward): string {
 }
 
 /** `key="value"` lines in the order of the keys, as downward API files have them. */
-export function formatMap(map: Record<string, string> = {}): string {
+function formatMap(map: Record<string, string> = {}): string {
   return Object.keys(map)
     .sort()
     .map(key => `${key}=${JSON.stringify(map[key])}`)

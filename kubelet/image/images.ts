@@ -119,7 +119,7 @@ function pullName(image: string, reference: ImageReference): string {
 }
 
 /** An image that never came from a registry has no digest there. */
-export function wasBuiltHere(image: ImageDetail | undefined): boolean {
+function wasBuiltHere(image: ImageDetail | undefined): boolean {
   return image !== undefined && image.digests.length === 0
 }
 

@@ -138,7 +138,7 @@ function hasRunning({ picture }: PodWorker): boolean {
 }
 
 /** Bytes on disk below a folder; what vanishes meanwhile counts nothing. */
-export async function sizeOf(directory: string): Promise<number> {
+async function sizeOf(directory: string): Promise<number> {
   const entries = await fs.readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
   const files = entries.filter(entry => entry.isFile())
   const sizes = await Promise.all(files.map(entry => blocksOf(join(entry.parentPath, entry.name))))
@@ -151,7 +151,7 @@ async function blocksOf(path: string): Promise<number> {
 }
 
 /** What is left on this machine. */
-export async function measureSupplies(rootDirectory: string): Promise<Supplies> {
+async function measureSupplies(rootDirectory: string): Promise<Supplies> {
   const disk = await filesystem(rootDirectory)
   const [running = 0, most = 0] = await countProcesses()
   return {

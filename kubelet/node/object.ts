@@ -104,7 +104,7 @@ export function allocatable(choices: NodeChoices, facts: MachineFacts): Record<s
 }
 
 /** What is left for pods when the system's share is set aside. */
-export function allocatableOf(capacity: Record<string, string>, choices: NodeChoices): Record<string, string> {
+function allocatableOf(capacity: Record<string, string>, choices: NodeChoices): Record<string, string> {
   return Object.fromEntries(
     Object.entries(capacity).map(([name, all]) => {
       const reserved = (amountOf(choices.systemReserved[name]) ?? 0) + (amountOf(choices.kubeReserved[name]) ?? 0)

@@ -52,7 +52,7 @@ function resourcesOf(container: PodContainer): Pick<ContainerStatus, 'resources'
   return { resources, ...(resources.requests ? { allocatedResources: resources.requests } : {}) }
 }
 
-export function containerId(seen: SeenContainer): string {
+function containerId(seen: SeenContainer): string {
   return `docker://${seen.id}`
 }
 
@@ -81,7 +81,7 @@ function goneState({ pod, ending }: StatusInput, container: PodContainer): Conta
   return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message, containerID: reported.containerID } }
 }
 
-export function backOffMessage(pod: LivePod, container: PodContainer, pauseMs: number): string {
+function backOffMessage(pod: LivePod, container: PodContainer, pauseMs: number): string {
   return `back-off ${pauseMs / 1000}s restarting failed container=${container.spec.name} pod=${podTitle(pod)}`
 }
 
@@ -121,7 +121,7 @@ function terminated(input: StatusInput, seen: SeenContainer): ContainerState {
   }
 }
 
-export function terminatedReason(seen: SeenContainer): string {
+function terminatedReason(seen: SeenContainer): string {
   if (seen.oomKilled) return 'OOMKilled'
   if (seen.error !== '' && !seen.startedAt) return 'ContainerCannotRun'
   return exitCodeOf(seen) === 0 ? 'Completed' : 'Error'

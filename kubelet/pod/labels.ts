@@ -38,7 +38,7 @@ export interface ContainerLabels {
   messagePolicy: string
 }
 
-export function podLabels(nodeName: string, pod: LivePod): Record<string, string> {
+function podLabels(nodeName: string, pod: LivePod): Record<string, string> {
   return {
     [NODE_LABEL]: nodeName,
     [POD_UID_LABEL]: pod.metadata.uid,

@@ -51,7 +51,7 @@ export function podTitle(pod: LivePod): string {
   return `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`
 }
 
-export const DEFAULT_GRACE_SECONDS = 30
+const DEFAULT_GRACE_SECONDS = 30
 
 export function specGraceSeconds(pod: LivePod): number {
   return pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS

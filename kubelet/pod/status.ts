@@ -5,7 +5,7 @@ import type { Ending } from './memory.ts'
 import { isOver, liveSandbox, newest } from './picture.ts'
 import { type PodContainer, podContainers } from './pod.ts'
 import { qosClass } from './qos.ts'
-import { exitCodeOf, isReady, isStarted, naturalEnd, shouldRestart } from './restart.ts'
+import { exitCodeOf, isReady, isStarted, naturalEnd } from './restart.ts'
 
 export type { StatusInput } from './container-status.ts'
 
@@ -48,7 +48,7 @@ function explanation({ pod }: StatusInput, ending: Ending | undefined): { reason
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 
-export function podPhase(input: StatusInput): Phase {
+function podPhase(input: StatusInput): Phase {
   const { pod, picture, ending } = input
   const reported = pod.status?.phase
   if (reported === 'Failed' || reported === 'Succeeded') return reported
@@ -86,7 +86,7 @@ function hasBegun({ pod, picture, memory }: StatusInput): boolean {
 type Seen = Pick<StatusInput, 'pod' | 'picture' | 'memory'>
 
 /** Names of the init containers that hold the others back. */
-export function incomplete({ pod, picture, memory }: Seen): string[] {
+function incomplete({ pod, picture, memory }: Seen): string[] {
   const all = podContainers(pod)
   const begun = all.some(one => one.kind === 'app' && newest(picture, one.spec.name) !== undefined)
   if (begun) return []
@@ -161,13 +161,4 @@ function gateProblem(type: string, states: Map<string, string>): string[] {
   if (status === 'True') return []
   if (status === undefined) return [`corresponding condition of pod readiness gate "${type}" does not exist.`]
   return [`the status of pod readiness gate "${type}" is not "True", but ${status}`]
-}
-
-/** Whether some container of the pod waits for its next attempt. */
-export function isWaitingForRestart(
-  { pod, picture }: Pick<StatusInput, 'pod' | 'picture'>,
-  one: PodContainer,
-): boolean {
-  const seen = newest(picture, one.spec.name)
-  return isOver(seen) && shouldRestart(pod, one, exitCodeOf(seen))
 }

@@ -17,7 +17,7 @@ const LEAST_WAIT_MS = 50
  * Aborts when a program has been running for longer than it may. The time that a busy engine takes to start it is not its
  * own: a slow machine must not make healthy containers look hung.
  */
-export async function watchLimit(session: StreamSession, limit: Limit, done: AbortSignal): Promise<boolean> {
+async function watchLimit(session: StreamSession, limit: Limit, done: AbortSignal): Promise<boolean> {
   const { clock, ms } = limit
   const began = clock.monotonic()
   for (let wait = ms; ; ) {

@@ -29,7 +29,7 @@ export async function checkAccess(request: IncomingMessage, path: string, access
 }
 
 /** The subject of a client certificate, if the TLS layer found it good. */
-export function certificateIdentity(request: IncomingMessage): Identity | undefined {
+function certificateIdentity(request: IncomingMessage): Identity | undefined {
   const { socket } = request
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
   const { CN, O } = socket.getPeerCertificate().subject ?? {}

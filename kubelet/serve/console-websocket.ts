@@ -89,7 +89,7 @@ export function decode(message: Buffer, protocol: ChannelProtocol): [channel: nu
   return [Number(message.toString('latin1', 0, 1)), Buffer.from(payload.toString('latin1'), 'base64')]
 }
 
-export function encode(channel: number, payload: Buffer, protocol: ChannelProtocol): Buffer | string {
+function encode(channel: number, payload: Buffer, protocol: ChannelProtocol): Buffer | string {
   if (protocol.base64) return `${channel}${payload.toString('base64')}`
   return Buffer.concat([Buffer.of(channel), payload])
 }

@@ -24,7 +24,7 @@ const CONNECT_WITHIN_MS = 10_000
 export const HELPER_FLAG = '__netns-connect'
 
 /** A release has no runtime beside it that takes `-e`: it starts itself again, under a hidden command. */
-export function defaultHelper(): string[] {
+function defaultHelper(): string[] {
   if (isSea()) return [process.execPath, HELPER_FLAG]
   return [process.execPath, '-e', `(${netnsConnectMain})(require('node:net'), process)`]
 }

@@ -44,7 +44,7 @@ interface PortRequest {
   id: string
 }
 
-export function portRequest(stream: { id: number; headers: Record<string, string> }): PortRequest | undefined {
+function portRequest(stream: { id: number; headers: Record<string, string> }): PortRequest | undefined {
   const { streamtype: type, port: portText = '', requestid } = stream.headers
   if (type !== 'data' && type !== 'error') return undefined
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0

@@ -70,7 +70,7 @@ function podSummary(pod: PodUsage, rates: CpuRates) {
 }
 
 /** Undefined for a pod of which nothing runs. */
-export function podTotal({ containers }: PodUsage): ContainerStats | undefined {
+function podTotal({ containers }: PodUsage): ContainerStats | undefined {
   if (containers.length === 0) return undefined
   const sum = (of: (stats: ContainerStats) => number) => containers.reduce((total, { stats }) => total + of(stats), 0)
   return {

@@ -15,16 +15,3 @@ export async function startMembers(count: number, extraFlags: readonly string[] 
   await Promise.all(members.map(member => member.ready()))
   return members
 }
-
-/** A member that joins a running cluster; the cluster has been told of it. */
-export async function joinMember(
-  name: string,
-  members: readonly EtcdProcess[],
-  own: { clientPort: number; peerPort: number },
-) {
-  const initial = [...members.map(({ spec }) => spec), { name, ...own }]
-    .map(spec => `${spec.name}=http://127.0.0.1:${spec.peerPort}`)
-    .join()
-  const flags = ['--initial-cluster', initial, '--initial-cluster-state', 'existing']
-  return EtcdProcess.launch({ name, ...own, command: KUBOX_ETCD, flags })
-}

@@ -16,7 +16,7 @@ import { imageId, loadArchive } from './docker.ts'
 import { buildLayer, type Layer, sha256 } from './layers.ts'
 import { IMAGE_NAMES, type ImageName, imageConfig, RECIPES, referencesOf } from './recipes.ts'
 
-export const DOCKER_SOCKET = '/var/run/docker.sock'
+const DOCKER_SOCKET = '/var/run/docker.sock'
 
 export interface Image {
   name: ImageName

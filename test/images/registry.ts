@@ -45,7 +45,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
 }
 
 /** Uploads an image under all of its names; blobs that are there already are not sent again. */
-export async function pushImage(address: string, image: Image): Promise<void> {
+async function pushImage(address: string, image: Image): Promise<void> {
   const config = Buffer.from(image.config)
   for (const [repository, tag] of repositoriesOf(image.name)) {
     for (const layer of image.layers) await pushBlob(address, repository, layer.digest, () => readFile(layer.path))

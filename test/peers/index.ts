@@ -24,7 +24,7 @@ const AGES = [
 export type KubectlVersion = (typeof AGES)[number]['kubectl']
 export type EtcdVersion = (typeof AGES)[number]['etcd']
 
-export const KUBECTL_VERSIONS: readonly KubectlVersion[] = AGES.map(age => age.kubectl)
+const KUBECTL_VERSIONS: readonly KubectlVersion[] = AGES.map(age => age.kubectl)
 export const ETCD_VERSIONS: readonly EtcdVersion[] = AGES.map(age => age.etcd)
 
 export interface Kubectl {

@@ -106,7 +106,7 @@ function promisesSettled(): Promise<void> {
 }
 
 /** The last lines of what happened, for a person to read. */
-export class Trace {
+class Trace {
   readonly #lines: string[] = []
   readonly #limit: number
 

@@ -3,7 +3,7 @@ import type { Node, Pod, PodSpec } from '../../api/types/core-v1.ts'
 import { startTestServer, type TestServer } from '../../apiserver/testing.ts'
 import { type Client, createClient, type Live } from '../../client/client.ts'
 import { inProcessTransport } from '../../client/in-process.ts'
-import { NODES, PODS } from '../../client/resources.ts'
+import { NODES } from '../../client/resources.ts'
 import { type Clock, type FakeClock, systemClock } from '../../platform/clock.ts'
 import { MemoryLog } from '../../platform/log.ts'
 import { type Random, seededRandom } from '../../platform/random.ts'
@@ -123,10 +123,4 @@ export function podsByNode(pods: readonly Pod[]): Record<string, string[]> {
     byNode[node] = [...(byNode[node] ?? []), pod.metadata!.name!].sort()
   }
   return byNode
-}
-
-/** Sets a pod's status as its node would. */
-export async function setPodStatus(plane: ControlPlane, pod: Live<Pod>, status: Pod['status']): Promise<void> {
-  const { name, namespace } = pod.metadata
-  await plane.client.resource<Pod>(PODS).patch(name, 'merge', { status }, { namespace, subresource: 'status' })
 }

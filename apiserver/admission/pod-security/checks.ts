@@ -198,7 +198,7 @@ const seccompRestricted: Check = {
 
 const windows = (spec: PodSpec) => spec.os?.name === 'windows'
 
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   hostNamespaces,
   containerCheck(
     'baseline',

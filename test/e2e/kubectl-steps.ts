@@ -10,6 +10,7 @@ export interface Step {
   since?: number
   until?: number
   input?: string
+  env?: Record<string, string>
 }
 
 /** Files that the steps work on. */
@@ -45,6 +46,16 @@ metadata: {name: one, labels: {app: one}}
 spec:
   terminationGracePeriodSeconds: 1
   containers: [{name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "600"]}]
+`,
+  'other.yaml': `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, labels: {set: prune}}
+data: {color: red}
+`,
+  'request.yaml': `apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: signing-NS}
+spec: {request: REQUEST, signerName: kubernetes.io/kube-apiserver-client, usages: [client auth]}
 `,
   'kustomization.yaml': `namePrefix: k-
 resources: [config.yaml]
@@ -86,12 +97,19 @@ export const STEPS: readonly Step[] = [
   { line: 'apply --server-side --force-conflicts -f DIR/web.yaml', sees: /web serverside-applied/ },
   { line: 'apply -k DIR', sees: /configmap\/k-settings created/ },
   { line: 'apply -f DIR/config.yaml --prune -l set=prune', sees: /configmap\/settings created/, since: 21 },
+  { line: 'create -f DIR/config.yaml', sees: /configmap\/settings created/, until: 20 },
+  { line: 'diff -f DIR/other.yaml', sees: /- {2}color: blue\n\+ {2}color: red/, code: 1 },
+  { line: 'replace -f DIR/other.yaml', sees: /configmap\/settings replaced/ },
+  { line: 'edit configmap settings', sees: /configmap\/settings edited/, env: { KUBE_EDITOR: 'sed -i s/red/green/' } },
+  { line: 'get configmap settings -o jsonpath={.data.color}', sees: /^green$/ },
+  { line: 'edit configmap settings', sees: /Edit cancelled, no changes made/, env: { KUBE_EDITOR: 'true' } },
   // get in every form
   { line: 'get deploy,rs,pods -o wide', sees: /deployment.apps\/web +2\/2 +2 +2 .*web +web +app=web/ },
   { line: 'get deploy web -o yaml', sees: /kind: Deployment[\s\S]*replicas: 2/ },
   { line: 'get deploy web -o json', sees: /"kind": "Deployment"/ },
   { line: 'get deploy web -o name', sees: /^deployment.apps\/web\n$/ },
   { line: 'get deploy web -o jsonpath={.spec.replicas}', sees: /^2$/ },
+  { line: 'get deploy web -o go-template={{.spec.replicas}}', sees: /^2$/ },
   { line: 'get deploy -o custom-columns=N:.metadata.name,R:.spec.replicas', sees: /N +R\nweb +2/ },
   { line: 'get pods -A --sort-by=.metadata.name', sees: /^NAMESPACE +NAME/ },
   { line: 'get pods -l app=web --show-labels', sees: /app=web,pod-template-hash=/ },
@@ -160,10 +178,21 @@ export const STEPS: readonly Step[] = [
   { line: 'cluster-info', sees: /is running at/ },
   { line: 'version', sees: /Server Version/ },
   { line: 'top node', sees: /NODE|[Mm]etrics/, code: -1 },
+  { line: 'cluster-info dump', sees: /"kind": "(PodList|NodeList)"[\s\S]*"name": "web-/ },
+  { line: 'config view', sees: /certificate-authority-data: DATA\+OMITTED/ },
+  { line: 'create -f DIR/request.yaml', sees: /signing-NS created/ },
+  { line: 'certificate approve signing-NS', sees: /signing-NS approved/ },
+  { line: 'get csr signing-NS', sees: /kubernetes-admin[\s\S]*Approved/ },
+  { line: 'delete csr signing-NS', sees: /"signing-NS" deleted/ },
   // delete, all ways
   { line: 'delete pod one --grace-period=0 --force', sees: /pod "one" force deleted/ },
   { line: 'delete deploy web --cascade=foreground', sees: /"web" deleted/, since: 20 },
   { line: 'get rs', sees: /No resources found/ },
+  { line: 'create deployment orphans --image=web --replicas=1', sees: /orphans created/ },
+  { line: 'rollout status deployment/orphans --timeout=90s', sees: /successfully rolled out/ },
+  { line: 'delete deploy orphans --cascade=orphan', sees: /"orphans" deleted/ },
+  { line: 'get rs -l app=orphans', sees: /orphans-\w+ +1/ },
+  { line: 'delete rs -l app=orphans --cascade=background', sees: /"orphans-\w+" deleted/ },
   { line: 'delete job --all', sees: /"j1" deleted/ },
   { line: 'delete all --all', sees: /deleted/ },
   { line: 'delete configmap -l set=prune', sees: /"settings" deleted/, since: 21 },

@@ -19,6 +19,7 @@ import { impersonate } from './stages/impersonate.ts'
 import { refuseUpgrade } from './stream/splice.ts'
 import { nothingHere } from './subresources/missing.ts'
 import { serveUpgrade } from './subresources/streams.ts'
+import type { AuditTrail } from './traffic/audit-log.ts'
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
@@ -36,8 +37,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const assembled = assemble(options)
   const { parts, authentication, authorization, routes, traffic, aggregator } = assembled
 
-  const refuse = (error: unknown, request: ApiRequest): ApiError =>
+  const refuse = (error: unknown, request: ApiRequest, onUnforeseen?: () => void): ApiError =>
     refusal(error, unforeseen => {
+      onUnforeseen?.()
       options.log.error('A request failed in a way nobody foresaw', { path: request.path, error: unforeseen })
     })
 
@@ -56,7 +58,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const info = parseRequest(request)
     const caller = await authentication.identify(request)
     const user = await impersonate(request, caller, authorization)
-    return { request, info, user, warnings: [] }
+    return { request, info, caller, user, warnings: [] }
   }
 
   async function serve(call: Call): Promise<ApiResponse> {
@@ -74,27 +76,39 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   async function handle(request: ApiRequest): Promise<ApiResponse> {
     const since = traffic.now()
     let call: Call | undefined
+    let trail: AuditTrail | undefined
+    let foreseen = true
     let response: ApiResponse
     try {
       const admitted = await admit(request)
       call = admitted
+      trail = traffic.begin(admitted)
       response = await traffic.serve(admitted, () => serve(admitted))
     } catch (error) {
-      response = statusResponse(refuse(error, request))
+      response = statusResponse(
+        refuse(error, request, () => {
+          foreseen = false
+        }),
+      )
     }
-    traffic.done(request, call, response, since)
-    return response
+    traffic.done(call, response, since)
+    return trail ? trail.answered(response, foreseen) : response
   }
 
   return {
     handle,
     async upgrade(request, incoming, socket, head) {
+      let trail: AuditTrail | undefined
       try {
         const call = await admit(request)
+        trail = traffic.begin(call)
         await mayPass(call)
-        await serveUpgrade(parts, call, { request: incoming, socket, head })
+        const onJoined = () => trail?.started(101)
+        trail?.complete(await serveUpgrade(parts, call, { request: incoming, socket, head, onJoined }))
       } catch (error) {
-        refuseUpgrade(socket, refuse(error, request))
+        const refused = refuse(error, request)
+        trail?.complete(refused.code)
+        refuseUpgrade(socket, refused)
       }
     },
     start: () => assembled.start(),

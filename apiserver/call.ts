@@ -9,6 +9,8 @@ import type { Entry } from './storage/entry.ts'
 export interface Call {
   request: ApiRequest
   info: RequestInfo
+  /** Who has shown that it is he; `user` is whom he acts as. */
+  caller: Identity
   user: Identity
   /** Sentences for the `Warning` header: kubectl shows them. */
   warnings: string[]

@@ -8,6 +8,7 @@ import { addHealth, addIndex, addMetrics, addOpenIdConfiguration, addVersion } f
 import { Routes } from './discovery/routes.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
+import { AuditLog } from './traffic/audit-log.ts'
 import { DEFAULT_LIMITS, FairQueue } from './traffic/fair-queue.ts'
 import { RequestMetrics } from './traffic/request-metrics.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -29,7 +30,8 @@ export function createFront(options: ApiServerOptions, parts: Parts, aggregator:
   const keys = [serviceAccounts.signingKey, ...(serviceAccounts.verificationKeys ?? [])]
   addOpenIdConfiguration(routes, serviceAccounts.issuer, keys)
   addIndex(routes, () => groupVersions(parts))
-  return { routes, traffic: new Traffic({ clock, random, queue, metrics, audit }) }
+  const auditLog = audit && new AuditLog(audit, clock, random)
+  return { routes, traffic: new Traffic({ clock, queue, metrics, audit: auditLog }) }
 }
 
 function healthChecks({ store }: ApiServerOptions, isReady: () => boolean): HealthCheck[] {

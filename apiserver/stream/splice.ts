@@ -15,6 +15,8 @@ export interface UpgradeRequest {
   request: http.IncomingMessage
   socket: Duplex
   head: Buffer
+  /** Called when both sides have agreed on the new protocol. */
+  onJoined?(): void
 }
 
 const LEAVE_WITHIN_MS = 5_000
@@ -23,9 +25,13 @@ const LEAVE_WITHIN_MS = 5_000
  * Sends an upgrade request on, its headers untouched but for those about the client's identity, and joins the two
  * sockets once the other side has agreed. Until then not a byte of the client's is passed on, and never after a
  * refusal: otherwise whoever fails an upgrade would hold a connection that speaks in the API server's name. Returns
- * when the connection is over; whatever goes wrong before has been answered with a Status.
+ * when the connection is over, with the code that the client got; whatever goes wrong has been answered with a Status.
  */
-export async function spliceUpgrade(client: UpgradeRequest, target: StreamTarget, around: Surroundings): Promise<void> {
+export async function spliceUpgrade(
+  client: UpgradeRequest,
+  target: StreamTarget,
+  around: Surroundings,
+): Promise<number> {
   const { log } = around
   client.socket.on('error', error => log.debug('the client of a stream broke off', { error }))
   let answer: Answer
@@ -33,17 +39,27 @@ export async function spliceUpgrade(client: UpgradeRequest, target: StreamTarget
     answer = await ask(client, target, around)
   } catch (error) {
     log.warn('a stream could not be opened', { host: target.host, port: target.port, error })
-    return refuseUpgrade(client.socket, dialError(error, target))
+    return refused(client.socket, dialError(error, target))
   }
   if (!answer.socket && answer.response.statusCode === 101) {
     answer.response.destroy()
-    return refuseUpgrade(client.socket, dialError(new Error('the answer 101 names no new protocol'), target))
+    return refused(client.socket, dialError(new Error('the answer 101 names no new protocol'), target))
   }
-  if (!answer.socket) return relayRefusal(client.socket, answer.response)
+  if (!answer.socket) {
+    await relayRefusal(client.socket, answer.response)
+    return answer.response.statusCode ?? 0
+  }
   client.socket.write(head101(answer.response))
   if (answer.head.length > 0) client.socket.write(answer.head)
   if (client.head.length > 0) answer.socket.write(client.head)
+  client.onJoined?.()
   await joinSockets(client.socket, answer.socket)
+  return 101
+}
+
+function refused(socket: Duplex, error: ApiError): number {
+  refuseUpgrade(socket, error)
+  return error.code
 }
 
 interface Answer {

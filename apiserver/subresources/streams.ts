@@ -12,9 +12,9 @@ import { agentTls, proxyTarget } from './proxy.ts'
 const UPGRADING = new Set<string>(['exec', 'attach', 'portforward'])
 const PROXIED = new Set(['nodes', 'pods', 'services'])
 
-/** exec, attach and port-forward: the connection is handed through to the agent untouched. */
-export async function serveUpgrade(parts: Parts, call: Call, client: UpgradeRequest): Promise<void> {
-  await spliceUpgrade(client, await upgradeTarget(parts, call), parts)
+/** exec, attach and port-forward: the connection is handed through to the agent untouched. Gives the answer's code. */
+export async function serveUpgrade(parts: Parts, call: Call, client: UpgradeRequest): Promise<number> {
+  return spliceUpgrade(client, await upgradeTarget(parts, call), parts)
 }
 
 async function upgradeTarget(parts: Parts, call: Call): Promise<StreamTarget> {

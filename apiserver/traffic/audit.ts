@@ -4,13 +4,18 @@ import type { RequestInfo } from '../request.ts'
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
 
+export const AUDIT_STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const
+export type AuditStage = (typeof AUDIT_STAGES)[number]
+
 /** audit.k8s.io/v1 Policy: the first rule that fits decides. */
 export interface AuditPolicy {
+  omitStages?: readonly AuditStage[]
   rules: readonly AuditRule[]
 }
 
 export interface AuditRule {
   level: AuditLevel
+  omitStages?: readonly AuditStage[]
   users?: readonly string[]
   userGroups?: readonly string[]
   verbs?: readonly string[]
@@ -27,8 +32,11 @@ export interface AuditOptions {
 
 type Asked = Pick<Call, 'info' | 'user'>
 
-export function auditLevel(policy: AuditPolicy, asked: Asked): AuditLevel {
-  return policy.rules.find(rule => fits(rule, asked))?.level ?? 'None'
+/** How much is written of a call, and at which moments of it. */
+export function auditDecision(policy: AuditPolicy, asked: Asked): { level: AuditLevel; stages: Set<AuditStage> } {
+  const rule = policy.rules.find(one => fits(one, asked))
+  const omitted = [...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])]
+  return { level: rule?.level ?? 'None', stages: new Set(AUDIT_STAGES.filter(stage => !omitted.includes(stage))) }
 }
 
 function fits(rule: AuditRule, { info, user }: Asked): boolean {
@@ -56,33 +64,47 @@ function fitsPath(pattern: string, path: string): boolean {
   return pattern === path || pattern === '*' || (pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1)))
 }
 
-export interface AuditedExchange {
+export interface AuditMoment {
   id: string
+  level: AuditLevel
+  stage: AuditStage
   call: Call
-  response: ApiResponse
+  /** Known from ResponseStarted on. */
+  status?: number
+  /** In whole, where there is one. */
+  answer?: ApiResponse['body']
   received: number
-  completed: number
+  now: number
 }
 
 /** One line of the audit log: who asked what, and how it ended. Bodies only where the policy asks for them. */
-export function auditEvent(level: AuditLevel, { id, call, response, received, completed }: AuditedExchange): object {
-  const { request, info, user } = call
-  const withRequest = level === 'Request' || level === 'RequestResponse'
-  const query = request.query.size > 0 ? `?${request.query}` : ''
+export function auditEvent({ id, level, stage, call, status, answer, received, now }: AuditMoment): object {
+  const { request, info, caller, user } = call
+  const ended = stage !== 'RequestReceived'
+  const query = request.query.size > 0 ? `?${withoutSecrets(request.query)}` : ''
   return {
-    ...{ kind: 'Event', apiVersion: 'audit.k8s.io/v1', level, auditID: id, stage: 'ResponseComplete' },
+    ...{ kind: 'Event', apiVersion: 'audit.k8s.io/v1', level, auditID: id, stage },
     requestURI: request.path + query,
     verb: info.verb,
-    user: userOf(user),
+    user: userOf(caller),
+    ...(user === caller ? {} : { impersonatedUser: userOf(user) }),
     sourceIPs: request.remoteAddress ? [request.remoteAddress] : [],
     userAgent: request.headers['user-agent'],
     ...(info.isResource ? { objectRef: objectRef(info) } : {}),
-    responseStatus: { metadata: {}, code: response.status },
-    ...(withRequest ? { requestObject: bodyOf(request.body) } : {}),
-    ...(level === 'RequestResponse' ? { responseObject: bodyOf(response.body) } : {}),
+    ...(status === undefined ? {} : { responseStatus: { metadata: {}, code: status } }),
+    ...(ended && level !== 'Metadata' ? { requestObject: bodyOf(request.body) } : {}),
+    ...(ended && level === 'RequestResponse' ? { responseObject: bodyOf(answer) } : {}),
     requestReceivedTimestamp: new Date(received).toISOString(),
-    stageTimestamp: new Date(completed).toISOString(),
+    stageTimestamp: new Date(now).toISOString(),
   }
+}
+
+/** Programs that know no headers put their token into the address; it is not for the log. */
+function withoutSecrets(query: URLSearchParams): URLSearchParams {
+  if (!query.has('access_token')) return query
+  const copy = new URLSearchParams(query)
+  copy.set('access_token', 'omitted')
+  return copy
 }
 
 function userOf({ name, uid, groups, extra }: Identity) {

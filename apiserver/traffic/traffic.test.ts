@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startTestServer } from '../testing.ts'
-import { type AuditLevel, type AuditPolicy, auditLevel } from './audit.ts'
+import { type AuditLevel, type AuditPolicy, auditDecision } from './audit.ts'
 import { Metrics } from './metrics.ts'
 
 const ask = (over: object = {}, user: object = {}) => ({
@@ -34,7 +34,7 @@ describe('an audit policy', () => {
     ['its resource, which is not', { plural: 'pods' }, {}, 'None'],
   ]
   for (const [what, over, user, level] of table) {
-    it(`${what}: ${level}`, () => assert.equal(auditLevel(policy, ask(over, user)), level))
+    it(`${what}: ${level}`, () => assert.equal(auditDecision(policy, ask(over, user)).level, level))
   }
 
   it('writes a line for each request, with bodies only where it says so', async () => {
@@ -43,7 +43,9 @@ describe('an audit policy', () => {
       { level: 'Metadata' as const, resources: [{ group: '', resources: ['secrets'] }] },
       { level: 'RequestResponse' as const },
     ]
-    const server = await startTestServer({ audit: { policy: { rules }, write: line => lines.push(line) } })
+    const server = await startTestServer({
+      audit: { policy: { omitStages: ['RequestReceived'], rules }, write: line => lines.push(line) },
+    })
     const path = '/api/v1/namespaces/default'
     await server.call('POST', `${path}/secrets`, { body: { metadata: { name: 's' }, stringData: { a: 'hush' } } })
     await server.call('POST', `${path}/configmaps`, { body: { metadata: { name: 'm' } } })
@@ -55,6 +57,73 @@ describe('an audit policy', () => {
     )
     assert.deepEqual([map.requestObject.metadata.name, map.responseObject.kind], ['m', 'ConfigMap'])
     await server.server.close()
+  })
+
+  const SECRETS = '/api/v1/namespaces/default/secrets'
+  const maker = async (policy: AuditPolicy) => {
+    const lines: string[] = []
+    const server = await startTestServer({ audit: { policy, write: line => lines.push(line) } })
+    const told = () => lines.map(line => JSON.parse(line))
+    return { server, told, close: () => server.server.close() }
+  }
+
+  const omissions: [string, AuditPolicy, string[]][] = [
+    ['all moments', { rules: [{ level: 'Metadata' }] }, ['RequestReceived', 'ResponseComplete']],
+    [
+      'not what the policy leaves out',
+      { omitStages: ['RequestReceived'], rules: [{ level: 'Metadata' }] },
+      ['ResponseComplete'],
+    ],
+    [
+      'not what a rule leaves out',
+      { rules: [{ level: 'Metadata', omitStages: ['ResponseComplete'] }] },
+      ['RequestReceived'],
+    ],
+    ['nothing', { rules: [{ level: 'None' }] }, []],
+  ]
+  for (const [what, wanted, stages] of omissions) {
+    it(`tells ${what}`, async () => {
+      const { server, told, close } = await maker(wanted)
+      await server.call('GET', SECRETS)
+      const events = told()
+      assert.deepEqual(
+        events.map(({ stage }) => stage),
+        stages,
+      )
+      assert.ok(new Set(events.map(({ auditID }) => auditID)).size <= 1, 'one request has one id')
+      await close()
+    })
+  }
+
+  it('tells when a watch begins, and when it ends', async () => {
+    const { server, told, close } = await maker({ rules: [{ level: 'Metadata', verbs: ['watch'] }] })
+    const stopping = new AbortController()
+    const { body } = await server.send('GET', `${SECRETS}?watch=true`, { signal: stopping.signal })
+    const stages = () => told().map(({ stage }) => stage)
+    assert.deepEqual(stages(), ['RequestReceived', 'ResponseStarted'])
+    stopping.abort()
+    for await (const _ of body as AsyncIterable<Uint8Array>);
+    assert.deepEqual(stages(), ['RequestReceived', 'ResponseStarted', 'ResponseComplete'])
+    await close()
+  })
+
+  it('tells who acts as whom, whoever is refused, and no token', async () => {
+    const { server, told, close } = await maker({ rules: [{ level: 'Metadata' }] })
+    const headers = { 'impersonate-user': 'ann' }
+    assert.equal((await server.call('GET', `${SECRETS}?access_token=hush`, { headers })).status, 403)
+    const { user, impersonatedUser, responseStatus, requestURI } = told()[1]
+    assert.deepEqual([user.username, impersonatedUser.username, responseStatus.code], ['kubernetes-admin', 'ann', 403])
+    assert.ok(!requestURI.includes('hush'))
+    await close()
+  })
+
+  it('tells of what nobody foresaw', async () => {
+    const { server, told, close } = await maker({ rules: [{ level: 'Metadata' }] })
+    server.store.create = () => Promise.reject(new TypeError('broken on purpose'))
+    assert.equal((await server.call('POST', SECRETS, { body: { metadata: { name: 's' } } })).status, 500)
+    const { stage, responseStatus } = told().at(-1)
+    assert.deepEqual([stage, responseStatus.code], ['Panic', 500])
+    await close()
   })
 })
 

@@ -1,19 +1,16 @@
-import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
+import type { ApiResponse } from '../../api/exchange.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { Random } from '../../platform/random.ts'
 import type { Call } from '../call.ts'
 import { isTrue } from '../request.ts'
-import { newUid } from '../verbs/meta.ts'
-import { type AuditOptions, auditEvent, auditLevel } from './audit.ts'
+import type { AuditLog, AuditTrail } from './audit-log.ts'
 import type { FairQueue } from './fair-queue.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
 export interface TrafficOptions {
   clock: Clock
-  random: Random
   queue: FairQueue
   metrics: RequestMetrics
-  audit?: AuditOptions
+  audit?: AuditLog
 }
 
 const LASTING = new Set(['exec', 'attach', 'portforward', 'proxy'])
@@ -38,17 +35,15 @@ export class Traffic {
     return this.#options.clock.monotonic()
   }
 
+  /** What the audit log shall know of a call from now on; undefined where the policy wants nothing. */
+  begin(call: Call): AuditTrail | undefined {
+    return this.#options.audit?.begin(call, isLasting(call))
+  }
+
   /** Told once the answer is known. `call` is missing when the request got no further than authentication. */
-  done(_request: ApiRequest, call: Call | undefined, response: ApiResponse, since: number): void {
-    const { clock, random, metrics, audit } = this.#options
-    const elapsed = clock.monotonic() - since
-    metrics.note(call?.info, response.status, elapsed / 1000)
-    if (!audit || !call) return
-    const level = auditLevel(audit.policy, call)
-    if (level === 'None') return
-    const completed = clock.now()
-    const exchange = { id: newUid(random), call, response, received: completed - elapsed, completed }
-    audit.write(JSON.stringify(auditEvent(level, exchange)))
+  done(call: Call | undefined, response: ApiResponse, since: number): void {
+    const { clock, metrics } = this.#options
+    metrics.note(call?.info, response.status, (clock.monotonic() - since) / 1000)
   }
 }
 

@@ -42,13 +42,13 @@ export function verifyToken(token: string, keys: readonly KeyObject[]): Claims {
     verify('sha256', signed, { key: publicOf(key), dsaEncoding: 'ieee-p1363' }, bytes),
   )
   if (!fits) throw new TokenError('the signature fits none of the known keys')
-  return decodePart(body) as Claims
+  return decodePart(body)
 }
 
 /** The claims as they stand, with nothing verified: only to see whose token it would be. */
 export function unverifiedClaims(token: string): Claims | undefined {
   try {
-    return decodePart(token.split('.')[1] ?? '') as Claims
+    return decodePart(token.split('.')[1] ?? '')
   } catch (error) {
     if (error instanceof TokenError) return undefined
     throw error
@@ -81,9 +81,16 @@ function encodePart(part: unknown): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url')
 }
 
-function decodePart(part: string): unknown {
+function decodePart(part: string): Record<string, unknown> {
+  const value = parseJson(Buffer.from(part, 'base64url').toString())
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TokenError('a part of the token is not an object')
+  return value as Record<string, unknown>
+}
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(part, 'base64url').toString())
+    return JSON.parse(text)
   } catch (error) {
     throw new TokenError('a part of the token is not JSON', { cause: error })
   }

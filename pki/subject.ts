@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 import {
   contextTag,
   DerError,
@@ -82,8 +82,10 @@ function expandV6(address: string): number[] {
   return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]
 }
 
+/** The shortest form, as systems write addresses: what nodes announce is compared with it as text. */
 function addressText(bytes: Buffer): string {
   if (bytes.length === 4) return Array.from(bytes).join('.')
   if (bytes.length !== 16) throw new DerError(`an IP address of ${bytes.length} bytes`)
-  return Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(group * 2).toString(16)).join(':')
+  const address = Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(group * 2).toString(16)).join(':')
+  return new SocketAddress({ family: 'ipv6', address }).address
 }

@@ -25,7 +25,7 @@ export interface VersionInfo {
   platform: string
 }
 
-export type AuthorizationMode = 'Node' | 'RBAC' | 'Webhook' | 'AlwaysAllow' | 'AlwaysDeny'
+export type AuthorizationMode = 'Node' | 'RBAC' | 'ABAC' | 'Webhook' | 'AlwaysAllow' | 'AlwaysDeny'
 
 /** PEM texts. */
 export interface KubeletClient {
@@ -67,6 +67,8 @@ export interface ApiServerOptions {
   }
   /** --authorization-mode */
   authorization?: readonly AuthorizationMode[]
+  /** The text of --authorization-policy-file, for the mode ABAC. */
+  authorizationPolicy?: string
   /** Whom the mode Webhook asks. */
   authorizationWebhook?: AuthWebhook
   admission?: {

@@ -127,4 +127,43 @@ describe('webhooks that know users and rights', () => {
     service.close()
     service.closeAllConnections()
   })
+
+  it('are told in v1beta1 where they know nothing newer, and a no is forgotten after its time', async () => {
+    const asked: { apiVersion: string; spec: Record<string, unknown> }[] = []
+    const service = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', chunk => chunks.push(chunk))
+      request.on('end', () => {
+        asked.push(JSON.parse(Buffer.concat(chunks).toString()))
+        response.end(JSON.stringify({ status: { allowed: false, reason: 'not today' } }))
+      })
+    })
+    await new Promise<void>(resolve => service.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}/`
+    const server = await startTestServer({
+      authorization: ['Webhook'],
+      authorizationWebhook: { url, version: 'v1beta1', noGoodMs: 5000 },
+    })
+    const get = () => server.call('GET', '/version', { as: { name: 'ann', groups: ['ops'] } })
+    const { status, json } = await get()
+    assert.deepEqual([status, json.message], [403, 'forbidden: User "ann" cannot get path "/version": not today'])
+    await get()
+    assert.equal(asked.length, 1)
+    server.clock.advance(5000)
+    await get()
+    assert.equal(asked.length, 2)
+    assert.deepEqual([asked[0]!.apiVersion, asked[0]!.spec.group], ['authorization.k8s.io/v1beta1', ['ops']])
+    await server.server.close()
+    service.close()
+    service.closeAllConnections()
+  })
+
+  it('are asked for only where they are named', async () => {
+    await assert.rejects(startTestServer({ authorization: ['Webhook'] }), /needs --authorization-webhook-config-file/)
+    await assert.rejects(startTestServer({ authorization: ['ABAC'] }), /needs --authorization-policy-file/)
+    await assert.rejects(
+      startTestServer({ authorization: ['Nonsense' as 'RBAC'] }),
+      /unknown authorization mode: Nonsense/,
+    )
+  })
 })

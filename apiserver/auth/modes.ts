@@ -5,6 +5,7 @@ import { Authorization } from '../stages/authorize.ts'
 import type { Cache } from '../storage/cache.ts'
 import { prefixEnd, shelfPrefix } from '../storage/keys.ts'
 import type { WebhookClient } from '../webhook/client.ts'
+import { AbacAuthorizer } from './abac.ts'
 import type { Authorizer } from './attributes.ts'
 import { NodeAuthorizer } from './node-authorizer.ts'
 import { RbacAuthorizer, type RbacObjects } from './rbac.ts'
@@ -33,12 +34,21 @@ export function createAuthorization(
   const make: Record<AuthorizationMode, () => Authorizer> = {
     RBAC: () => rbac,
     Node: () => new NodeAuthorizer(cache),
+    ABAC: () => createAbac(options),
     Webhook: () => createWebhook(options, webhookClient),
     AlwaysAllow: () => ({ authorize: () => ({ verdict: 'allow', reason: '' }) }),
     AlwaysDeny: () => ({ authorize: () => ({ verdict: 'unknown', reason: 'Everything is forbidden.' }) }),
   }
   const modes = options.authorization ?? ['Node', 'RBAC']
+  const unknown = modes.filter(mode => !Object.hasOwn(make, mode))
+  if (unknown.length > 0) throw new Error(`unknown authorization mode: ${unknown.join(', ')}`)
   return { authorization: new Authorization(modes.map(mode => make[mode]())), rbac }
+}
+
+function createAbac({ authorizationPolicy }: ApiServerOptions): Authorizer {
+  if (authorizationPolicy === undefined)
+    throw new Error('the authorization mode ABAC needs --authorization-policy-file')
+  return new AbacAuthorizer(authorizationPolicy)
 }
 
 function createWebhook({ authorizationWebhook, clock, log }: ApiServerOptions, client: WebhookClient): Authorizer {

@@ -10,6 +10,11 @@ import { type TokenAuthenticator, type TokenIdentity, TokenRefused } from './aut
 export interface AuthWebhook extends WebhookTarget {
   /** Shown to the webhook. */
   token?: string
+  /** Which of the two forms of reviews it speaks; v1 where nothing is said. */
+  version?: 'v1' | 'v1beta1'
+  /** How long answers stay good: yes (allowed, known) and no (of authorization only). */
+  yesGoodMs?: number
+  noGoodMs?: number
 }
 
 interface Around {
@@ -39,6 +44,7 @@ class Memory<T> {
   }
 
   put(key: string, value: T, forMs: number): void {
+    if (forMs <= 0) return
     if (this.#kept.size >= MOST_REMEMBERED) this.#kept.delete(this.#kept.keys().next().value!)
     this.#kept.set(key, { value, until: this.#clock.monotonic() + forMs })
   }
@@ -65,7 +71,8 @@ export class WebhookTokens implements TokenAuthenticator {
       .digest('base64')
     const known = this.#memory.get(key)
     if (known) return known
-    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } }
+    const { version = 'v1', yesGoodMs = TOKEN_GOOD_MS } = this.#webhook
+    const review = { apiVersion: `authentication.k8s.io/${version}`, kind: 'TokenReview', spec: { token, audiences } }
     const answer = (await this.#ask(review)) as {
       status?: { authenticated?: boolean; user?: UserInfo; audiences?: string[] }
     }
@@ -73,7 +80,7 @@ export class WebhookTokens implements TokenAuthenticator {
     if (!authenticated || !user?.username) return undefined
     const { username: name, uid, groups = [], extra } = user
     const identity = { name, uid, groups, extra, audiences: shared }
-    this.#memory.put(key, identity, TOKEN_GOOD_MS)
+    this.#memory.put(key, identity, yesGoodMs)
     return identity
   }
 
@@ -101,15 +108,16 @@ export class WebhookAuthorizer implements Authorizer {
   }
 
   async authorize(attributes: Attributes): Promise<Decision> {
-    const spec = reviewSpec(attributes)
+    const { version = 'v1', yesGoodMs = ALLOWED_GOOD_MS, noGoodMs = REFUSED_GOOD_MS } = this.#webhook
+    const spec = reviewSpec(attributes, version)
     const key = JSON.stringify(spec)
     const known = this.#memory.get(key)
     if (known) return known
     try {
-      const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec }
+      const review = { apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', spec }
       const answer = await this.#around.client.ask(this.#webhook, review, TIMEOUT_MS, credentials(this.#webhook))
       const decision = decisionOf(answer)
-      this.#memory.put(key, decision, decision.verdict === 'allow' ? ALLOWED_GOOD_MS : REFUSED_GOOD_MS)
+      this.#memory.put(key, decision, decision.verdict === 'allow' ? yesGoodMs : noGoodMs)
       return decision
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error
@@ -125,10 +133,12 @@ function decisionOf(answer: unknown): Decision {
   return { verdict, reason: status?.reason ?? '' }
 }
 
-function reviewSpec({ user, isResource, verb, path, ...resource }: Attributes): object {
+/** v1beta1 says `group` where v1 says `groups`. */
+function reviewSpec({ user, isResource, verb, path, ...resource }: Attributes, spoken: string): object {
   const { group, version, plural, subresource, namespace, name } = resource
   const asked = isResource
     ? { resourceAttributes: { verb, group, version, resource: plural, subresource, namespace, name } }
     : { nonResourceAttributes: { verb, path } }
-  return { user: user.name, uid: user.uid, groups: user.groups, extra: user.extra, ...asked }
+  const groups = spoken === 'v1' ? { groups: user.groups } : { group: user.groups }
+  return { user: user.name, uid: user.uid, ...groups, extra: user.extra, ...asked }
 }

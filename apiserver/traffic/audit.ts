@@ -4,7 +4,7 @@ import type { RequestInfo } from '../request.ts'
 
 export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
 
-export const AUDIT_STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const
+const AUDIT_STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const
 export type AuditStage = (typeof AUDIT_STAGES)[number]
 
 /** audit.k8s.io/v1 Policy: the first rule that fits decides. */

@@ -10,6 +10,11 @@ export interface WebhookTarget {
   service?: { namespace: string; name: string; path?: string; port?: number }
   /** Base64 of the PEM that must have signed its certificate. */
   caBundle?: string
+  /** PEM, shown to whoever listens there. */
+  clientCertificate?: string
+  clientKey?: string
+  /** The name that its certificate must have, where that is not the URL's. */
+  serverName?: string
 }
 
 export interface WebhookSurroundings {
@@ -50,7 +55,7 @@ export class WebhookClient {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
         body: JSON.stringify(body),
-        dispatcher: this.#agent(target.caBundle, serverName),
+        dispatcher: this.#agent(target, serverName),
         signal: patience.signal,
       })
       const text = await readLimited(response.body)
@@ -69,20 +74,20 @@ export class WebhookClient {
     await Promise.all([...this.#agents.values()].map(agent => agent.destroy()))
   }
 
-  /** One pool of connections for each authority and name. */
-  #agent(caBundle: string | undefined, servername: string | undefined): Agent {
-    const key = `${servername} ${caBundle}`
-    const known = this.#agents.get(key)
+  /** One pool of connections for each authority, name and identity. */
+  #agent({ caBundle, clientCertificate: cert, clientKey: key }: WebhookTarget, servername: string | undefined): Agent {
+    const pool = `${servername} ${caBundle} ${cert}`
+    const known = this.#agents.get(pool)
     if (known) return known
     const ca = caBundle ? Buffer.from(caBundle, 'base64').toString() : undefined
-    const agent = new Agent({ connect: { ca, servername }, connections: 8 })
-    this.#agents.set(key, agent)
+    const agent = new Agent({ connect: { ca, servername, cert, key }, connections: 8 })
+    this.#agents.set(pool, agent)
     return agent
   }
 
   /** Services are reached at one of their pods: the machine of the server need not have the service network. */
-  #locate({ url, service }: WebhookTarget): { url: string; serverName?: string } {
-    if (url) return { url }
+  #locate({ url, service, serverName }: WebhookTarget): { url: string; serverName?: string } {
+    if (url) return { url, serverName }
     if (!service) throw new WebhookError('neither a URL nor a service is named')
     const { namespace, name, path = '/', port = 443 } = service
     const end = this.#endpoint(namespace, name, port)

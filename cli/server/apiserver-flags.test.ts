@@ -55,6 +55,26 @@ describe('the flags of kube-apiserver', async () => {
     assert.deepEqual(found?.requiredClaims, { hd: 'example.com' })
   })
 
+  it('name services that know users and rights, by kubeconfigs', async () => {
+    const kubeconfig = join(folder, 'webhook.yaml')
+    await writeFile(kubeconfig, WEBHOOK_CONFIG)
+    const found = await options({
+      'authorization-mode': 'Node,RBAC,Webhook,ABAC',
+      'authorization-policy-file': kubeconfig,
+      'authorization-webhook-config-file': kubeconfig,
+      'authorization-webhook-version': 'v1',
+      'authorization-webhook-cache-authorized-ttl': '1m',
+      'authentication-token-webhook-config-file': kubeconfig,
+      'authentication-token-webhook-cache-ttl': '0s',
+    })
+    const { url, token, version, yesGoodMs, caBundle } = found.authorizationWebhook!
+    assert.deepEqual([url, token, version, yesGoodMs], ['https://rights.example/authorize', 'hush', 'v1', 60_000])
+    assert.equal(Buffer.from(caBundle!, 'base64').toString(), 'PEM')
+    const { version: older, yesGoodMs: never } = found.authentication!.tokenWebhook!
+    assert.deepEqual([older, never], ['v1beta1', 0])
+    assert.equal(found.authorizationPolicy, WEBHOOK_CONFIG)
+  })
+
   const refused: [string, Record<string, string>, RegExp][] = [
     ['a file that is not there', { 'client-ca-file': '/nowhere' }, /--client-ca-file=\/nowhere cannot be read/],
     ['a port range that is none', { 'service-node-port-range': '5' }, /must be FIRST-LAST/],
@@ -64,6 +84,16 @@ describe('the flags of kube-apiserver', async () => {
       'a claim without a value',
       { 'oidc-issuer-url': 'x', 'oidc-client-id': 'y', 'oidc-required-claim': 'hd' },
       /name=value/,
+    ],
+    [
+      'a webhook whose file is not there',
+      { 'authorization-webhook-config-file': '/nowhere' },
+      /no kubeconfig at \/nowhere/,
+    ],
+    [
+      'a version of reviews that is none',
+      { 'authorization-webhook-config-file': file, 'authorization-webhook-version': 'v2' },
+      /must be v1 or v1beta1/,
     ],
     ['an audit policy without a log', { 'audit-policy-file': file }, /needs --audit-log-path/],
   ]
@@ -76,3 +106,17 @@ describe('the flags of kube-apiserver', async () => {
     await assert.rejects(reader.listen(), /kube-apiserver needs --tls-cert-file/)
   })
 })
+
+const WEBHOOK_CONFIG = `apiVersion: v1
+kind: Config
+clusters:
+- name: rights
+  cluster: {server: https://rights.example/authorize, certificate-authority-data: ${Buffer.from('PEM').toString('base64')}}
+users:
+- name: kubox
+  user: {token: hush}
+contexts:
+- name: rights
+  context: {cluster: rights, user: kubox}
+current-context: rights
+`

@@ -11,12 +11,14 @@ import type { Disk } from '../../platform/disk.ts'
 import type { Random } from '../../platform/random.ts'
 import type { FlagReader, FlagTable } from '../flags.ts'
 import { UserError } from '../output.ts'
+import { authorizationWebhook, tokenWebhook, WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 const TLS_ONLY = { ignored: 'kubox serves TLS only' }
 const ALWAYS = { ignored: 'kubox always does' }
 
 /** kube-apiserver's flags that kubox knows. */
 export const APISERVER_FLAGS: FlagTable = {
+  ...WEBHOOK_FLAGS,
   'advertise-address': 'text',
   'allow-privileged': ALWAYS,
   'anonymous-auth': 'boolean',
@@ -24,6 +26,7 @@ export const APISERVER_FLAGS: FlagTable = {
   'audit-log-path': 'text',
   'audit-policy-file': 'text',
   'authorization-mode': 'list',
+  'authorization-policy-file': 'text',
   'bind-address': 'text',
   'client-ca-file': 'text',
   'disable-admission-plugins': 'list',
@@ -120,8 +123,11 @@ export class ApiserverFlags {
         requestHeader: this.#requestHeader(),
         staticTokens: await this.#optionalFile('token-auth-file'),
         oidc: await this.#oidc(),
+        tokenWebhook: await tokenWebhook(this.#flags, this.#disk),
       },
       authorization: this.#flags.list('authorization-mode') as AuthorizationMode[] | undefined,
+      authorizationPolicy: await this.#optionalFile('authorization-policy-file'),
+      authorizationWebhook: await authorizationWebhook(this.#flags, this.#disk),
       admission: {
         enable: this.#flags.list('enable-admission-plugins'),
         disable: this.#flags.list('disable-admission-plugins'),

@@ -27,6 +27,7 @@ export function nodeResourcesFit(strategy: FitStrategy): Score {
     name: 'NodeResourcesFit',
     forPod(pod) {
       const parts = partsOf(strategy.resources, pod.scoredRequests)
+      const isCurve = strategy.type === 'RequestedToCapacityRatio'
       return {
         score(info) {
           let sum = 0
@@ -34,10 +35,14 @@ export function nodeResourcesFit(strategy: FitStrategy): Score {
           for (const { read, weight, asked } of parts) {
             const capacity = read(info.allocatable)
             if (capacity === 0) continue
-            sum += weight * scoreShare(strategy, (read(info.scoredRequested) + asked) / capacity)
+            const score = scoreOne(strategy, read(info.scoredRequested) + asked, capacity)
+            // Where a curve gives nothing, the resource is not meant to matter.
+            if (isCurve && score === 0) continue
+            sum += weight * score
             weights += weight
           }
-          return weights === 0 ? 0 : Math.floor(sum / weights)
+          if (weights === 0) return 0
+          return isCurve ? Math.round(sum / weights) : Math.floor(sum / weights)
         },
       }
     },
@@ -61,10 +66,16 @@ function readerOf(resource: string): (amounts: Amounts) => number {
   return amounts => amountOf(amounts, resource)
 }
 
-function scoreShare(strategy: FitStrategy, share: number): number {
-  if (strategy.type === 'RequestedToCapacityRatio') return onCurve(strategy.shape, Math.min(share, 1) * 100)
-  if (share > 1) return 0
-  return Math.floor((strategy.type === 'MostAllocated' ? share : 1 - share) * MAX_SCORE)
+/** Amounts that are only assumed, of pods that ask for nothing, may go beyond the node: it is full then. */
+function scoreOne(strategy: FitStrategy, requested: number, capacity: number): number {
+  const used = Math.min(requested, capacity)
+  if (strategy.type === 'RequestedToCapacityRatio') return onCurve(strategy.shape, percent(used, capacity))
+  return percent(strategy.type === 'MostAllocated' ? used : capacity - used, capacity)
+}
+
+/** Multiplied before it is divided: whole numbers stay exact. */
+function percent(part: number, whole: number): number {
+  return Math.floor((part * MAX_SCORE) / whole)
 }
 
 /** Between two points of the curve on the straight line; scores of the configuration run from 0 to 10. */
@@ -75,8 +86,8 @@ function onCurve(shape: readonly Shape[], utilization: number): number {
   const right = shape[above]!
   const left = shape[above - 1]
   if (!left || right.utilization === utilization) return right.score * scale
-  const part = (utilization - left.utilization) / (right.utilization - left.utilization)
-  return Math.floor((left.score + part * (right.score - left.score)) * scale)
+  const rise = (right.score - left.score) * scale * (utilization - left.utilization)
+  return left.score * scale + Math.trunc(rise / (right.utilization - left.utilization))
 }
 
 /** Nodes whose resources would be used evenly. */

@@ -48,6 +48,8 @@ async function runFiles(title: string, files: string[], concurrency: number, tim
   const args = [
     '--disable-warning=ExperimentalWarning',
     '--test',
+    // What a component that was killed on purpose left open must not hold the run.
+    '--test-force-exit',
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${timeoutMs}`,
     '--test-reporter=dot',

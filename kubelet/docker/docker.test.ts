@@ -146,6 +146,12 @@ describe('events', () => {
     await assert.rejects(read(), { reason: 'Unavailable' })
     assert.deepEqual(types, ['connected', 'start'])
   })
+
+  it('close a stream that was opened too late', async () => {
+    const stream = new PassThrough()
+    for await (const event of readEvents(stream, AbortSignal.abort())) assert.fail(event.type)
+    assert.equal(stream.destroyed, true)
+  })
 })
 
 describe('the progress of a pull', () => {

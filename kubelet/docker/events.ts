@@ -12,6 +12,8 @@ const KNOWN = ['create', 'start', 'die', 'oom', 'destroy'] as const
 /** The engine's event stream as runtime events. Ends quietly when the signal aborts, else throws when it breaks. */
 export async function* readEvents(stream: Readable, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
   const close = () => stream.destroy()
+  // Aborted while the stream was being opened: nobody would close it any more.
+  if (signal.aborted) return close()
   signal.addEventListener('abort', close, { once: true })
   try {
     yield { type: 'connected', id: '', labels: {} }

@@ -23,7 +23,7 @@ export interface VolumeStep {
 }
 
 /** What has to be done for a pod's claims once its node is known. */
-export function planVolumes(
+function planVolumes(
   pod: PodFacts,
   node: Node,
   claimOf: (key: string) => Live<PersistentVolumeClaim> | undefined,

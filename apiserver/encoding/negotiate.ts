@@ -40,7 +40,7 @@ export function negotiate(wish: Wish): Encoder {
   )
 }
 
-export function parseAccept(header: string): Accepted[] {
+function parseAccept(header: string): Accepted[] {
   const accepted = header.split(',').map(parseOne)
   return accepted.filter(one => one.quality > 0).sort((a, b) => b.quality - a.quality)
 }

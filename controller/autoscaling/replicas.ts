@@ -128,7 +128,7 @@ function weigh(
   return isUp ? Math.max(wanted, current) : Math.min(wanted, current)
 }
 
-export function isTolerable(ratio: number, { up, down }: Tolerances): boolean {
+function isTolerable(ratio: number, { up, down }: Tolerances): boolean {
   return ratio <= 1 + up && ratio >= 1 - down
 }
 

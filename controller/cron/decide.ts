@@ -22,7 +22,7 @@ export interface CronPlan {
 const MANY_MISSED = 100
 
 /** The latest due time that has passed since the last one was dealt with; undefined: none has. */
-export function latestDue(schedule: Schedule, since: number, now: number): { time?: number; missed: number } {
+function latestDue(schedule: Schedule, since: number, now: number): { time?: number; missed: number } {
   // Long gaps are crossed in leaps: what matters is the last time only, and whether there were many.
   let time: number | undefined
   let missed = 0

@@ -9,7 +9,7 @@ import { REVISION_HASH } from '../revisions.ts'
 const PREFIX = 'node.kubernetes.io/'
 
 /** A daemon stays where others must go: it is often what makes the node well again. */
-export function daemonTolerations({ tolerations = [], hostNetwork }: PodSpec): Toleration[] {
+function daemonTolerations({ tolerations = [], hostNetwork }: PodSpec): Toleration[] {
   const tolerate = (key: string, effect: string): Toleration => ({ key: PREFIX + key, operator: 'Exists', effect })
   const added = [
     tolerate('not-ready', 'NoExecute'),

@@ -17,7 +17,7 @@ export function ordinalOf(set: Set, podName: string): number | undefined {
   return /^(0|[1-9]\d*)$/.test(rest) ? Number(rest) : undefined
 }
 
-export function firstOrdinal({ spec }: Set): number {
+function firstOrdinal({ spec }: Set): number {
   return spec.ordinals?.start ?? 0
 }
 

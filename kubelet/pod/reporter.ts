@@ -98,7 +98,7 @@ function isFinal(error: unknown): boolean {
 const CLEARED = ['reason', 'message', 'podIP', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
 
 /** The whole of what the agent knows; conditions of others stay, as lists of conditions are merged by type. */
-export function statusPatch(uid: string, status: PodStatus): object {
+function statusPatch(uid: string, status: PodStatus): object {
   const cleared = Object.fromEntries(CLEARED.filter(key => status[key] === undefined).map(key => [key, null]))
   const addresses = { podIPs: [...(status.podIPs ?? []), { $patch: 'replace' }] }
   // Conditions are merged field by field: what is no longer said has to be taken back.

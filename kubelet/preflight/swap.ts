@@ -35,7 +35,7 @@ export interface SwapSources {
 }
 
 /** What would bring the device back after a reboot, in words that name the line or unit. */
-export function originOf(device: SwapDevice, sources: SwapSources): { where: string; undo: string } | undefined {
+function originOf(device: SwapDevice, sources: SwapSources): { where: string; undo: string } | undefined {
   const names = [device.path, ...(sources.aliases.get(device.path) ?? [])]
   if (/^\/dev\/zram\d+$/.test(device.path)) {
     const undo = `systemctl mask --now systemd-zram-setup@${device.path.slice(5)}.service`

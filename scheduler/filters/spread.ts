@@ -51,7 +51,7 @@ export function isEligible(rule: SpreadRule, pod: PodFacts, info: NodeInfo): boo
   return !untoleratedTaint(info.node.spec?.taints, pod.pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
 }
 
-export function countByDomain(
+function countByDomain(
   rule: SpreadRule,
   nodes: readonly NodeInfo[],
   counts: ReadonlyMap<string, number>,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { compileCel } from './program.ts'
+import { compileCel, type Program } from './program.ts'
 import { celValue, escapedName } from './value.ts'
 
 const schema = {
@@ -47,6 +47,26 @@ describe('an expression', () => {
     ['self.when < timestamp("2025-01-01T00:00:00Z") && self.when.getFullYear() == 2024', true],
     ['url("https://a.example.com:80/p").getHostname()', 'a.example.com'],
     ['isIP("10.0.0.1") && isCIDR("10.0.0.0/8") && isURL("http://x")', true],
+    ['ip("10.0.0.1").family() == 4 && ip("::1").family() == 6', true],
+    ['string(ip("2001:DB8:0:0:1:0:0:1"))', '2001:db8::1:0:0:1'],
+    ['string(ip("::ffff:0:0")) + " " + string(ip("::"))', '::ffff:0:0 ::'],
+    ['ip.isCanonical("2001:db8::1") && !ip.isCanonical("2001:DB8::1")', true],
+    ['isIP("::ffff:10.0.0.1") || isIP("fe80::1%eth0") || isIP("1.2.3")', false],
+    ['ip("127.0.0.2").isLoopback() && ip("fe80::1").isLinkLocalUnicast() && ip("0.0.0.0").isUnspecified()', true],
+    [
+      'ip("8.8.8.8").isGlobalUnicast() && !ip("224.0.0.5").isGlobalUnicast() && ip("224.0.0.5").isLinkLocalMulticast()',
+      true,
+    ],
+    ['cidr("10.0.0.0/8").containsIP("10.1.2.3") && !cidr("10.0.0.0/8").containsIP(ip("11.0.0.1"))', true],
+    ['cidr("10.0.0.0/8").containsCIDR("10.1.0.0/16") && !cidr("10.1.0.0/16").containsCIDR(cidr("10.0.0.0/8"))', true],
+    ['string(cidr("192.168.7.9/24").masked()) + " " + string(cidr("fd00::7/64").ip())', '192.168.7.0/24 fd00::7'],
+    ['cidr("fd00::/64").prefixLength()', 64n],
+    [
+      '[[1, 2], [3]].map(l, l.map(x, x + 1).filter(y, y > 2)).exists(l, l.size() == 1 && l.all(z, z == 3 || z == 4))',
+      true,
+    ],
+    ['["a", "b"].map(x, x + "c").join(",").replace("c", "d")', 'ad,bd'],
+    ['1 + 2 * (3 + 4) - 5 == 10 && "a" + "b" + "c" in ["abc"] + ["x"]', true],
   ]
   for (const [expression, expected] of cases) {
     it(expression, () => assert.deepEqual(evaluate(expression), expected))
@@ -63,6 +83,44 @@ describe('an expression', () => {
     const begun = performance.now()
     assert.equal(evaluate(`"${'a'.repeat(3000)}!".matches("^(a+)+$")`), false)
     assert.ok(performance.now() - begun < 1000)
+  })
+})
+
+describe('what an expression may cost', () => {
+  const many = 'self.list.map(a, self.list)'
+  const loops = (depth: number): string => (depth === 0 ? 'true' : `big.all(x${depth}, ${loops(depth - 1)})`)
+  const doubled = (depth: number, first: string): string =>
+    depth === 0
+      ? `x0.size() > 0`
+      : `cel.bind(x${depth - 1}, ${first}, ${doubled(depth - 1, `x${depth - 1} + x${depth - 1}`)})`
+  const big = Array.from({ length: 1000 }, () => 'x')
+  const cases: [string, string][] = [
+    ['a loop in a loop in a loop', loops(3)],
+    ['a pattern that is tried in a loop', `big.exists(x, "${'a'.repeat(2000)}".matches("a*a*a*a*b"))`],
+    ['a sum that is made again and again', 'cel.bind(l, big + big + big, big.all(x, big.all(y, (l + l).size() > 0)))'],
+    ['lists looked through in a loop', 'big.all(x, !("y" in big) || sets.contains(big, big))'],
+    ['a text that doubles', doubled(40, '"aaaa"')],
+    ['a list that doubles', doubled(40, 'big')],
+    [
+      'texts joined of joined texts',
+      'cel.bind(a, big.join("xx"), cel.bind(b, big.map(x, a).join(""), b.matches("y")))',
+    ],
+  ]
+  for (const [what, expression] of cases) {
+    it(`${what} is cut off`, () => {
+      const begun = performance.now()
+      const program = compileCel(expression)
+      assert.ok(!('problem' in program), String((program as { problem: string }).problem))
+      const outcome = program({ big })
+      assert.match((outcome as { problem: string }).problem, /operation cancelled: actual cost limit exceeded/)
+      assert.ok(performance.now() - begun < 3000)
+    })
+  }
+
+  it('is counted anew for each run', () => {
+    const program = compileCel(loops(1)) as Program
+    for (let i = 0; i < 2000; i++) assert.deepEqual(program({ big }), { value: true })
+    assert.ok(!('problem' in compileCel(many)))
   })
 })
 

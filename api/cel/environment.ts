@@ -1,9 +1,8 @@
 /**
- * cel/ is the Common Expression Language as Kubernetes speaks it: environment.ts the functions that Kubernetes adds,
- * program.ts expressions made ready, value.ts JSON as CEL sees it.
+ * cel/ is the Common Expression Language as Kubernetes speaks it: environment.ts the functions that Kubernetes adds (those on
+ * texts, addresses and rights in files of their own), budget.ts what an expression may cost, program.ts expressions made ready, value.ts JSON as CEL sees it.
  */
 
-import { isIP } from 'node:net'
 import { Environment } from '@marcbachmann/cel-js'
 import {
   addQuantity,
@@ -14,8 +13,10 @@ import {
   quantityValue,
   subtractQuantity,
 } from '../quantity.ts'
-import { isCidr } from '../validate/addresses.ts'
 import { deepEqual } from '../values.ts'
+import { addAddresses } from './addresses.ts'
+import { addAuthorizer } from './authorizer.ts'
+import { METERS, spend } from './budget.ts'
 import { addStrings } from './strings.ts'
 
 /** A quantity inside of an expression. */
@@ -40,7 +41,10 @@ export function celEnvironment(): Environment {
   addLists(environment)
   addSets(environment)
   addQuantities(environment)
-  addNetwork(environment)
+  addUrls(environment)
+  addAddresses(environment)
+  addAuthorizer(environment)
+  for (const [name, meter] of Object.entries(METERS)) environment.registerFunction(`${name}(dyn): dyn`, meter)
   return environment
 }
 
@@ -71,7 +75,10 @@ function nonEmpty<T>(list: T[], name: string): T[] {
 class Sets {}
 
 function addSets(environment: Environment): void {
-  const has = (list: unknown[]) => (one: unknown) => list.some(other => deepEqual(one, other))
+  const has = (list: unknown[]) => (one: unknown) => {
+    spend(list.length / 4)
+    return list.some(other => deepEqual(one, other))
+  }
   const contains = (a: unknown[], b: unknown[]) => b.every(has(a))
   environment
     .registerType('kubernetes.Sets', Sets)
@@ -124,7 +131,7 @@ function addQuantities(environment: Environment): void {
     )
 }
 
-function addNetwork(environment: Environment): void {
+function addUrls(environment: Environment): void {
   environment
     .registerFunction('isURL(string): bool', (text: string) => URL.canParse(text))
     .registerType('kubernetes.URL', URL)
@@ -134,6 +141,4 @@ function addNetwork(environment: Environment): void {
     .registerFunction('kubernetes.URL.getHostname(): string', (url: URL) => url.hostname)
     .registerFunction('kubernetes.URL.getPort(): string', (url: URL) => url.port)
     .registerFunction('kubernetes.URL.getEscapedPath(): string', (url: URL) => url.pathname)
-    .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
-    .registerFunction('isCIDR(string): bool', (text: string) => isCidr(text))
 }

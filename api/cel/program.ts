@@ -1,4 +1,5 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js'
+import { beginRun, type Meter } from './budget.ts'
 import { celEnvironment } from './environment.ts'
 import { LINEAR_MATCHES } from './strings.ts'
 
@@ -24,7 +25,7 @@ export function compileCel(expression: string): Program | { problem: string } {
 function parse(expression: string): Program | { problem: string } {
   environment ??= celEnvironment()
   try {
-    const text = withLinearMatches(expression, environment.parse(expression).ast)
+    const text = edited(expression, [...edits(environment.parse(expression).ast, expression)])
     const parsed = environment.parse(text)
     return variables => run(() => parsed(variables))
   } catch (error) {
@@ -34,6 +35,7 @@ function parse(expression: string): Program | { problem: string } {
 
 function run(work: () => unknown): { value: unknown } | { problem: string } {
   try {
+    beginRun()
     return { value: work() }
   } catch (error) {
     return { problem: firstLine(error) }
@@ -44,21 +46,49 @@ function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]!
 }
 
-/** Calls of `matches` by another name: see LINEAR_MATCHES. Later ones first, so that places stay right. */
-function withLinearMatches(expression: string, ast: ASTNode): string {
-  const ends = [...receivers(ast)].sort((a, b) => b - a)
-  return ends.reduce((text, end) => {
-    const at = text.indexOf('matches', end)
-    return text.slice(0, at) + LINEAR_MATCHES + text.slice(at + 'matches'.length)
-  }, expression)
+interface Edit {
+  at: number
+  /** How much of the expression goes there. */
+  drop: number
+  put: string
 }
 
-/** Where what stands before `.matches` ends. */
-function* receivers(node: unknown): Generator<number> {
-  if (Array.isArray(node)) for (const inner of node) yield* receivers(inner)
+/** Later ones first, so that places stay right; at one place the innermost first, so that the outermost stands before it. */
+function edited(expression: string, list: Edit[]): string {
+  const ordered = list.reverse().sort((a, b) => b.at - a.at)
+  return ordered.reduce((text, { at, drop, put }) => text.slice(0, at) + put + text.slice(at + drop), expression)
+}
+
+const LOOPS = new Set(['all', 'exists', 'exists_one', 'existsOne', 'map', 'filter', 'transformList', 'transformMap'])
+const GROWING = new Set(['join', 'replace', 'format', 'flatten'])
+
+/** Calls of `matches` by another name (see LINEAR_MATCHES), and meters around what may take long or grow. */
+function* edits(node: unknown, expression: string): Generator<Edit> {
+  if (Array.isArray(node)) for (const inner of node) yield* edits(inner, expression)
   if (!isNode(node)) return
-  if (node.op === 'rcall' && node.args[0] === 'matches') yield node.args[1].range.end
-  yield* receivers(node.args)
+  if (node.op === '+') yield* growing(node, node.args[0])
+  if (node.op === 'in') yield* metered(node.args[1], 'kubernetesScan')
+  if (node.op === 'rcall') yield* callEdits(node, expression)
+  yield* edits(node.args, expression)
+}
+
+function* callEdits(node: ASTNode & { op: 'rcall' }, expression: string): Generator<Edit> {
+  const [name, receiver] = node.args
+  if (name === 'matches') {
+    yield { at: expression.indexOf(name, receiver.range.end), drop: name.length, put: LINEAR_MATCHES }
+  }
+  if (GROWING.has(name)) yield* growing(node, receiver)
+  if (LOOPS.has(name)) yield* metered(receiver, 'kubernetesLoop')
+}
+
+function* growing(whole: ASTNode, part: ASTNode): Generator<Edit> {
+  yield* metered(whole, 'kubernetesWhole')
+  yield* metered(part, 'kubernetesPart')
+}
+
+function* metered({ range }: ASTNode, meter: Meter): Generator<Edit> {
+  yield { at: range.end, drop: 0, put: ')' }
+  yield { at: range.start, drop: 0, put: `${meter}(` }
 }
 
 function isNode(value: unknown): value is ASTNode {

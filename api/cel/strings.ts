@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { compilePattern, patternProblem } from '../regex/pattern.ts'
+import { spend } from './budget.ts'
 
 /** The name that `matches` gets: the library's own runs patterns on an engine that texts can make hang. */
 export const LINEAR_MATCHES = 'matchesInLinearTime'
@@ -16,6 +17,7 @@ export function addStrings(environment: Environment): void {
 }
 
 function matches(text: string, pattern: string): boolean {
+  spend(1 + (text.length * pattern.length) / 40)
   const problem = patternProblem(pattern)
   if (problem) throw new Error(`invalid pattern: ${problem}`)
   return compilePattern(pattern).test(text)

@@ -1,4 +1,5 @@
 import { Optional } from '@marcbachmann/cel-js'
+import { withinObject } from '../cel/budget.ts'
 import { compileCel, type Program } from '../cel/program.ts'
 import { celValue } from '../cel/value.ts'
 import type { FieldError, FieldErrorType, Schema } from '../kind.ts'
@@ -16,7 +17,7 @@ const NOT_CHECKED =
 /** Rules are asked only of what has the types that they expect. */
 export function checkSchemaRules(object: unknown, old: unknown, schema: Schema): FieldError[] {
   if (!hasRules(schema)) return []
-  if (validateBySchema(object, schema, '').length === 0) return checkAt(object, old, schema, '')
+  if (validateBySchema(object, schema, '').length === 0) return withinObject(() => checkAt(object, old, schema, ''))
   return [{ type: 'Invalid value', field: '<nil>', value: null, detail: NOT_CHECKED }]
 }
 

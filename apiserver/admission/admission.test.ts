@@ -280,4 +280,49 @@ describe('admission', () => {
     )
     await make('/api/v1/namespaces/default/configmaps', { metadata: { name: 'elsewhere' }, data: { a: '1', b: '2' } })
   })
+
+  it('lets policies ask for the rights of who sends something', async () => {
+    const group = '/apis/admissionregistration.k8s.io/v1'
+    const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }
+    const path = await namespace('rights')
+    const mayRead = (subject: string) =>
+      `${subject}.group('').resource('secrets').namespace('rights').check('get').allowed()`
+    await make(`${group}/validatingadmissionpolicies`, {
+      metadata: { name: 'rights' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [rule],
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'rights' } },
+        },
+        matchConditions: [{ name: 'asks', expression: "object.metadata.name.startsWith('asks')" }],
+        variables: [{ name: 'mayRead', expression: mayRead('authorizer') }],
+        validations: [
+          { expression: 'variables.mayRead', message: 'readers of secrets only' },
+          { expression: `!${mayRead("authorizer.serviceAccount('rights', 'default')")}`, message: 'not the account' },
+          { expression: "authorizer.path('/version').check('get').allowed()", message: 'who sees the version' },
+          { expression: "authorizer.requestResource.check('create').allowed()", message: 'who may do this at all' },
+        ],
+      },
+    })
+    await make(`${group}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'rights' },
+      spec: { policyName: 'rights', validationActions: ['Deny'] },
+    })
+    await make(`${path}/configmaps`, { metadata: { name: 'asks-admin' } })
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/rights'
+    await make(`${rbac}/roles`, {
+      metadata: { name: 'maker' },
+      rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['create'] }],
+    })
+    await make(`${rbac}/rolebindings`, {
+      metadata: { name: 'maker' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'maker' },
+      subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'bob' }],
+    })
+    const as = { name: 'bob', groups: ['system:authenticated'] }
+    const refused = await call('POST', `${path}/configmaps`, { as, body: { metadata: { name: 'asks-bob' } } })
+    assert.match(refused.json.message, /denied request: readers of secrets only$/)
+    const passed = await call('POST', `${path}/configmaps`, { as, body: { metadata: { name: 'other' } } })
+    assert.equal(passed.status, 201, passed.text)
+  })
 })

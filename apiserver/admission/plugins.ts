@@ -60,7 +60,7 @@ export function createPlugins(options: ApiServerOptions, shared: Shared): Admiss
 function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): AdmissionPlugin[] {
   const { catalog, objects, authorization, webhookClient: client } = shared
   const lister = createLister(catalog, objects)
-  const webhooks = { lister, client, random }
+  const webhooks = { lister, client, random, authorization }
   return [
     namespaceLifecycle(lister),
     podNodeSelector(lister),
@@ -81,7 +81,7 @@ function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): Admiss
     certificateSubjectRestriction,
     defaultIngressClass(lister),
     mutatingWebhooks(webhooks),
-    validatingPolicies(lister, catalog),
+    validatingPolicies({ lister, catalog, authorization }),
     validatingWebhooks(webhooks),
     resourceQuota({ lister, catalog, objects }),
   ]

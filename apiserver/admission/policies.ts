@@ -9,7 +9,8 @@ import type {
 import type { Namespace } from '../../api/types/core-v1.ts'
 import type { LabelSelector } from '../../api/types/meta-v1.ts'
 import type { Catalog } from '../catalog.ts'
-import { celValue, evaluateRule, requestVariables, type Variables } from '../cel/evaluate.ts'
+import { authorizerOf, celValue, evaluateRule, requestVariables, type Variables } from '../cel/evaluate.ts'
+import type { Authorization } from '../stages/authorize.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import type { Lister } from './lister.ts'
 import { refuse } from './refuse.ts'
@@ -19,36 +20,44 @@ const GROUP = 'admissionregistration.k8s.io'
 
 type MatchResources = NonNullable<NonNullable<ValidatingAdmissionPolicy['spec']>['matchConstraints']>
 
+interface PolicySurroundings {
+  lister: Lister
+  catalog: Catalog
+  authorization: Authorization
+}
+
 interface Finding {
   message: string
   reason: string
 }
 
 /** ValidatingAdmissionPolicy: rules in CEL, bound to what they shall watch over, with parameters from other objects. */
-export function validatingPolicies(lister: Lister, catalog: Catalog): AdmissionPlugin {
+export function validatingPolicies(around: PolicySurroundings): AdmissionPlugin {
   return {
     name: 'ValidatingAdmissionPolicy',
-    validate(request) {
+    async validate(request) {
       if (request.kind.group === GROUP) return
-      const bindings = lister.list<ValidatingAdmissionPolicyBinding>(`validatingadmissionpolicybindings.${GROUP}`)
-      for (const binding of bindings) applyBinding(lister, catalog, request, binding)
+      const bindings = around.lister.list<ValidatingAdmissionPolicyBinding>(
+        `validatingadmissionpolicybindings.${GROUP}`,
+      )
+      for (const binding of bindings) await applyBinding(around, request, binding)
     },
   }
 }
 
-function applyBinding(
-  lister: Lister,
-  catalog: Catalog,
+async function applyBinding(
+  around: PolicySurroundings,
   request: AdmissionRequest,
   binding: Readonly<ValidatingAdmissionPolicyBinding>,
-): void {
+): Promise<void> {
+  const { lister, catalog } = around
   const name = binding.spec?.policyName ?? ''
   const policy = lister.get<ValidatingAdmissionPolicy>(`validatingadmissionpolicies.${GROUP}`, '', name)
   if (!policy?.spec || !isWanted(lister, policy.spec.matchConstraints, request)) return
   const narrower = binding.spec?.matchResources
   if (narrower && !isWanted(lister, narrower, request)) return
   for (const params of paramsOf(lister, catalog, request, policy, binding)) {
-    const found = findings(lister, request, policy, params)
+    const found = await findings(around, request, policy, params)
     if (found.length > 0) act(request, policy, binding, found)
   }
 }
@@ -96,29 +105,30 @@ function paramsOf(
   throw refuse(request, `no params found for policy binding with \`Deny\` parameterNotFoundAction`)
 }
 
-function findings(
-  lister: Lister,
+async function findings(
+  { lister, authorization }: PolicySurroundings,
   request: AdmissionRequest,
   policy: Readonly<ValidatingAdmissionPolicy>,
   params: KubeObject | undefined,
-): Finding[] {
+): Promise<Finding[]> {
   const { spec } = policy
   const namespaceObject = lister.get<Namespace>('namespaces', '', request.namespace) ?? null
   const base = requestVariables(request, {
     params: celValue(params ?? null),
     namespaceObject: celValue(namespaceObject),
+    authorizer: authorizerOf(request, authorization),
   })
   const failures: Finding[] = []
   for (const { expression } of spec?.matchConditions ?? []) {
-    const outcome = evaluateRule(expression, base)
+    const outcome = await evaluateRule(expression, base)
     if (outcome.value === false) return []
     if (outcome.error) failures.push(failed(expression, outcome.error))
   }
-  const variables = withVariables(spec?.variables ?? [], base)
+  const variables = await withVariables(spec?.variables ?? [], base)
   for (const validation of spec?.validations ?? []) {
-    const outcome = evaluateRule(validation.expression, variables)
+    const outcome = await evaluateRule(validation.expression, variables)
     if (outcome.value === true) continue
-    failures.push(outcome.error ? failed(validation.expression, outcome.error) : finding(validation, variables))
+    failures.push(outcome.error ? failed(validation.expression, outcome.error) : await finding(validation, variables))
   }
   const lenient = spec?.failurePolicy === 'Ignore'
   return lenient ? failures.filter(({ reason }) => reason !== EVALUATION) : failures
@@ -130,17 +140,23 @@ function failed(expression: string, error: string): Finding {
   return { message: `expression '${expression}' resulted in error: ${error}`, reason: EVALUATION }
 }
 
-function finding({ expression, message, messageExpression, reason }: Validation, variables: Variables): Finding {
-  const told = messageExpression ? evaluateRule(messageExpression, variables).value : undefined
+async function finding(
+  { expression, message, messageExpression, reason }: Validation,
+  variables: Variables,
+): Promise<Finding> {
+  const told = messageExpression ? (await evaluateRule(messageExpression, variables)).value : undefined
   const text = typeof told === 'string' && told !== '' ? told : message
   return { message: text ?? `failed expression: ${expression}`, reason: reason ?? 'Invalid' }
 }
 
 /** `variables.x` of the policy: each may use those before it. One that cannot be evaluated fails whoever uses it. */
-function withVariables(list: readonly { name: string; expression: string }[], base: Variables): Variables {
+async function withVariables(
+  list: readonly { name: string; expression: string }[],
+  base: Variables,
+): Promise<Variables> {
   const variables: Record<string, unknown> = Object.create(null)
   for (const { name, expression } of list) {
-    const { value, error } = evaluateRule(expression, { ...base, variables })
+    const { value, error } = await evaluateRule(expression, { ...base, variables })
     if (!error) variables[name] = value
   }
   return { ...base, variables }

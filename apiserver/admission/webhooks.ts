@@ -9,6 +9,7 @@ import type {
 } from '../../api/types/admissionregistration-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Random } from '../../platform/random.ts'
+import type { Authorization } from '../stages/authorize.ts'
 import { newUid } from '../verbs/meta.ts'
 import { type WebhookClient, WebhookError } from '../webhook/client.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
@@ -20,6 +21,7 @@ export interface WebhookAdmissionSurroundings {
   lister: Lister
   client: WebhookClient
   random: Random
+  authorization: Authorization
 }
 
 const GROUP = 'admissionregistration.k8s.io'
@@ -114,7 +116,7 @@ function replaceContent(target: KubeObject, source: KubeObject): void {
 /** The answer of one webhook; a refusal is thrown, a failure only where its policy says so. */
 async function review(around: WebhookAdmissionSurroundings, webhook: Webhook, request: AdmissionRequest) {
   try {
-    if (!matchesConditions(webhook.matchConditions ?? [], request)) return undefined
+    if (!(await matchesConditions(webhook.matchConditions ?? [], request, around.authorization))) return undefined
     return await askOne(around, webhook, request)
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error

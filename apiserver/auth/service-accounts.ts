@@ -123,7 +123,7 @@ function verified(token: string, keys: readonly KeyObject[]): Claims {
 }
 
 /** The audiences that token and reader share; refuses what is too early, too late or for somebody else. */
-export function checkClaims(claims: Claims, audiences: readonly string[], now: number): string[] {
+function checkClaims(claims: Claims, audiences: readonly string[], now: number): string[] {
   if (typeof claims.exp === 'number' && claims.exp <= now) throw new TokenRefused('the token has expired')
   if (typeof claims.nbf === 'number' && claims.nbf > now + 60) throw new TokenRefused('the token is not valid yet')
   const own = Array.isArray(claims.aud) ? claims.aud : claims.aud === undefined ? [] : [claims.aud]
@@ -147,7 +147,7 @@ function identityOf(bound: BoundClaims, tokenId: string | undefined): Identity {
   return {
     name: `${PREFIX}${namespace}:${serviceaccount.name}`,
     uid: serviceaccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    groups: accountGroups(namespace),
     extra,
   }
 }
@@ -157,4 +157,13 @@ export function parseServiceAccountName(user: string): { namespace: string; name
   if (!user.startsWith(PREFIX)) return undefined
   const [namespace, name, ...rest] = user.slice(PREFIX.length).split(':')
   return namespace && name && rest.length === 0 ? { namespace, name } : undefined
+}
+
+/** As a token of the account would say. */
+export function serviceAccountIdentity(namespace: string, name: string): Identity {
+  return { name: `${PREFIX}${namespace}:${name}`, groups: [...accountGroups(namespace), 'system:authenticated'] }
+}
+
+export function accountGroups(namespace: string): string[] {
+  return ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
 }

@@ -1,6 +1,10 @@
+import { CelAuthorizer, type RightsQuestion } from '../../api/cel/authorizer.ts'
 import { compileCel } from '../../api/cel/program.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
+import { resourceAttributes } from '../auth/attributes.ts'
+import { serviceAccountIdentity } from '../auth/service-accounts.ts'
+import type { Authorization } from '../stages/authorize.ts'
 
 /** The Common Expression Language as admission uses it: conditions of webhooks, rules of policies. */
 export type Variables = Readonly<Record<string, unknown>>
@@ -11,12 +15,31 @@ export interface Outcome {
   error?: string
 }
 
-/** The value of an expression; what goes wrong is told, not thrown. */
-export function evaluateRule(expression: string, variables: Variables): Outcome {
+/** The value of an expression; what goes wrong is told, not thrown. Those about rights take their time. */
+export async function evaluateRule(expression: string, variables: Variables): Promise<Outcome> {
   const program = compileCel(expression)
   if ('problem' in program) return { error: `compilation failed: ${program.problem}` }
   const outcome = program(variables)
-  return 'value' in outcome ? outcome : { error: outcome.problem }
+  if (!('value' in outcome)) return { error: outcome.problem }
+  try {
+    return { value: await outcome.value }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** `authorizer`: the rights of who sent the request, as this server knows them. */
+export function authorizerOf(request: AdmissionRequest, authorization: Authorization): CelAuthorizer {
+  const { kind, namespace, name, subresource, user } = request
+  const ask = async ({ account, verb, path, group = '', resource = '', ...rest }: RightsQuestion) => {
+    const who = account ? serviceAccountIdentity(account.namespace, account.name) : user
+    const asked = resourceAttributes(who, verb, { ...rest, group, plural: resource })
+    const { verdict, reason } = await authorization.decide(
+      path === undefined ? asked : { ...asked, isResource: false, path },
+    )
+    return { allowed: verdict === 'allow', reason }
+  }
+  return new CelAuthorizer(ask, {}, { group: kind.group, resource: kind.plural, subresource, namespace, name })
 }
 
 /** What expressions know of a request, under the names that Kubernetes gives. */

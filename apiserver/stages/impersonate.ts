@@ -3,7 +3,7 @@ import type { ApiRequest, Identity } from '../../api/exchange.ts'
 import { type Attributes, resourceAttributes } from '../auth/attributes.ts'
 import { asAuthenticated } from '../auth/authenticator.ts'
 import { extrasOf, splitHeader } from '../auth/request-header.ts'
-import { parseServiceAccountName } from '../auth/service-accounts.ts'
+import { accountGroups, parseServiceAccountName } from '../auth/service-accounts.ts'
 import type { Authorization } from './authorize.ts'
 
 const EXTRA_PREFIX = 'impersonate-extra-'
@@ -54,5 +54,5 @@ function questionsFor(user: Identity, wanted: Identity): Attributes[] {
 function withServiceAccountGroups(identity: Identity): Identity {
   const account = parseServiceAccountName(identity.name)
   if (!account || identity.groups.length > 0) return identity
-  return { ...identity, groups: ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`] }
+  return { ...identity, groups: accountGroups(account.namespace) }
 }

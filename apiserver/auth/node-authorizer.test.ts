@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Pod } from '../../api/types/core-v1.ts'
-import type { Cache, Change } from '../storage/cache.ts'
+import type { Cache } from '../storage/cache.ts'
 import { Entry } from '../storage/entry.ts'
 import { resourceAttributes } from './attributes.ts'
 import { NodeAuthorizer, referencesOf } from './node-authorizer.ts'
@@ -89,9 +89,12 @@ describe('what a pod refers to', () => {
   for (const [name, spec, expected] of cases) it(name, () => assert.deepEqual(referencesOf(pod('web', spec)), expected))
 })
 
+type Listener = Parameters<Cache['onChange']>[1]
+type Change = NonNullable<Parameters<Listener>[0]>
+
 /** An authorizer that has seen these pods, and a way to show it more. */
 function watching(...pods: Pod[]) {
-  let tell: (change: Change | undefined) => void = () => {}
+  let tell: Listener = () => {}
   const entryOf = (one: Pod) =>
     new Entry(
       `/registry/pods/${one.metadata?.namespace}/${one.metadata?.name}`,
@@ -100,7 +103,7 @@ function watching(...pods: Pod[]) {
     )
   let standing = pods
   const cache = {
-    onChange: (_prefixes: readonly string[], listener: typeof tell) => {
+    onChange: (_prefixes: readonly string[], listener: Listener) => {
       tell = listener
     },
     shelf: () => ({ range: () => standing.map(entryOf) }),
@@ -212,59 +215,62 @@ describe('what a node may do', () => {
 })
 
 describe('the right to read follows the pods', () => {
-  const steps: [string, (world: ReturnType<typeof watching>) => void, boolean][] = [
-    ['a pod is placed', world => world.show('put', using('a', 's', 'n1')), true],
-    ['it is placed elsewhere', world => world.show('put', using('a', 's', 'n2')), false],
+  const debugged = pod('a', {
+    nodeName: 'n1',
+    ephemeralContainers: [container({ envFrom: [{ secretRef: { name: 's' } }] })],
+  })
+  const here = using('a', 's', 'n1')
+  const steps: [string, ['put' | 'delete', Pod][], boolean][] = [
+    ['a pod is placed', [['put', here]], true],
+    ['it is placed elsewhere', [['put', using('a', 's', 'n2')]], false],
     [
       'it goes',
-      world => (world.show('put', using('a', 's', 'n1')), world.show('delete', using('a', 's', 'n1'))),
+      [
+        ['put', here],
+        ['delete', here],
+      ],
       false,
     ],
     [
       'another still needs it',
-      world => (
-        world.show('put', using('a', 's', 'n1')),
-        world.show('put', using('b', 's', 'n1')),
-        world.show('delete', using('a', 's', 'n1'))
-      ),
+      [
+        ['put', here],
+        ['put', using('b', 's', 'n1')],
+        ['delete', here],
+      ],
       true,
     ],
     [
       'it comes again and needs something else',
-      world => (
-        world.show('put', using('a', 's', 'n1')),
-        world.show('delete', using('a', 's', 'n1')),
-        world.show('put', using('a', 'else', 'n1'))
-      ),
+      [
+        ['put', here],
+        ['delete', here],
+        ['put', using('a', 'else', 'n1')],
+      ],
       false,
     ],
     [
       'a debug container needs it',
-      world => (
-        world.show('put', using('a', 'else', 'n1')),
-        world.show(
-          'put',
-          pod('a', { nodeName: 'n1', ephemeralContainers: [container({ envFrom: [{ secretRef: { name: 's' } }] })] }),
-        )
-      ),
+      [
+        ['put', using('a', 'else', 'n1')],
+        ['put', debugged],
+      ],
       true,
-    ],
-    [
-      'the picture is taken anew',
-      world => (world.show('put', using('a', 'else', 'n1')), world.restart(using('b', 's', 'n1'))),
-      true,
-    ],
-    [
-      'the picture is taken anew, without it',
-      world => (world.show('put', using('a', 's', 'n1')), world.restart()),
-      false,
     ],
   ]
-  for (const [name, act, expected] of steps) {
+  for (const [name, changes, expected] of steps) {
     it(name, () => {
       const world = watching()
-      act(world)
+      for (const [type, one] of changes) world.show(type, one)
       assert.equal(world.may('get', 'secrets', mine), expected)
     })
   }
+
+  it('and a picture that is taken anew', () => {
+    const world = watching(using('a', 'else', 'n1'))
+    world.restart(using('b', 's', 'n1'))
+    assert.equal(world.may('get', 'secrets', mine), true)
+    world.restart()
+    assert.equal(world.may('get', 'secrets', mine), false)
+  })
 })

@@ -10,6 +10,7 @@ const RULES: Record<string, rules.Rule> = {
   'Docker and the packet filter have one door each': rules.oneDoorEach,
   'no import cycles': rules.noCycles,
   'every file is reached': rules.everyFileIsReached,
+  'every export is taken': rules.everyExportIsTaken,
   'no barrel files': rules.noBarrels,
   'time, chance and the world are handed in': rules.bannedCalls,
   'entry files introduce their rooms': rules.entryFilesIntroduce,
@@ -70,6 +71,15 @@ const broken: [string, rules.Rule, Record<string, string>, RegExp][] = [
     rules.everyFileIsReached,
     { 'api/lost.ts': 'export const x = 1' },
     /api\/lost\.ts is imported by nothing: delete it/,
+  ],
+  [
+    'an export that nobody takes',
+    rules.everyExportIsTaken,
+    {
+      'api/a.ts': 'export const used = 1\nexport async function lost() {}\nexport type Named = string\n',
+      'api/b.ts': "import { type Named, used as mine } from './a.ts'",
+    },
+    /^api\/a\.ts exports lost, which no other file imports: drop the export/,
   ],
   [
     'a barrel',

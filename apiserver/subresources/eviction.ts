@@ -70,7 +70,7 @@ function mayIgnoreBudget(pod: Pod, { spec, status }: PodDisruptionBudget): boole
 }
 
 /** The budget after one more disruption; throws TooManyRequests when there is none left. */
-export function spendOne(budget: PodDisruptionBudget, podName: string, now: number): PodDisruptionBudget {
+function spendOne(budget: PodDisruptionBudget, podName: string, now: number): PodDisruptionBudget {
   const name = budget.metadata?.name ?? ''
   const { status, metadata } = budget
   const { disruptionsAllowed = 0, disruptedPods = {}, observedGeneration = 0 } = status ?? {}

@@ -104,6 +104,21 @@ export const everyFileIsReached: Rule = tree => {
     .map(file => `${file} is imported by nothing: delete it, or import it where it is used.`)
 }
 
+/** Constants, functions and classes only: the types of what a file hands out may have names though nobody asks for them. */
+const EXPORT = /^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm
+
+export const everyExportIsTaken: Rule = tree => {
+  const taken = new Set<string>()
+  for (const [file, text] of tree)
+    for (const { target, names } of importsOf(file, text))
+      for (const name of names === 'everything' ? ['*'] : names) taken.add(`${target}#${name}`)
+  return [...tree].flatMap(([file, text]) =>
+    Array.from(text.matchAll(EXPORT), match => match[1] ?? '')
+      .filter(name => !taken.has(`${file}#${name}`) && !taken.has(`${file}#*`))
+      .map(name => `${file} exports ${name}, which no other file imports: drop the export, or the whole if unused.`),
+  )
+}
+
 /** No file that only hands on what stands elsewhere: such barrels make cycles and hide where things live. */
 export const noBarrels: Rule = tree =>
   [...tree]

@@ -20,6 +20,8 @@ export interface Import {
   /** A path of the tree for our own files, else the package's name. */
   target: string
   own: boolean
+  /** What is taken from there. */
+  names: readonly string[] | 'everything'
 }
 
 const IMPORT =
@@ -28,7 +30,14 @@ const IMPORT =
 export function importsOf(file: string, text: string): Import[] {
   return Array.from(text.matchAll(IMPORT), match => {
     const target = match[1] ?? match[2] ?? match[3] ?? ''
-    if (!target.startsWith('.')) return { target, own: false }
-    return { target: normalize(join(dirname(file), target)), own: true }
+    const names = namesIn(match[0])
+    if (!target.startsWith('.')) return { target, own: false, names }
+    return { target: normalize(join(dirname(file), target)), own: true, names }
   })
+}
+
+function namesIn(statement: string): Import['names'] {
+  if (/\*|\bimport\(/.test(statement)) return 'everything'
+  const listed = /\{([^}]*)\}/.exec(statement)?.[1] ?? ''
+  return listed.split(',').flatMap(one => /^\s*(?:type\s+)?(\w+)/.exec(one)?.[1] ?? [])
 }

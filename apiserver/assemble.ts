@@ -52,8 +52,8 @@ export function assemble(options: ApiServerOptions): Assembled {
   const { authorization, rbac } = createAuthorization(options, { catalog, cache, webhookClient })
   const access = { authorization, authentication, serviceAccounts, rbac }
   const shared = { catalog, cache, objects, leases, clock, random, log, ...access }
-  const admission = new Admission(createPlugins(options, { ...shared, webhookClient }))
   const conversion = new Conversion(webhookClient, random)
+  const admission = new Admission(createPlugins(options, { ...shared, webhookClient, conversion }))
   const handlers = createHandlers(options)
   const ports = createPortPool(options)
   const companions = createCompanions(options, ports, () => parts)

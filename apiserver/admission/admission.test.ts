@@ -325,4 +325,29 @@ describe('admission', () => {
     const passed = await call('POST', `${path}/configmaps`, { as, body: { metadata: { name: 'other' } } })
     assert.equal(passed.status, 201, passed.text)
   })
+
+  it('lets policies see other versions of what they are for', async () => {
+    const group = '/apis/admissionregistration.k8s.io/v1'
+    const rule = { apiGroups: ['autoscaling'], apiVersions: ['v2'], operations: ['CREATE'], resources: ['*'] }
+    await make(`${group}/validatingadmissionpolicies`, {
+      metadata: { name: 'scalers' },
+      spec: {
+        matchConstraints: { resourceRules: [rule] },
+        validations: [{ expression: 'object.spec.metrics[0].resource.target.averageUtilization < 90' }],
+      },
+    })
+    await make(`${group}/validatingadmissionpolicybindings`, {
+      metadata: { name: 'scalers' },
+      spec: { policyName: 'scalers', validationActions: ['Deny'] },
+    })
+    const scaleTargetRef = { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }
+    const scaler = (name: string, targetCPUUtilizationPercentage: number) =>
+      call('POST', '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers', {
+        body: { metadata: { name }, spec: { maxReplicas: 3, targetCPUUtilizationPercentage, scaleTargetRef } },
+      })
+    assert.equal((await scaler('calm', 70)).status, 201)
+    const refused = await scaler('eager', 95)
+    assert.match(refused.json.message, /ValidatingAdmissionPolicy 'scalers' .* denied request/, refused.text)
+    assert.equal(refused.status, 422)
+  })
 })

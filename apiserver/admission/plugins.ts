@@ -1,5 +1,6 @@
 import type { RbacAuthorizer } from '../auth/rbac.ts'
 import type { Catalog } from '../catalog.ts'
+import type { Conversion } from '../crd/conversion.ts'
 import type { ApiServerOptions } from '../options.ts'
 import type { Authorization } from '../stages/authorize.ts'
 import type { ObjectStore } from '../stages/store.ts'
@@ -37,6 +38,7 @@ interface Shared {
   rbac: RbacAuthorizer
   authorization: Authorization
   webhookClient: WebhookClient
+  conversion: Conversion
 }
 
 /** On only when --enable-admission-plugins names them. */
@@ -58,9 +60,9 @@ export function createPlugins(options: ApiServerOptions, shared: Shared): Admiss
 }
 
 function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): AdmissionPlugin[] {
-  const { catalog, objects, authorization, webhookClient: client } = shared
+  const { catalog, objects, authorization, conversion, webhookClient: client } = shared
   const lister = createLister(catalog, objects)
-  const webhooks = { lister, client, random, authorization }
+  const webhooks = { lister, catalog, conversion, client, random, authorization }
   return [
     namespaceLifecycle(lister),
     podNodeSelector(lister),
@@ -81,7 +83,7 @@ function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): Admiss
     certificateSubjectRestriction,
     defaultIngressClass(lister),
     mutatingWebhooks(webhooks),
-    validatingPolicies({ lister, catalog, authorization }),
+    validatingPolicies(webhooks),
     validatingWebhooks(webhooks),
     resourceQuota({ lister, catalog, objects }),
   ]

@@ -1,4 +1,5 @@
 import { ApiError } from '../../api/errors.ts'
+import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import { selects } from '../../api/selectors.ts'
 import type {
@@ -10,19 +11,23 @@ import type { Namespace } from '../../api/types/core-v1.ts'
 import type { LabelSelector } from '../../api/types/meta-v1.ts'
 import type { Catalog } from '../catalog.ts'
 import { authorizerOf, celValue, evaluateRule, requestVariables, type Variables } from '../cel/evaluate.ts'
+import type { Conversion } from '../crd/conversion.ts'
 import type { Authorization } from '../stages/authorize.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import { requestAs } from './equivalent.ts'
 import type { Lister } from './lister.ts'
 import { refuse } from './refuse.ts'
-import { matchesRule } from './webhook-match.ts'
+import { kindOfRules } from './webhook-match.ts'
 
 const GROUP = 'admissionregistration.k8s.io'
 
 type MatchResources = NonNullable<NonNullable<ValidatingAdmissionPolicy['spec']>['matchConstraints']>
+type NamedRule = NonNullable<MatchResources['resourceRules']>[number]
 
 interface PolicySurroundings {
   lister: Lister
   catalog: Catalog
+  conversion: Conversion
   authorization: Authorization
 }
 
@@ -53,27 +58,35 @@ async function applyBinding(
   const { lister, catalog } = around
   const name = binding.spec?.policyName ?? ''
   const policy = lister.get<ValidatingAdmissionPolicy>(`validatingadmissionpolicies.${GROUP}`, '', name)
-  if (!policy?.spec || !isWanted(lister, policy.spec.matchConstraints, request)) return
+  const as = policy?.spec && wantedAs(around, policy.spec.matchConstraints, request)
+  if (!as) return
   const narrower = binding.spec?.matchResources
-  if (narrower && !isWanted(lister, narrower, request)) return
+  if (narrower && !wantedAs(around, narrower, request)) return
+  const seen = await requestAs(around.conversion, request, as)
   for (const params of paramsOf(lister, catalog, request, policy, binding)) {
-    const found = await findings(around, request, policy, params)
+    const found = await findings(around, seen, policy, params)
     if (found.length > 0) act(request, policy, binding, found)
   }
 }
 
-/** Where no rules are named, the policy's own decide. */
-function isWanted(lister: Lister, match: MatchResources | undefined, request: AdmissionRequest): boolean {
-  if (!match) return true
-  const named = ({ resourceNames }: { resourceNames?: string[] }) =>
-    !resourceNames?.length || resourceNames.includes(request.name)
-  const rules = match.resourceRules ?? []
-  if (rules.length > 0 && !rules.some(rule => matchesRule(rule, request) && named(rule))) return false
-  if ((match.excludeResourceRules ?? []).some(rule => matchesRule(rule, request) && named(rule))) return false
+/** As which kind the request is looked at; where no rules are named, the policy's own decide. */
+function wantedAs(
+  { lister, catalog }: PolicySurroundings,
+  match: MatchResources | undefined,
+  request: AdmissionRequest,
+): Kind | undefined {
+  if (!match) return request.kind
+  const { matchPolicy, resourceRules = [], excludeResourceRules = [], namespaceSelector, objectSelector } = match
+  const named = (rule: NamedRule) =>
+    !rule.resourceNames?.length || rule.resourceNames.includes(request.name) ? rule : undefined
+  const fits = (rules: readonly NamedRule[]) => kindOfRules(catalog, { rules, matchPolicy }, request, named)
+  const as = resourceRules.length > 0 ? fits(resourceRules) : request.kind
+  if (!as || fits(excludeResourceRules)) return undefined
   const { namespace, object, old } = request
   const labels = lister.get<Namespace>('namespaces', '', namespace)?.metadata?.labels ?? {}
-  if (namespace !== '' && !isSelected(match.namespaceSelector, labels)) return false
-  return [object, old].some(one => one && isSelected(match.objectSelector, one.metadata?.labels ?? {}))
+  if (namespace !== '' && !isSelected(namespaceSelector, labels)) return undefined
+  const selected = [object, old].some(one => one && isSelected(objectSelector, one.metadata?.labels ?? {}))
+  return selected ? as : undefined
 }
 
 function isSelected(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {

@@ -192,4 +192,40 @@ describe('admission webhooks', () => {
     assert.equal(removed.status, 200, removed.text)
     assert.equal((await create('a')).status, 201)
   })
+
+  const SCALER_RULE = { apiGroups: ['autoscaling'], apiVersions: ['v2'], operations: ['CREATE'], resources: ['*'] }
+  const scale = () =>
+    server.call('POST', '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers', {
+      body: {
+        metadata: { name: 'h' },
+        spec: {
+          ...{ maxReplicas: 3, targetCPUUtilizationPercentage: 70 },
+          scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' },
+        },
+      },
+    })
+
+  it('see another version of what they watch over as the one they know', async () => {
+    await register('Validating', ['/deny'], { rules: [SCALER_RULE] })
+    assert.equal((await scale()).status, 422)
+    const { kind, requestKind, object } = asked[0]!.request
+    assert.deepEqual([kind.version, requestKind.version, object.apiVersion], ['v2', 'v1', 'autoscaling/v2'])
+    assert.equal(object.spec.metrics[0].resource.target.averageUtilization, 70)
+  })
+
+  it('change another version as the one they know', async () => {
+    await register('Mutating', ['/label'], { rules: [SCALER_RULE] })
+    const { status, json, text } = await scale()
+    assert.equal(status, 201, text)
+    const { apiVersion, metadata, spec } = json
+    assert.deepEqual(
+      [apiVersion, metadata.labels, spec.targetCPUUtilizationPercentage],
+      ['autoscaling/v1', { seen: 'yes' }, 70],
+    )
+  })
+
+  it('are left alone with other versions where they want an exact match', async () => {
+    await register('Validating', ['/deny'], { rules: [SCALER_RULE], matchPolicy: 'Exact' })
+    assert.deepEqual([(await scale()).status, asked.length], [201, 0])
+  })
 })

@@ -1,4 +1,5 @@
 import { ApiError } from '../../api/errors.ts'
+import type { Kind } from '../../api/kind.ts'
 import { apiVersionOf, type KubeObject } from '../../api/objects.ts'
 import { applyJsonPatch } from '../../api/patch/json.ts'
 import type {
@@ -9,16 +10,21 @@ import type {
 } from '../../api/types/admissionregistration-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Random } from '../../platform/random.ts'
+import type { Catalog } from '../catalog.ts'
+import type { Conversion } from '../crd/conversion.ts'
 import type { Authorization } from '../stages/authorize.ts'
 import { newUid } from '../verbs/meta.ts'
 import { type WebhookClient, WebhookError } from '../webhook/client.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import { requestAs } from './equivalent.ts'
 import type { Lister } from './lister.ts'
 import { matchesConditions } from './match-conditions.ts'
-import { matchesRequest } from './webhook-match.ts'
+import { matchingKind } from './webhook-match.ts'
 
 export interface WebhookAdmissionSurroundings {
   lister: Lister
+  catalog: Catalog
+  conversion: Conversion
   client: WebhookClient
   random: Random
   authorization: Authorization
@@ -48,13 +54,13 @@ export function mutatingWebhooks(around: WebhookAdmissionSurroundings): Admissio
         around,
         request,
         configurations.flatMap(one => one.webhooks ?? []),
-      ) as MutatingWebhook[]
+      )
       let lastChange = -1
-      for (const [index, webhook] of webhooks.entries()) {
-        if (await mutateOnce(around, webhook, request)) lastChange = index
+      for (const [index, one] of webhooks.entries()) {
+        if (await mutateOnce(around, one, request)) lastChange = index
       }
-      for (const [index, webhook] of webhooks.entries()) {
-        if (index < lastChange && webhook.reinvocationPolicy === 'IfNeeded') await mutateOnce(around, webhook, request)
+      for (const [index, one] of webhooks.entries()) {
+        if (index < lastChange && one.webhook.reinvocationPolicy === 'IfNeeded') await mutateOnce(around, one, request)
       }
     },
   }
@@ -73,35 +79,52 @@ export function validatingWebhooks(around: WebhookAdmissionSurroundings): Admiss
         request,
         configurations.flatMap(one => one.webhooks ?? []),
       )
-      await Promise.all(webhooks.map(webhook => review(around, webhook, request)))
+      await Promise.all(
+        webhooks.map(async one => review(around, one, request, await requestAs(around.conversion, request, one.as))),
+      )
     },
   }
 }
 
+/** A webhook, and the kind as which it wants to see the request. */
+interface Chosen<W extends Webhook> {
+  webhook: W
+  as: Kind
+}
+
 /** Their own configurations are never put before webhooks: otherwise a broken one could not be taken away. */
-function chosen(
-  { lister }: WebhookAdmissionSurroundings,
+function chosen<W extends Webhook>(
+  around: WebhookAdmissionSurroundings,
   request: AdmissionRequest,
-  webhooks: readonly Webhook[],
-): Webhook[] {
+  webhooks: readonly W[],
+): Chosen<W>[] {
   if (request.kind.group === GROUP && request.kind.kind.endsWith('WebhookConfiguration')) return []
-  return webhooks.filter(webhook => matchesRequest(lister, webhook, request))
+  return webhooks.flatMap(webhook => {
+    const as = matchingKind(around, webhook, request)
+    return as ? [{ webhook, as }] : []
+  })
 }
 
 /** Whether the webhook changed the object. */
 async function mutateOnce(
   around: WebhookAdmissionSurroundings,
-  webhook: MutatingWebhook,
+  one: Chosen<MutatingWebhook>,
   request: AdmissionRequest,
 ): Promise<boolean> {
-  const response = await review(around, webhook, request)
-  if (!response?.patch || !request.object) return false
+  const { webhook, as } = one
+  const seen = await requestAs(around.conversion, request, as)
+  const response = await review(around, one, request, seen)
+  if (!response?.patch || !request.object || !seen.object) return false
   if (response.patchType !== 'JSONPatch')
     throw internal(webhook, `unsupported patchType ${JSON.stringify(response.patchType)}`)
   const patch: unknown = JSON.parse(Buffer.from(response.patch, 'base64').toString())
-  const changed = applyJsonPatch(request.object, patch)
-  if (deepEqual(changed, request.object)) return false
-  replaceContent(request.object, changed)
+  const changed = applyJsonPatch(seen.object, patch)
+  if (deepEqual(changed, seen.object)) return false
+  as.setDefaults(changed)
+  replaceContent(
+    request.object,
+    as === request.kind ? changed : await around.conversion.convert(as, request.kind, changed),
+  )
   request.kind.setDefaults(request.object)
   return true
 }
@@ -114,10 +137,15 @@ function replaceContent(target: KubeObject, source: KubeObject): void {
 }
 
 /** The answer of one webhook; a refusal is thrown, a failure only where its policy says so. */
-async function review(around: WebhookAdmissionSurroundings, webhook: Webhook, request: AdmissionRequest) {
+async function review(
+  around: WebhookAdmissionSurroundings,
+  { webhook }: Chosen<Webhook>,
+  request: AdmissionRequest,
+  seen: AdmissionRequest,
+) {
   try {
-    if (!(await matchesConditions(webhook.matchConditions ?? [], request, around.authorization))) return undefined
-    return await askOne(around, webhook, request)
+    if (!(await matchesConditions(webhook.matchConditions ?? [], seen, around.authorization))) return undefined
+    return await askOne(around, webhook, request, seen)
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error
     if (webhook.failurePolicy === 'Ignore') return undefined
@@ -125,12 +153,21 @@ async function review(around: WebhookAdmissionSurroundings, webhook: Webhook, re
   }
 }
 
-async function askOne({ client, random }: WebhookAdmissionSurroundings, webhook: Webhook, request: AdmissionRequest) {
+async function askOne(
+  { client, random }: WebhookAdmissionSurroundings,
+  webhook: Webhook,
+  request: AdmissionRequest,
+  seen: AdmissionRequest,
+) {
   if (request.dryRun && !['None', 'NoneOnDryRun'].includes(webhook.sideEffects)) {
     throw new ApiError('BadRequest', `admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
   }
   const uid = newUid(random)
-  const body = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: reviewRequest(uid, request) }
+  const body = {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: reviewRequest(uid, request.kind, seen),
+  }
   const timeout = (webhook.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000
   const answer = (await client.ask(webhook.clientConfig as never, body, timeout)) as { response?: ReviewResponse }
   const { response } = answer
@@ -140,13 +177,17 @@ async function askOne({ client, random }: WebhookAdmissionSurroundings, webhook:
   return response
 }
 
-function reviewRequest(uid: string, request: AdmissionRequest): object {
-  const { kind, subresource, namespace, name, operation, user, object, old, dryRun, options } = request
-  const groupVersion = { group: kind.group, version: kind.version }
-  const own = { ...groupVersion, kind: kind.kind }
-  const resource = { ...groupVersion, resource: kind.plural }
+/** `kind` is what the webhook sees, `requestKind` what the client sent. */
+function reviewRequest(uid: string, sent: Kind, seen: AdmissionRequest): object {
+  const { kind, subresource, namespace, name, operation, user, object, old, dryRun, options } = seen
+  const named = ({ group, version, kind, plural }: Kind) => [
+    { group, version, kind },
+    { group, version, resource: plural },
+  ]
+  const [own, resource] = named(kind)
+  const [requestKind, requestResource] = named(sent)
   return {
-    ...{ uid, kind: own, resource, requestKind: own, requestResource: resource },
+    ...{ uid, kind: own, resource, requestKind, requestResource },
     ...(subresource ? { subResource: subresource, requestSubResource: subresource } : {}),
     ...{ name, ...(namespace ? { namespace } : {}), operation },
     userInfo: { username: user.name, uid: user.uid, groups: user.groups, extra: user.extra },

@@ -49,6 +49,15 @@ export class Conversion {
     return stored!
   }
 
+  /** An object of one version as another version of the same kind shows it. */
+  async convert(from: Kind, to: Kind, object: KubeObject): Promise<KubeObject> {
+    const stored = await this.toStored(from, object)
+    const { webhook, version, fromStored } = to.storage
+    const isOther = webhook !== undefined && version.version !== to.version
+    const turned = isOther ? (await this.#ask(to, apiVersionOf(to), [stored]))[0]! : stored
+    return fromStored ? fromStored(turned) : turned
+  }
+
   /** For what must be told in order: at once where nothing is asked, else one after the other. */
   turns(kind: Kind, failed: (error: unknown) => void): Turns {
     if (!kind.storage.webhook) return (_entries, run) => run()

@@ -1,0 +1,15 @@
+import type { Kind } from '../../api/kind.ts'
+import type { Conversion } from '../crd/conversion.ts'
+import type { AdmissionRequest } from './admission.ts'
+
+/** A request as one sees it who knows another version of its kind. */
+export async function requestAs(
+  conversion: Conversion,
+  request: AdmissionRequest,
+  kind: Kind,
+): Promise<AdmissionRequest> {
+  if (kind === request.kind) return request
+  const turned = async (object: AdmissionRequest['object']) =>
+    object && (await conversion.convert(request.kind, kind, structuredClone(object)))
+  return { ...request, kind, object: await turned(request.object), old: await turned(request.old) }
+}

@@ -1,3 +1,5 @@
+import { parseDuration } from './duration.ts'
+
 /** The schedule of a CronJob: five fields (minute, hour, day, month, weekday) or a word like `@daily`. */
 interface Range {
   name: string
@@ -31,7 +33,8 @@ export function cronProblem(schedule: string): string | undefined {
 }
 
 function isKnownWord(text: string): boolean {
-  return WORDS.has(text) || /^@every (\d+(ns|us|ms|s|m|h))+$/.test(text)
+  const every = /^@every (\S+)$/.exec(text)?.[1]
+  return every === undefined ? WORDS.has(text) : parseDuration(every) !== undefined
 }
 
 function fieldProblem(field: string, range: Range): string | undefined {

@@ -26,19 +26,3 @@ export function parseDuration(text: string): number | undefined {
   }
   return end === body.length && end > 0 ? sign * total : undefined
 }
-
-export function formatDuration(milliseconds: number): string {
-  if (milliseconds === 0) return '0s'
-  const sign = milliseconds < 0 ? '-' : ''
-  const rest = Math.abs(milliseconds)
-  if (rest < 1000) return `${sign}${trimmed(rest)}ms`
-  const hours = Math.floor(rest / 3_600_000)
-  const minutes = Math.floor((rest % 3_600_000) / 60_000)
-  const seconds = `${trimmed((rest % 60_000) / 1000)}s`
-  if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}`
-  return minutes > 0 ? `${sign}${minutes}m${seconds}` : `${sign}${seconds}`
-}
-
-function trimmed(value: number): string {
-  return String(Number(value.toFixed(6)))
-}

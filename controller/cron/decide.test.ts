@@ -65,6 +65,14 @@ const starts: [string, Live<CronJob>, Live<Job>[], Expected][] = [
     [job('backup-1', 'Complete')],
     { start: '12:00' },
   ],
+  ['every so often from when it was made', cron({ schedule: '@every 20m' }), [], { start: '11:50' }],
+  [
+    'every so often from the last time',
+    cron({ schedule: '@every 20m' }, { lastScheduleTime: ago(1260) }),
+    [],
+    { start: '11:59' },
+  ],
+  ['not so often', cron({ schedule: '@every 31m' }), [], {}],
   [
     'more than a hundred missed: the last, and a warning',
     cron({ schedule: '* * * * *' }, { lastScheduleTime: ago(102 * 60) }),
@@ -95,6 +103,8 @@ describe('planCronJob starts', () => {
 
   const next: [string, Live<CronJob>, string | undefined][] = [
     ['looks again when it is due', cron(), '13:00'],
+    ['looks again by the last time, not by now', cron({ schedule: '@every 20m' }), '12:10'],
+    ['looks again by when it was made', cron({ schedule: '@every 31m' }), '12:01'],
     ['looks again though a run is in the way', cron({ concurrencyPolicy: 'Forbid' }), '13:00'],
     ['not while it is suspended', cron({ suspend: true }), undefined],
   ]

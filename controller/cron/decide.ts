@@ -47,10 +47,10 @@ function lastBefore(schedule: Schedule, from: number, now: number): number {
 export function planCronJob(cron: Live<CronJob>, schedule: Schedule, jobs: readonly OwnedJob[], now: number): CronPlan {
   const { suspend, startingDeadlineSeconds, concurrencyPolicy = 'Allow' } = cron.spec
   const forget = outdatedJobs(cron, jobs)
-  const next = nextTime(schedule, now)
-  const plan: CronPlan = { replace: [], forget, next }
   if (suspend || cron.metadata.deletionTimestamp) return { replace: [], forget }
-  const { time, missed } = latestDue(schedule, lookBackTo(cron, now), now)
+  const since = lookBackTo(cron, now)
+  const { time, missed } = latestDue(schedule, since, now)
+  const plan: CronPlan = { replace: [], forget, next: nextTime(schedule, time ?? since) }
   if (time === undefined || alreadyStarted(cron, jobs, time)) return plan
   if (startingDeadlineSeconds !== undefined && time + startingDeadlineSeconds * 1000 < now) {
     const message = `Missed scheduled time to start a job: ${new Date(time).toUTCString()}`

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createTask } from 'node-cron'
+import { cronProblem } from '../../api/cron.ts'
 import { nextTime, parseSchedule, ScheduleError } from './schedule.ts'
 
 const at = (text: string) => Date.parse(text)
@@ -21,6 +22,9 @@ describe('nextTime', () => {
     ['a month by name', '0 0 1 feb *', '2026-01-15T00:00:00Z', '2026-02-01T00:00:00Z'],
     ['29 February', '0 0 29 2 *', '2026-01-01T00:00:00Z', '2028-02-29T00:00:00Z'],
     ['a question mark', '0 0 ? * *', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'],
+    ['every so often', '@every 90m', '2026-01-01T00:10:00Z', '2026-01-01T01:40:00Z'],
+    ['every so often, on the second', '@every 1m30s', '2026-01-01T00:10:00.7Z', '2026-01-01T00:11:30Z'],
+    ['no more often than every second', '@every 1ms', '2026-01-01T00:10:00Z', '2026-01-01T00:10:01Z'],
     ['@hourly', '@hourly', '2026-01-01T00:10:00Z', '2026-01-01T01:00:00Z'],
     ['@weekly', '@weekly', '2026-01-01T00:10:00Z', '2026-01-04T00:00:00Z'],
     ['another zone', '0 9 * * *', '2026-01-01T00:00:00Z', '2026-01-01T08:00:00Z', 'Europe/Berlin'],
@@ -78,9 +82,29 @@ describe('parseSchedule', () => {
     '0 0 L * *',
     'TZ=UTC * * * * *',
     '@never',
+    '@every',
+    '@every day',
+    '@every 5',
   ]) {
     it(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => parseSchedule(text), ScheduleError))
   }
+  it('reads whatever the API server takes', () => {
+    const part = fc.constantFrom('*', '?', '1', '3-5', '*/2', '1-9/3', '2/3', '1,4-6', '0', '12')
+    const name = fc.constantFrom('mon', 'FRI', 'Sun', '6')
+    const fields = fc.tuple(part, part, part, fc.constantFrom('*', 'jan', 'DEC', '2-4'), fc.oneof(part, name))
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fields.map(list => list.join(' ')),
+          fc.constantFrom('@every 1h30m', '@every 1.5h', '@daily'),
+        ),
+        text => {
+          fc.pre(cronProblem(text) === undefined)
+          parseSchedule(text)
+        },
+      ),
+    )
+  })
   it('refuses an unknown zone', () =>
     assert.throws(() => parseSchedule('* * * * *', 'Mars/Base'), /unknown time zone Mars/))
 })

@@ -1,7 +1,11 @@
 import { parse } from 'node-cron'
+import { parseDuration } from '../../api/duration.ts'
 
-/** When a CronJob is due: the fields of its schedule, as sets of numbers, in its time zone. */
-export interface Schedule {
+/** When a CronJob is due. */
+export type Schedule = Calendar | { everyMs: number }
+
+/** The fields of a schedule, as sets of numbers, in its time zone. */
+interface Calendar {
   minutes: readonly number[]
   hours: readonly number[]
   isDay(month: number, dayOfMonth: number, dayOfWeek: number): boolean
@@ -28,6 +32,18 @@ export class ScheduleError extends Error {
 
 export function parseSchedule(text: string, timeZone = 'UTC'): Schedule {
   if (/(^|\s)(CRON_)?TZ=/.test(text)) throw new ScheduleError('the time zone belongs into spec.timeZone')
+  const every = /^\s*@every (\S+)\s*$/.exec(text)?.[1]
+  return every === undefined ? parseCalendar(text, timeZone) : parseEvery(every)
+}
+
+/** Whole seconds, and no less than one: so cron has it that knows `@every`. */
+function parseEvery(duration: string): Schedule {
+  const ms = parseDuration(duration)
+  if (ms === undefined) throw new ScheduleError(`failed to parse duration @every ${duration}`)
+  return { everyMs: Math.max(1, Math.floor(ms / 1000)) * 1000 }
+}
+
+function parseCalendar(text: string, timeZone: string): Calendar {
   const fields = (MACROS[text.trim()] ?? text.trim().replaceAll('?', '*')).split(/\s+/)
   if (fields.length !== 5) throw new ScheduleError(`expected exactly 5 fields, found ${fields.length}: [${text}]`)
   const parsed = parseFields(fields.map(withOpenSteps))
@@ -83,6 +99,10 @@ function checkedZone(timeZone: string): string {
 
 /** The first time after `after`; undefined: there is none. */
 export function nextTime(schedule: Schedule, after: number): number | undefined {
+  return 'everyMs' in schedule ? after - (after % 1000) + schedule.everyMs : nextOnCalendar(schedule, after)
+}
+
+function nextOnCalendar(schedule: Calendar, after: number): number | undefined {
   const { timeZone, hours, minutes } = schedule
   const local = after + offsetAt(after, timeZone)
   for (let day = Math.floor(local / DAY_MS), last = day + LONGEST_DAYS; day <= last; day++) {
@@ -97,7 +117,7 @@ export function nextTime(schedule: Schedule, after: number): number | undefined 
   return undefined
 }
 
-function isDueOn(schedule: Schedule, day: number): boolean {
+function isDueOn(schedule: Calendar, day: number): boolean {
   const date = new Date(day * DAY_MS)
   return schedule.isDay(date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCDay())
 }

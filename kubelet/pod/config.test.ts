@@ -155,7 +155,7 @@ describe('the configuration of a container', () => {
 
   it('is never one with swap, and protected from the memory killer only as far as the engine may', () => {
     const limits = { ...NODE.limits, lowestOomScore: 0 }
-    const pod = podWith({ priority: 2_000_001_000 })
+    const pod = podWith({ priorityClassName: 'system-node-critical' })
     const config = containerConfig(pod, { name: 'main' }, MADE, PARTS, { ...NODE, limits })
     assert.equal(config.resources.oomScoreAdj, 0)
   })
@@ -256,6 +256,20 @@ describe('quality of service', () => {
       const { spec } = podWith({ containers })
       assert.equal(qosClass(spec), expect)
       assert.equal(oomScoreAdjust(spec, containers[0]!, 2 ** 32), score)
+    })
+  }
+})
+
+describe("the kernel's choice when memory is out", () => {
+  const cases: [string | undefined, number | undefined, number][] = [
+    ['system-node-critical', 2_000_001_000, -997],
+    ['system-cluster-critical', 2_000_000_000, 1000],
+    [undefined, 2_000_001_000, 1000],
+  ]
+  for (const [priorityClassName, priority, expected] of cases) {
+    it(`of a pod of the class ${priorityClassName} is ${expected}`, () => {
+      const { spec } = podWith({ priorityClassName, priority })
+      assert.equal(oomScoreAdjust(spec, spec.containers[0]!, 2 ** 32), expected)
     })
   }
 })

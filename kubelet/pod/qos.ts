@@ -26,11 +26,10 @@ function isExact({ resources }: Pick<Container, 'resources'>): boolean {
   })
 }
 
-const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000
-
 /** The kernel's weight for whom to end when memory is out: 1000 first, -1000 never. */
 export function oomScoreAdjust(spec: PodSpec, container: Container, memoryCapacity: number): number {
-  if ((spec.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY) return -997
+  // What the node itself needs. Pods that are critical for the cluster alone can run elsewhere.
+  if (spec.priorityClassName === 'system-node-critical') return -997
   const qos = qosClass(spec)
   if (qos === 'Guaranteed') return -997
   if (qos === 'BestEffort') return 1000

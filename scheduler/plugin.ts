@@ -12,6 +12,18 @@ export interface Refusal {
 /** A check of one node for one pod; undefined: it will do. */
 export type Check = (node: NodeInfo) => Omit<Refusal, 'filter'> | undefined
 
+/** A node has to pass each of them; the first refusal is told. */
+export function allOf(checks: readonly Check[]): Check | undefined {
+  if (checks.length === 0) return undefined
+  return node => {
+    for (const check of checks) {
+      const refusal = check(node)
+      if (refusal) return refusal
+    }
+    return undefined
+  }
+}
+
 /** A pod that no node will ever suit as things stand, e.g. its claim does not exist. */
 export interface Hopeless {
   hopeless: string

@@ -1,6 +1,6 @@
 import type { PodFacts, Term } from '../facts.ts'
 import type { NodeInfo, View } from '../picture.ts'
-import type { Check, Filter } from '../plugin.ts'
+import { allOf, type Check, type Filter } from '../plugin.ts'
 
 const AFFINITY = { reasons: ["node(s) didn't match pod affinity rules"], isFinal: true }
 const ANTI_AFFINITY = { reasons: ["node(s) didn't match pod anti-affinity rules"], isFinal: false }
@@ -10,17 +10,8 @@ const OTHERS_ANTI_AFFINITY = { reasons: ["node(s) didn't satisfy existing pods a
 export const interPodAffinity: Filter = {
   name: 'InterPodAffinity',
   forPod(pod, view) {
-    const checks = [attraction(pod, view), aversion(pod, view), aversionOfOthers(pod, view)].filter(
-      check => check !== undefined,
-    )
-    if (checks.length === 0) return undefined
-    return info => {
-      for (const check of checks) {
-        const refusal = check(info)
-        if (refusal) return refusal
-      }
-      return undefined
-    }
+    const checks = [attraction(pod, view), aversion(pod, view), aversionOfOthers(pod, view)]
+    return allOf(checks.filter(check => check !== undefined))
   },
 }
 

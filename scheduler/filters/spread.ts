@@ -1,7 +1,7 @@
 import { untoleratedTaint } from '../../api/placement.ts'
 import type { PodFacts, SpreadRule } from '../facts.ts'
 import type { NodeInfo, View } from '../picture.ts'
-import type { Check, Filter } from '../plugin.ts'
+import { allOf, type Check, type Filter } from '../plugin.ts'
 
 const MISSING_LABEL = {
   reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"],
@@ -14,15 +14,7 @@ export const podTopologySpread: Filter = {
   name: 'PodTopologySpread',
   forPod(pod, view) {
     const rules = pod.spread.filter(rule => rule.isHard)
-    if (rules.length === 0) return undefined
-    const checks = rules.map(rule => checkOf(rule, rules, pod, view))
-    return info => {
-      for (const check of checks) {
-        const refusal = check(info)
-        if (refusal) return refusal
-      }
-      return undefined
-    }
+    return allOf(rules.map(rule => checkOf(rule, rules, pod, view)))
   },
 }
 

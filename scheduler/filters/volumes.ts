@@ -10,7 +10,7 @@ import {
 } from '../../api/volumes.ts'
 import type { PodFacts } from '../facts.ts'
 import type { StorageView, View } from '../picture.ts'
-import type { Check, Filter, Hopeless } from '../plugin.ts'
+import { allOf, type Check, type Filter, type Hopeless } from '../plugin.ts'
 
 const WRONG_NODE = { reasons: ['node(s) had volume node affinity conflict'], isFinal: true }
 const NOTHING_TO_BIND = { reasons: ["node(s) didn't find available persistent volumes to bind"], isFinal: true }
@@ -36,14 +36,7 @@ export const volumeBinding: Filter = {
       if ('hopeless' in check) return check
       checks.push(check)
     }
-    if (checks.length === 0) return undefined
-    return info => {
-      for (const check of checks) {
-        const refusal = check(info)
-        if (refusal) return refusal
-      }
-      return undefined
-    }
+    return allOf(checks)
   },
 }
 

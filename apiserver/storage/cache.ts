@@ -117,6 +117,7 @@ export class Cache {
     const ask = () => {
       this.#nextQuestion = undefined
       const asked = this.#store.revision()
+      // Those who asked hear of its failure; the next question only waits for its end.
       this.#question = asked.catch(() => undefined)
       return asked
     }

@@ -73,6 +73,7 @@ export class SparePipe {
   }
 
   async close(): Promise<void> {
+    // What could not be made need not be closed.
     const spare = await this.#spare?.catch(() => undefined)
     this.#spare = undefined
     await spare?.close()

@@ -112,14 +112,17 @@ export class Wal {
    * the disk is unknown, and the log takes nothing more.
    */
   append(batch: WalBatch): Promise<void> {
-    const result = this.#queue.then(() => this.#append(batch))
-    this.#queue = result.catch(() => {})
-    return result
+    return this.#inTurn(() => this.#append(batch))
   }
 
   /** Removes the segments that hold nothing beyond `index`. */
   release(index: number): Promise<void> {
-    const result = this.#queue.then(() => this.#release(index))
+    return this.#inTurn(() => this.#release(index))
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const result = this.#queue.then(work)
+    // Its failure is the caller's to hear; those behind it have their own turn.
     this.#queue = result.catch(() => {})
     return result
   }

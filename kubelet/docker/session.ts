@@ -39,6 +39,7 @@ async function ageOf(pid: number): Promise<number | undefined> {
     ])
     return ageFromStat(stat, uptime)
   } catch {
+    // It has ended.
     return undefined
   }
 }

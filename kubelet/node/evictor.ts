@@ -3,6 +3,7 @@ import * as os from 'node:os'
 import { join } from 'node:path'
 import type { Volume } from '../../api/types/core-v1.ts'
 import { type Clock, pause } from '../../platform/clock.ts'
+import { ifPresent } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
 import { amountOf } from '../amount.ts'
 import type { EvictionThresholds } from '../options.ts'
@@ -139,14 +140,14 @@ function hasRunning({ picture }: PodWorker): boolean {
 
 /** Bytes on disk below a folder; what vanishes meanwhile counts nothing. */
 async function sizeOf(directory: string): Promise<number> {
-  const entries = await fs.readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
+  const entries = (await ifPresent(fs.readdir(directory, { recursive: true, withFileTypes: true }))) ?? []
   const files = entries.filter(entry => entry.isFile())
   const sizes = await Promise.all(files.map(entry => blocksOf(join(entry.parentPath, entry.name))))
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 async function blocksOf(path: string): Promise<number> {
-  const stats = await fs.lstat(path).catch(() => undefined)
+  const stats = await ifPresent(fs.lstat(path))
   return stats ? stats.blocks * 512 : 0
 }
 

@@ -1,7 +1,6 @@
 import * as fs from 'node:fs/promises'
 import * as os from 'node:os'
-import type { Disk } from '../../platform/disk.ts'
-import { readTextIfAny } from '../../platform/disk.ts'
+import { type Disk, ifPresent, readTextIfAny } from '../../platform/disk.ts'
 import type { RuntimeInfo } from '../runtime.ts'
 
 /** What this machine is: read once at the start, as it does not change while it runs. */
@@ -23,10 +22,11 @@ export interface MachineFacts {
 
 export async function readMachine(disk: Disk, engine: RuntimeInfo): Promise<MachineFacts> {
   const text = async (path: string) => ((await readTextIfAny(disk, path)) ?? '').trim()
-  const storage = await fs.statfs(engine.rootDirectory).catch(() => fs.statfs('/'))
+  const storage = (await ifPresent(fs.statfs(engine.rootDirectory))) ?? (await fs.statfs('/'))
   return {
     hostname: os.hostname(),
     machineId: await text('/etc/machine-id'),
+    // The kernel shows it to root alone.
     systemUuid: (await text('/sys/class/dmi/id/product_uuid').catch(() => '')) || (await text('/etc/machine-id')),
     bootId: await text('/proc/sys/kernel/random/boot_id'),
     kernelVersion: engine.kernelVersion,

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { type Disk, readTextIfAny } from '../../platform/disk.ts'
+import { type Disk, ifPresent, readTextIfAny } from '../../platform/disk.ts'
 import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../runtime.ts'
 import { checkSwap, type Problem } from './swap.ts'
 
@@ -95,7 +95,7 @@ export function missingControllers(present: readonly string[]): Problem[] {
 }
 
 async function checkDisk(directory: string): Promise<Problem[]> {
-  const { bavail, bsize } = await fs.statfs(directory).catch(() => fs.statfs('/'))
+  const { bavail, bsize } = (await ifPresent(fs.statfs(directory))) ?? (await fs.statfs('/'))
   const free = bavail * bsize
   if (free >= LEAST_DISK_BYTES) return []
   const problem = `only ${Math.floor(free / 2 ** 20)} MiB are free below ${directory}, 500 MiB are needed`

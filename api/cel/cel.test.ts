@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { withoutTypes } from './literals.ts'
 import { compileCel, type Program } from './program.ts'
 import { celValue, escapedName } from './value.ts'
 
@@ -84,6 +85,21 @@ describe('an expression', () => {
     assert.equal(evaluate(`"${'a'.repeat(3000)}!".matches("^(a+)+$")`), false)
     assert.ok(performance.now() - begun < 1000)
   })
+})
+
+describe('a literal with a type', () => {
+  const cases: [string, string][] = [
+    ['Object{spec: Object.spec{replicas: 3}}', '{"spec": {"replicas": 3}}'],
+    [
+      '[JSONPatch{op: "add", path: "/a", value: {"k": x ? y : z}}]',
+      '[{"op": "add", "path": "/a", "value": {"k": x ? y : z}}]',
+    ],
+    ['Object{a: f(x, y), b: [x, y]}', '{"a": f(x, y), "b": [x, y]}'],
+    ['"Object{a: 1}" + \'JSONPatch{b: 2}\' // Object{c: 3}', '"Object{a: 1}" + \'JSONPatch{b: 2}\' // Object{c: 3}'],
+    ['{"Object": Object{ metadata : x } }', '{"Object": { "metadata" : x } }'],
+    ['myObject.size() > 0 ? Object : x', 'myObject.size() > 0 ? Object : x'],
+  ]
+  for (const [typed, plain] of cases) it(typed, () => assert.equal(withoutTypes(typed), plain))
 })
 
 describe('what an expression may cost', () => {

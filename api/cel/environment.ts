@@ -40,6 +40,7 @@ export function celEnvironment(): Environment {
   addStrings(environment)
   addLists(environment)
   addSets(environment)
+  addJsonPatch(environment)
   addQuantities(environment)
   addUrls(environment)
   addAddresses(environment)
@@ -69,6 +70,18 @@ function addLists(environment: Environment): void {
 function nonEmpty<T>(list: T[], name: string): T[] {
   if (list.length === 0) throw new Error(`${name} called on empty list`)
   return list
+}
+
+/** `jsonpatch.escapeKey` is called on this. */
+class JsonPatchFunctions {}
+
+function addJsonPatch(environment: Environment): void {
+  environment
+    .registerType('kubernetes.JsonPatchFunctions', JsonPatchFunctions)
+    .registerConstant('jsonpatch', 'kubernetes.JsonPatchFunctions', new JsonPatchFunctions())
+    .registerFunction('kubernetes.JsonPatchFunctions.escapeKey(string): string', (_: unknown, key: string) => {
+      return key.replaceAll('~', '~0').replaceAll('/', '~1')
+    })
 }
 
 /** What `sets.contains` and its like are called on. */

@@ -1,6 +1,7 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js'
 import { beginRun, type Meter } from './budget.ts'
 import { celEnvironment } from './environment.ts'
+import { withoutTypes } from './literals.ts'
 import { LINEAR_MATCHES } from './strings.ts'
 
 /** An expression made ready; what goes wrong when it runs is told, not thrown. */
@@ -25,7 +26,8 @@ export function compileCel(expression: string): Program | { problem: string } {
 function parse(expression: string): Program | { problem: string } {
   environment ??= celEnvironment()
   try {
-    const text = edited(expression, [...edits(environment.parse(expression).ast, expression)])
+    const plain = withoutTypes(expression)
+    const text = edited(plain, [...edits(environment.parse(plain).ast, plain)])
     const parsed = environment.parse(text)
     return variables => run(() => parsed(variables))
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Kind } from '../../api/kind.ts'
+import type { KubeObject } from '../../api/objects.ts'
 import type { Conversion } from '../crd/conversion.ts'
 import type { AdmissionRequest } from './admission.ts'
 
@@ -12,4 +13,11 @@ export async function requestAs(
   const turned = async (object: AdmissionRequest['object']) =>
     object && (await conversion.convert(request.kind, kind, structuredClone(object)))
   return { ...request, kind, object: await turned(request.object), old: await turned(request.old) }
+}
+
+/** Whoever holds the object shall see it changed. */
+export function replaceContent(target: KubeObject, source: KubeObject): void {
+  const fields = target as Record<string, unknown>
+  for (const key of Object.keys(fields)) delete fields[key]
+  Object.assign(fields, source)
 }

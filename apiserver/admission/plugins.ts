@@ -14,6 +14,7 @@ import {
 } from './certificates.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { createLister } from './lister.ts'
+import { mutatingPolicies } from './mutating-policies.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { ownerReferencesPermission } from './owner-references.ts'
@@ -82,6 +83,7 @@ function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): Admiss
     certificateSigning(authorization),
     certificateSubjectRestriction,
     defaultIngressClass(lister),
+    mutatingPolicies(webhooks),
     mutatingWebhooks(webhooks),
     validatingPolicies(webhooks),
     validatingWebhooks(webhooks),

@@ -16,7 +16,7 @@ import type { Authorization } from '../stages/authorize.ts'
 import { newUid } from '../verbs/meta.ts'
 import { type WebhookClient, WebhookError } from '../webhook/client.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
-import { requestAs } from './equivalent.ts'
+import { replaceContent, requestAs } from './equivalent.ts'
 import type { Lister } from './lister.ts'
 import { matchesConditions } from './match-conditions.ts'
 import { matchingKind } from './webhook-match.ts'
@@ -127,13 +127,6 @@ async function mutateOnce(
   )
   request.kind.setDefaults(request.object)
   return true
-}
-
-/** Whoever holds the object shall see it changed. */
-function replaceContent(target: KubeObject, source: KubeObject): void {
-  const fields = target as Record<string, unknown>
-  for (const key of Object.keys(fields)) delete fields[key]
-  Object.assign(fields, source)
 }
 
 /** The answer of one webhook; a refusal is thrown, a failure only where its policy says so. */

@@ -67,3 +67,12 @@ export function celValue(value: unknown): unknown {
   for (const [key, part] of Object.entries(value as KubeObject)) if (part !== undefined) converted[key] = celValue(part)
   return converted
 }
+
+/** What an expression has made, as JSON. */
+export function jsonValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (value instanceof Date) return `${value.toISOString().slice(0, 19)}Z`
+  if (Array.isArray(value)) return value.map(jsonValue)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, jsonValue(part)]))
+}

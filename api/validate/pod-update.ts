@@ -1,6 +1,14 @@
 import type { FieldError } from '../kind.ts'
 import { podQosClass } from '../pods/qos.ts'
-import type { Container, EphemeralContainer, Pod, PodSpec, Toleration } from '../types/core-v1.ts'
+import type {
+  Affinity,
+  Container,
+  EphemeralContainer,
+  NodeSelectorTerm,
+  Pod,
+  PodSpec,
+  Toleration,
+} from '../types/core-v1.ts'
 import { deepCopy, deepEqual } from '../values.ts'
 import { forbidden, invalid } from './errors.ts'
 import { validatePod } from './pod.ts'
@@ -19,6 +27,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     ...deadline(spec, before),
     ...tolerations(spec, before),
     ...gates(pod, old),
+    ...(isGated(before) ? narrowing(spec, before) : []),
   ]
   if (errors.length > 0) return errors
   return deepEqual(withChangeable(spec, before), before) ? [] : [forbidden('spec', CHANGEABLE)]
@@ -63,6 +72,39 @@ function gates(pod: Pod, old: Pod): FieldError[] {
   ]
 }
 
+const isGated = (spec: PodSpec): boolean => (spec.schedulingGates?.length ?? 0) > 0
+
+/** Before a gated pod is looked at by the scheduler, its choice of nodes may become narrower. */
+function narrowing(spec: PodSpec, old: PodSpec): FieldError[] {
+  const errors: FieldError[] = []
+  const lost = Object.entries(old.nodeSelector ?? {}).some(([key, value]) => spec.nodeSelector?.[key] !== value)
+  if (lost) {
+    const detail = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'
+    errors.push(invalid('spec.nodeSelector', spec.nodeSelector ?? null, detail))
+  }
+  const [terms, before] = [requiredTerms(spec), requiredTerms(old)]
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
+  if (before.length > 0 && terms.length !== before.length) {
+    errors.push(invalid(path, terms, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed'))
+  } else {
+    const wider = before.flatMap((term, at) => (isNarrower(terms[at]!, term) ? [] : [at]))
+    const detail = 'only additions are allowed (no mutations or deletions)'
+    errors.push(...wider.map(at => invalid(`${path}[${at}]`, terms[at], detail)))
+  }
+  return errors
+}
+
+function requiredTerms({ affinity }: PodSpec): readonly NodeSelectorTerm[] {
+  return affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+}
+
+/** An empty term chooses no node at all: whatever is added to it would make the choice wider. */
+function isNarrower(term: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
+  const parts = ({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm) => [matchExpressions, matchFields]
+  if (parts(old).every(list => list.length === 0)) return parts(term).every(list => list.length === 0)
+  return parts(old).every((list, i) => deepEqual(parts(term)[i]!.slice(0, list.length), list))
+}
+
 /** The new spec with everything that may change as it was: equal to the old one when nothing else changed. */
 function withChangeable(spec: PodSpec, old: PodSpec): PodSpec {
   const copy = deepCopy(spec)
@@ -70,18 +112,21 @@ function withChangeable(spec: PodSpec, old: PodSpec): PodSpec {
     containers.map((container, index) => ({ ...container, image: before[index]?.image }))
   copy.containers = images(copy.containers, old.containers)
   if (copy.initContainers) copy.initContainers = images(copy.initContainers, old.initContainers)
-  const gated = (old.schedulingGates?.length ?? 0) > 0
-  const kept = [
-    'activeDeadlineSeconds',
-    'tolerations',
-    'schedulingGates',
-    ...(gated ? ['nodeSelector', 'affinity'] : []),
-  ]
+  const kept = ['activeDeadlineSeconds', 'tolerations', 'schedulingGates']
+  if (isGated(old)) {
+    kept.push('nodeSelector')
+    copy.affinity = withNodeAffinity(copy.affinity, old.affinity)
+  }
   if ((old.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1) {
     kept.push('terminationGracePeriodSeconds')
   }
   for (const key of kept) Object.assign(copy, { [key]: (old as unknown as Record<string, unknown>)[key] })
   return copy
+}
+
+function withNodeAffinity(affinity: Affinity | undefined, old: Affinity | undefined): Affinity | undefined {
+  const made = { ...affinity, nodeAffinity: old?.nodeAffinity }
+  return old || made.podAffinity || made.podAntiAffinity ? made : undefined
 }
 
 /** A resize changes amounts, never the class of service that the pod was promised. */

@@ -33,12 +33,8 @@ export function limitRanger(lister: Lister): AdmissionPlugin {
 function applyDefaults(pod: Pod, item: LimitRangeItem): void {
   for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
     const { limits = {}, requests = {}, ...rest } = container.resources ?? {}
-    const ownLimits = { ...requests, ...limits }
     const defaultRequests = Object.fromEntries(
-      Object.entries(item.defaultRequest ?? {}).map(([name, value]) => [
-        name,
-        ownLimits[name] !== undefined && requests[name] === undefined ? ownLimits[name]! : value,
-      ]),
+      Object.entries(item.defaultRequest ?? {}).map(([name, value]) => [name, limits[name] ?? value]),
     )
     const filledLimits = { ...item.default, ...limits }
     const filledRequests = { ...defaultRequests, ...requests }
@@ -62,7 +58,17 @@ function podProblems(pod: Pod, item: LimitRangeItem): string[] {
 function claimProblems(claim: PersistentVolumeClaim, item: LimitRangeItem): string[] {
   if (item.type !== 'PersistentVolumeClaim') return []
   const requests = claim.spec?.resources?.requests ?? {}
-  return [...minimums(item, requests, {}), ...maximums(item, requests, requests)]
+  return [...minimums(item, requests, {}), ...claimMaximums(item, requests)]
+}
+
+/** Claims have requests alone, so those are held against the maximum. */
+function claimMaximums({ max = {}, type }: LimitRangeItem, requests: Amounts): string[] {
+  return Object.entries(max).flatMap(([name, bound]) => {
+    const request = requests[name]
+    const sentence = `maximum ${name} usage per ${type} is ${bound}`
+    if (request === undefined) return [`${sentence}.  No request is specified`]
+    return compareQuantity(request, bound) > 0 ? [`${sentence}, but request is ${request}`] : []
+  })
 }
 
 function bounds(item: LimitRangeItem, requests: Amounts, limits: Amounts): string[] {

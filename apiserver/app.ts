@@ -104,7 +104,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         trail = traffic.begin(call)
         await mayPass(call)
         const onJoined = () => trail?.started(101)
-        trail?.complete(await serveUpgrade(parts, call, { request: incoming, socket, head, onJoined }))
+        const status = await serveUpgrade(parts, call, { request: incoming, socket, head, onJoined })
+        trail?.complete(status)
       } catch (error) {
         const refused = refuse(error, request)
         trail?.complete(refused.code)

@@ -45,7 +45,12 @@ const LIMITS = {
   connectionsCheckingInterval: 5_000,
 }
 
-const UPGRADING = /\/(exec|attach|portforward|proxy)(\/|\?|$)/
+const STREAM = /\/(exec|attach|portforward|proxy)(\/|\?|$)/
+const WATCH = /[?&]watch=(1|true)(&|$)/i
+
+function mayUpgrade({ url = '', headers }: http.IncomingMessage): boolean {
+  return STREAM.test(url) || (WATCH.test(url) && headers.upgrade?.toLowerCase() === 'websocket')
+}
 
 export function createHttpListener(options: HttpListenerOptions): HttpListener {
   const { server, log } = options
@@ -76,7 +81,7 @@ export function createHttpListener(options: HttpListenerOptions): HttpListener {
 
   const limits = {
     ...LIMITS,
-    shouldUpgradeCallback: (request: http.IncomingMessage) => UPGRADING.test(request.url ?? ''),
+    shouldUpgradeCallback: mayUpgrade,
   }
   const listener = tls
     ? https.createServer({ ...limits, ...secureOptions(tls) }, onRequest)

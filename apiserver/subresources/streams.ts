@@ -8,12 +8,14 @@ import { spliceUpgrade, type UpgradeRequest } from '../stream/splice.ts'
 import type { StreamTarget } from '../stream/target.ts'
 import { nothingHere } from './missing.ts'
 import { agentTls, proxyTarget } from './proxy.ts'
+import { serveWatchSocket } from './watch-socket.ts'
 
 const UPGRADING = new Set<string>(['exec', 'attach', 'portforward'])
 const PROXIED = new Set(['nodes', 'pods', 'services'])
 
-/** exec, attach and port-forward: the connection is handed through to the agent untouched. Gives the answer's code. */
+/** A watch; or exec, attach and port-forward, handed through to the agent untouched. Gives the answer's code. */
 export async function serveUpgrade(parts: Parts, call: Call, client: UpgradeRequest): Promise<number> {
+  if (call.info.verb === 'watch') return serveWatchSocket(parts, call, client)
   return spliceUpgrade(client, await upgradeTarget(parts, call), parts)
 }
 

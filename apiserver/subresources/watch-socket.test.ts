@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { WebSocket } from 'ws'
+import { eventually } from '../../test/support/eventually.ts'
 import { createHttpListener, type HttpListener } from '../http.ts'
 import { startTestServer, type TestServer } from '../testing.ts'
 
@@ -69,4 +70,26 @@ describe('a watch over WebSocket', () => {
       socket.terminate()
     })
   }
+
+  it('stands in the audit log from its beginning to its end', async () => {
+    const stages: string[] = []
+    const write = (line: string) =>
+      stages.push(`${JSON.parse(line).stage} ${JSON.parse(line).responseStatus?.code ?? ''}`)
+    const audited = await startTestServer({
+      authentication: { staticTokens: 'good,ann,1,system:masters\n' },
+      audit: { policy: { rules: [{ level: 'Metadata', users: ['ann'] }] }, write },
+    })
+    const door = createHttpListener({ server: audited.server, log: audited.log })
+    const port = await door.listen(0, '127.0.0.1')
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${MAPS}?watch=true`, [bearer('good'), 'x'])
+    await once(socket, 'open')
+    socket.close()
+    await eventually(
+      { what: 'the end is told', everyMs: 10, evidence: () => stages.join() },
+      async () => stages.length === 3,
+    )
+    assert.deepEqual(stages, ['RequestReceived ', 'ResponseStarted 101', 'ResponseComplete 101'])
+    await door.close()
+    await audited.server.close()
+  })
 })

@@ -19,6 +19,7 @@ import { systemTools, type Tools } from '../tools.ts'
 import { KUBERNETES_VERSION } from '../version.ts'
 import { askApiServer } from './access.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
+import { machineGoesDown } from './machine.ts'
 import { persist } from './persist.ts'
 
 export function agentCommand(program: Command): void {
@@ -105,7 +106,10 @@ class NodeProcess {
     await this.#network.start()
   }
 
+  /** Pods go on without the agent, unless the machine goes as well: then they end in order first. */
   async stop(): Promise<void> {
+    const { tools, log } = this.#context
+    if (await machineGoesDown(tools.processes, log)) await this.#agent?.shutDown()
     await this.#identity.stop()
     await this.#network?.stop()
     await this.#agent?.stop()

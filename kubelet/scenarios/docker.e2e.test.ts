@@ -9,6 +9,9 @@ import { TestNode } from '../testing/node.ts'
 import { SCENARIOS } from './all.ts'
 import { churn } from './churn.ts'
 
+/** With the variable set, as many as the fake engine is given. */
+const CHURN = process.env.KUBOX_LONG_FAULTS ? 200 : 40
+
 describe('a pod on Docker', { concurrency: 4 }, () => {
   const runtime = new DockerRuntime(systemClock)
   let node: TestNode
@@ -43,7 +46,7 @@ describe('pods on Docker, created and deleted in random order', () => {
       await churn(
         node,
         realDriver(() => node),
-        40,
+        CHURN,
         seededRandom(7),
       )
     } finally {

@@ -16,9 +16,11 @@ export class OwnDocker {
   readonly #liveRestore: boolean
   #process: ChildProcess | undefined
 
-  static async start(liveRestore: boolean): Promise<OwnDocker> {
+  /** With `diskSize`, e.g. `64m`, its folder is a disk of its own that is no larger. */
+  static async start(liveRestore: boolean, diskSize?: string): Promise<OwnDocker> {
     // Paths of sockets are short.
     const docker = new OwnDocker(await fs.mkdtemp(join(tmpdir(), 'kd-')), liveRestore)
+    if (diskSize) await mountDisk(docker.folder, diskSize)
     await docker.start()
     return docker
   }
@@ -92,7 +94,9 @@ export class OwnDocker {
   /** An engine that was killed leaves its mounts, the one it makes of its own folder among them. */
   async #unmount(): Promise<void> {
     const lines = (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n')
-    const points = lines.map(line => line.split(' ')[4] ?? '').filter(point => point.startsWith(`${this.folder}/`))
+    const points = lines
+      .map(line => line.split(' ')[4] ?? '')
+      .filter(point => `${point}/`.startsWith(`${this.folder}/`))
     for (const point of points.reverse()) await runChecked(systemProcesses, 'umount', [point])
   }
 
@@ -106,4 +110,8 @@ export class OwnDocker {
     await this.#unmount()
     await fs.rm(this.folder, { recursive: true, force: true })
   }
+}
+
+async function mountDisk(folder: string, size: string): Promise<void> {
+  await runChecked(systemProcesses, 'mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'kubelet-test', folder])
 }

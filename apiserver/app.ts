@@ -64,7 +64,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   async function serve(call: Call): Promise<ApiResponse> {
     await mayPass(call)
     const extension = aggregator.find(call.request.path)
-    if (extension) return aggregator.forward(call, extension)
+    if (extension) return extension(call)
     if (WRITES.has(call.info.verb) && call.info.isResource && call.info.subresource !== 'proxy')
       checkAcceptable(parts, call)
     if (call.info.isResource) return answer(parts, call, await serveResource(parts, call))

@@ -65,7 +65,7 @@ export function assemble(options: ApiServerOptions): Assembled {
   const chores = new Chores(clock, log.child('chores'))
 
   let ready = false
-  const aggregator = new Aggregator(parts, options.proxyClient)
+  const aggregator = new Aggregator(parts, options.proxyClient, options.neighbours)
   const { routes, traffic } = createFront(options, parts, aggregator, () => ready)
 
   return {

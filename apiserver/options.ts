@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { ApiHandler } from '../api/exchange.ts'
 import type { Kind } from '../api/kind.ts'
 import type { Prose } from '../api/openapi/prose.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -34,6 +35,15 @@ export interface KubeletClient {
   ca: string
 }
 
+/** A group version that is served in the same process, beside this server: no address, no certificates. */
+export interface Neighbour {
+  group: string
+  version: string
+  /** Its APIResourceList, for discovery. */
+  resources: object
+  handle: ApiHandler
+}
+
 /** PEM of what the server shows to extension servers, so that they believe it whom it speaks for. */
 export interface ProxyClient {
   certificate: string
@@ -47,6 +57,7 @@ export interface ApiServerOptions {
   random: Random
   log: Log
   kinds: readonly Kind[]
+  neighbours?: readonly Neighbour[]
   version: VersionInfo
   /** `HOST:PORT` at which clients reach this server, for discovery. */
   advertiseAddress: string

@@ -1,3 +1,4 @@
+import { ApiError } from '../api/errors.ts'
 import type { ApiHandler } from '../api/exchange.ts'
 import type { Node } from '../api/types/core-v1.ts'
 import type { Client } from '../client/client.ts'
@@ -115,7 +116,13 @@ export function createControllerManager(options: ManagerOptions): ControllerMana
   }
 }
 
-const NOT_RUNNING = { status: 503, headers: {}, body: Buffer.from('the controllers do not run here') }
+const NOT_RUNNING = {
+  status: 503,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(
+    JSON.stringify(new ApiError('ServiceUnavailable', 'the controllers stand by, or start').toStatus()),
+  ),
+}
 
 async function lead(
   options: ManagerOptions,

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/objects.ts'
 import type { APIService } from '../../api/types/apiregistration-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Call } from '../call.ts'
-import type { ProxyClient } from '../options.ts'
+import type { Neighbour, ProxyClient } from '../options.ts'
 import type { Parts } from '../parts.ts'
 import { forwardRequest } from '../stream/forward.ts'
 import type { StreamTarget } from '../stream/target.ts'
@@ -20,17 +20,20 @@ interface Extension {
 
 /**
  * Group versions that other servers serve: an APIService object says which, a service of the cluster answers for it. Their
- * requests are passed on in the caller's name; what they offer is asked from time to time, for discovery.
+ * requests are passed on in the caller's name; what they offer is asked from time to time, for discovery. Neighbours are
+ * there without being asked, until a service is named for what they serve.
  */
 export class Aggregator {
   readonly #parts: Parts
   readonly #proxyClient: ProxyClient | undefined
+  readonly #neighbours: readonly (Neighbour & { offered: DiscoveredResource[] })[]
   #extensions = new Map<string, Extension>()
   #generation = 0
 
-  constructor(parts: Parts, proxyClient: ProxyClient | undefined) {
+  constructor(parts: Parts, proxyClient: ProxyClient | undefined, neighbours: readonly Neighbour[] = []) {
     this.#parts = parts
     this.#proxyClient = proxyClient
+    this.#neighbours = neighbours.map(one => ({ ...one, offered: parseResourceList(one, one.resources) }))
   }
 
   /** Grows whenever discovery has to be told anew. */
@@ -39,17 +42,24 @@ export class Aggregator {
   }
 
   resources(): DiscoveredResource[] {
-    return [...this.#extensions.values()].flatMap(({ resources }) => [...resources])
+    const extensions = [...this.#extensions.values()]
+    const isReplaced = ({ group, version }: Neighbour) =>
+      extensions.some(({ service: { spec } }) => spec?.group === group && spec.version === version)
+    const neighbours = this.#neighbours.filter(one => !isReplaced(one))
+    return [...extensions.flatMap(({ resources }) => resources), ...neighbours.flatMap(({ offered }) => offered)]
   }
 
-  /** The extension behind a request, unless we serve its group version ourselves. */
-  find(path: string): APIService | undefined {
+  /** Who answers in our place, unless we serve the group version ourselves. */
+  find(path: string): ((call: Call) => Promise<ApiResponse>) | undefined {
     const [, root, group = '', version = ''] = path.split('/')
     if (root !== 'apis' || this.#parts.catalog.isServed(group, version)) return undefined
-    return this.#list().find(({ spec }) => spec?.group === group && spec.version === version)
+    const service = this.#list().find(({ spec }) => spec?.group === group && spec.version === version)
+    if (service) return call => this.#forward(call, service)
+    const neighbour = this.#neighbours.find(one => one.group === group && one.version === version)
+    return neighbour && (({ request }) => neighbour.handle(request))
   }
 
-  async forward({ request, user }: Call, service: APIService): Promise<ApiResponse> {
+  async #forward({ request, user }: Call, service: APIService): Promise<ApiResponse> {
     const query = request.query.size > 0 ? `?${request.query}` : ''
     const extra = Object.entries(user.extra ?? {}).flatMap(([key, values]) =>
       values.flatMap(value => [`X-Remote-Extra-${encodeURIComponent(key)}`, value]),

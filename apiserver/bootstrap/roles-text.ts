@@ -297,6 +297,9 @@ resourcequota-controller
   list,watch | * | *
   update | core | resourcequotas/status
 
+resource-metrics
+  get | core | nodes/proxy
+
 root-ca-cert-publisher
   READ,create,update | core | configmaps
   READ | core | namespaces

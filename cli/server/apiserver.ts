@@ -1,7 +1,9 @@
+import type { ApiHandler } from '../../api/exchange.ts'
 import { builtinKinds } from '../../api/kinds/registry.ts'
 import { createApiServer } from '../../apiserver/app.ts'
 import { createHttpListener } from '../../apiserver/http.ts'
 import type { VersionInfo } from '../../apiserver/options.ts'
+import { METRICS_API } from '../../controller/metrics/api.ts'
 import type { Log } from '../../platform/log.ts'
 import { FlagReader } from '../flags.ts'
 import type { Flags } from '../manifests.ts'
@@ -9,7 +11,7 @@ import type { Tools } from '../tools.ts'
 import { KUBERNETES_VERSION, VERSION } from '../version.ts'
 import { APISERVER_FLAGS, ApiserverFlags } from './apiserver-flags.ts'
 import type { Running } from './control-plane.ts'
-import type { Links } from './links.ts'
+import { type Links, unavailable } from './links.ts'
 import { releaseProse } from './prose.ts'
 import { openStore } from './store.ts'
 
@@ -28,6 +30,7 @@ export async function startApiserver(flags: Flags, links: Links, tools: Tools, l
     random,
     log,
     kinds: builtinKinds(),
+    neighbours: [{ ...METRICS_API, handle: metricsOf(links) }],
     version: versionInfo(),
     openApiProse: releaseProse(),
   })
@@ -56,6 +59,12 @@ export async function startApiserver(flags: Flags, links: Links, tools: Tools, l
   }
   links.apiserver = server
   return { stop }
+}
+
+/** The controllers measure, in this process; they may be started again while this server runs. */
+function metricsOf(links: Links): ApiHandler {
+  return async request =>
+    links.metrics?.(request) ?? unavailable('the controllers, which gather metrics, do not run here')
 }
 
 function versionInfo(): VersionInfo {

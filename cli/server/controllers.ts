@@ -52,7 +52,12 @@ export async function startControllers(flags: Flags, links: Links, tools: Tools,
   }
   const manager = createControllerManager(options)
   await manager.start()
-  return manager
+  links.metrics = manager.metrics
+  const stop = async () => {
+    links.metrics = undefined
+    await manager.stop()
+  }
+  return { stop }
 }
 
 /** --controllers=*,-name: all but those with a minus. */

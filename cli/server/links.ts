@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { ApiError } from '../../api/errors.ts'
-import type { ApiRequest, ApiResponse, Identity } from '../../api/exchange.ts'
+import type { ApiHandler, ApiRequest, ApiResponse, Identity } from '../../api/exchange.ts'
 import type { ApiServer } from '../../apiserver/app.ts'
 import type { Store } from '../../apiserver/storage/store.ts'
 import { type Client, createClient } from '../../client/client.ts'
@@ -17,6 +17,8 @@ export interface LocalStore {
 export class Links {
   store: LocalStore | undefined
   apiserver: ApiServer | undefined
+  /** Serves metrics.k8s.io while the controllers run here. */
+  metrics: ApiHandler | undefined
 
   /** A client with no socket in between, as one of the control plane's own users; it outlives restarts of the server. */
   clientAs(name: string): Client {
@@ -31,10 +33,13 @@ export class Links {
   }
 
   async #handle(request: ApiRequest): Promise<ApiResponse> {
-    if (this.apiserver) return this.apiserver.handle(request)
-    const status = new ApiError('ServiceUnavailable', 'the API server is not running').toStatus()
-    return { status: 503, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(status)) }
+    return this.apiserver ? this.apiserver.handle(request) : unavailable('the API server is not running')
   }
+}
+
+export function unavailable(message: string): ApiResponse {
+  const status = new ApiError('ServiceUnavailable', message).toStatus()
+  return { status: 503, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(status)) }
 }
 
 /**

@@ -10,7 +10,8 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { nodeMetrics, podMetrics, type Summary } from './summary.ts'
 
-const GROUP_VERSION = 'metrics.k8s.io/v1beta1'
+const [GROUP, VERSION] = ['metrics.k8s.io', 'v1beta1']
+const GROUP_VERSION = `${GROUP}/${VERSION}`
 /** Answers that are younger than this are not asked for again, however many ask. */
 const FRESH_MS = 5000
 
@@ -125,6 +126,9 @@ const RESOURCES = {
     { name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'] },
   ],
 }
+
+/** What a server has to know that offers this beside its own. */
+export const METRICS_API = { group: GROUP, version: VERSION, resources: RESOURCES }
 
 function list(kind: string, items: readonly KubeObject[]): object {
   return { kind: `${kind}List`, apiVersion: GROUP_VERSION, metadata: {}, items }

@@ -32,7 +32,7 @@ async function onSmallDisk(run: (node: TestNode) => Promise<void>): Promise<void
 }
 
 describe('a disk that a pod fills to the last byte', () => {
-  it('costs that pod its life, and no other; the node says so, and goes on', { timeout: 180_000 }, () =>
+  it('costs that pod its life, and no other; the node says so, and goes on', { timeout: 400_000 }, () =>
     onSmallDisk(async node => {
       const driver = realDriver(() => node)
       const spec = { ...QUICK, hostNetwork: true }
@@ -42,7 +42,7 @@ describe('a disk that a pod fills to the last byte', () => {
         return status?.conditions?.find(one => one.type === 'DiskPressure')?.status
       }
       node.create('steady', { ...spec, containers: [shell('main', "trap 'exit 0' TERM; sleep infinity & wait")] })
-      await driver.until('the steady pod is ready', () => isReady('steady'))
+      await driver.until('the steady pod is ready', () => isReady('steady'), 60_000)
       const before = container(node, 'steady')?.containerID
       const volumeMounts = [{ name: 'room', mountPath: '/room' }]
       const fill = 'cat /dev/zero > /room/all; echo full; sleep infinity'

@@ -565,6 +565,21 @@ describe('a change', () => {
     })
   }
 
+  it('of a StatefulSet to mount what its pods claim is taken, and nothing else', () => {
+    const mounts = { 0: { volumeMounts: [{ name: 'data', mountPath: '/data' }] } }
+    const claims = [
+      {
+        metadata: { name: 'data' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } },
+      },
+    ]
+    const template = { spec: { containers: mounts } }
+    assert.deepEqual(faults('StatefulSet', { spec: { template, volumeClaimTemplates: claims } }), [])
+    assert.deepEqual(faults('StatefulSet', { spec: { template } }), [
+      'spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"',
+    ])
+  })
+
   it('of an immutable ConfigMap is refused', () => {
     const { kind, object } = good('ConfigMap')
     Object.assign(object, { immutable: true })

@@ -113,13 +113,22 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
   if (!spec) return [required('spec')]
   const errors = [
     ...validateSelector(spec.selector, 'statefulset'),
-    ...validateTemplate(spec.selector, spec.template, 'StatefulSet'),
+    ...validateTemplate(spec.selector, withClaims(spec), 'StatefulSet'),
   ]
   if (spec.updateStrategy?.type === 'OnDelete' && spec.updateStrategy.rollingUpdate) {
     const message = `only allowed for updateStrategy 'RollingUpdate'`
     errors.push(invalid('spec.updateStrategy.rollingUpdate', spec.updateStrategy.rollingUpdate, message))
   }
   return errors
+}
+
+/** Containers may mount the claims that each pod gets of its own; such a claim takes the place of a volume of its name. */
+function withClaims({ template, volumeClaimTemplates = [] }: NonNullable<StatefulSet['spec']>): PodTemplateSpec {
+  if (!template?.spec) return template
+  const claims = volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? '')
+  const own = (template.spec.volumes ?? []).filter(({ name }) => !claims.includes(name))
+  const claimed = claims.map(name => ({ name, persistentVolumeClaim: { claimName: name } }))
+  return { ...template, spec: { ...template.spec, volumes: [...own, ...claimed] } }
 }
 
 type Selecting = { spec?: { selector?: unknown } }

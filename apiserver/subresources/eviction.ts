@@ -14,7 +14,6 @@ import { timestamp } from '../verbs/meta.ts'
 import { type Write, writeOf } from '../verbs/write.ts'
 import { admitSubresource } from './admit.ts'
 
-const RETRY_SECONDS = 10
 const MOST_DISRUPTED = 2000
 
 /** pods/eviction: a deletion that asks the disruption budgets first. */
@@ -100,9 +99,9 @@ function spendOne(budget: PodDisruptionBudget, podName: string, now: number): Po
   }
 }
 
+/** Without Retry-After: client-go would try again by itself, silently, and `kubectl drain` would not say what it waits for. */
 function tooMany(why: string): ApiError {
   return new ApiError('TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
     causes: [{ reason: 'DisruptionBudget', message: why }],
-    retryAfterSeconds: RETRY_SECONDS,
   })
 }

@@ -1,4 +1,6 @@
 import type { ContainerRuntime } from '../kubelet/runtime.ts'
+import { iptablesFilter } from '../network/filter/filter.ts'
+import { FORWARD_CHAIN } from '../network/pods/rules.ts'
 import { type Processes, runChecked } from '../platform/processes.ts'
 import type { Tools } from './tools.ts'
 
@@ -22,7 +24,7 @@ export async function removeTraces(leftovers: Leftovers, runtime: ContainerRunti
   await unmountBelow(tools.layout.kubelet, tools.processes)
   await runtime.removeNetwork(leftovers.podNetwork)
   await runChecked(tools.processes, 'ip', ['-4', 'route', 'flush', 'proto', OUR_ROUTES])
-  await removeChain(tools.processes)
+  await iptablesFilter(tools.processes).remove('filter', FORWARD_CHAIN)
 }
 
 /** Memory-backed volumes are mounts: files below them cannot be removed before they are. */
@@ -32,14 +34,4 @@ async function unmountBelow(folder: string, processes: Processes): Promise<void>
   for (const point of points.filter(path => path.startsWith(`${folder}/`)).reverse()) {
     await runChecked(processes, 'umount', [point.replaceAll('\\040', ' ')])
   }
-}
-
-async function removeChain(processes: Processes): Promise<void> {
-  const chain = 'KUBOX-FORWARD'
-  const iptables = (...args: string[]) => processes.run('iptables', ['-w', '5', ...args])
-  if ((await iptables('-n', '-L', chain)).code !== 0) return
-  // The jump may never have been made; the chain itself has to go.
-  await iptables('-D', 'DOCKER-USER', '-j', chain)
-  await runChecked(processes, 'iptables', ['-w', '5', '-F', chain])
-  await runChecked(processes, 'iptables', ['-w', '5', '-X', chain])
 }

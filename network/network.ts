@@ -9,6 +9,7 @@ import { type Processes, runChecked } from '../platform/processes.ts'
 import type { Random } from '../platform/random.ts'
 import type { PacketFilter } from './filter/filter.ts'
 import {
+  FORWARD_CHAIN,
   forwardRules,
   parseRoutes,
   podRanges,
@@ -80,7 +81,7 @@ export function createNetwork(options: NetworkOptions): Network {
 
 async function openForwarding({ filter }: NetworkOptions, nodes: readonly Node[]): Promise<void> {
   await filter.apply(forwardRules(podRanges(nodes)))
-  await filter.jump('filter', 'DOCKER-USER', 'KUBOX-FORWARD')
+  await filter.jump('filter', 'DOCKER-USER', FORWARD_CHAIN)
 }
 
 async function keepRoutes({ processes, nodeName, log }: NetworkOptions, nodes: readonly Node[]): Promise<void> {

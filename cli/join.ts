@@ -27,6 +27,7 @@ interface JoinOptions {
   kubeletPort: number
   podNetwork: string
   failSwapOn: boolean
+  fixSwap: boolean
 }
 
 const NEW_TOKEN = "make a new one on the master: 'kubox token create --print-join-command'"
@@ -44,6 +45,7 @@ export function joinCommand(program: Command): void {
     .option('--kubelet-port <port>', 'port of the agent', Number, DEFAULT_AGENT_CONFIG.port)
     .option('--pod-network <name>', 'name of the Docker network of this node’s pods', DEFAULT_AGENT_CONFIG.podNetwork)
     .option('--fail-swap-on <bool>', 'refuse to start while swap is on', (text: string) => text !== 'false', true)
+    .option('--fix-swap', 'turn swap off on this machine, for good', false)
     .action(async (endpoint: string, given, command) => {
       const options = readOptions(endpoint, given)
       await join(options, systemTools(command.optsWithGlobals().root))
@@ -66,6 +68,7 @@ function readOptions(endpoint: string, given: Record<string, unknown>): JoinOpti
     kubeletPort: given.kubeletPort as number,
     podNetwork: given.podNetwork as string,
     failSwapOn: given.failSwapOn as boolean,
+    fixSwap: given.fixSwap as boolean,
   }
 }
 
@@ -73,7 +76,7 @@ async function join(options: JoinOptions, tools: Tools): Promise<void> {
   const { output, daemons, layout } = tools
   output.line('kubox join')
   const ports = [options.kubeletPort]
-  await output.step('checking this machine', () => checkMachine({ failSwapOn: options.failSwapOn, ports }, tools))
+  await checkMachine({ failSwapOn: options.failSwapOn, fixSwap: options.fixSwap, ports }, tools)
   const cluster = await output.step('finding the cluster', () => discoverCluster(options, tools.clock))
   const address = await localEndTowards(cluster.server)
   output.line(`  address ${address}: the local end of the connection to the master`)

@@ -1,18 +1,32 @@
 import { DockerRuntime } from '../kubelet/docker/runtime.ts'
 import { describeProblems, type Problem, preflight } from '../kubelet/preflight/preflight.ts'
-import { checkSwap } from '../kubelet/preflight/swap.ts'
+import { checkSwap, fixSwap } from '../kubelet/preflight/swap.ts'
+import { type ClusterRanges, machineRoutes, rangeProblems } from './init/ranges.ts'
 import { UserError } from './output.ts'
 import type { Tools } from './tools.ts'
 
 export interface MachineRequest {
   failSwapOn: boolean
+  fixSwap: boolean
   ports: number[]
+  /** Of a new cluster: a joining machine has no say in them. */
+  ranges?: ClusterRanges
 }
 
 /** Refuses a machine that a node could not live on, with every reason at once and the way out of each. */
-export async function checkMachine(request: MachineRequest, { disk, clock, layout }: Tools): Promise<void> {
+export async function checkMachine(request: MachineRequest, tools: Tools): Promise<void> {
+  const { disk, processes, output } = tools
+  if (request.fixSwap) await fixSwap(disk, processes, command => output.line(`  ${command}`))
+  await output.step('checking this machine', () => refuseUnready(request, tools))
+}
+
+async function refuseUnready(request: MachineRequest, { disk, clock, layout, processes }: Tools): Promise<void> {
   const runtime = new DockerRuntime(clock)
-  refuse(await preflight({ ...request, disk, runtime, rootDirectory: layout.root }))
+  const problems = await preflight({ ...request, disk, runtime, rootDirectory: layout.root })
+  // Without an engine nobody can tell which of the networks an earlier cluster made.
+  const engineRuns = await runtime.info().then(Boolean, () => false)
+  if (request.ranges && engineRuns) problems.push(...rangeProblems(request.ranges, await machineRoutes(processes)))
+  refuse(problems)
 }
 
 /** Swap may be back after a reboot: looked at whenever an agent starts. */

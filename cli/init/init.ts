@@ -6,8 +6,10 @@ import { selfCommand, systemTools, type Tools } from '../tools.ts'
 import { writeUserKubeconfig } from '../user-kubeconfig.ts'
 import type { InitOptions, Master } from './master.ts'
 import { prepareMaster } from './prepare.ts'
+import type { ClusterRanges } from './ranges.ts'
 import { awaitNode, makeToken, settleCluster } from './settle.ts'
 import { joinCommand } from './setup-cluster.ts'
+import { describeSync, measureSync } from './sync-speed.ts'
 
 /** The options of `init` and `up`: kubeadm's names and defaults. */
 export function withInitOptions(command: Command): Command {
@@ -24,6 +26,7 @@ export function withInitOptions(command: Command): Command {
     .option('--kubelet-port <port>', 'port of the agent', Number, DEFAULT_AGENT_CONFIG.port)
     .option('--pod-network <name>', 'name of the Docker network of this node’s pods', DEFAULT_AGENT_CONFIG.podNetwork)
     .option('--fail-swap-on <bool>', 'refuse to start while swap is on', yesNo, true)
+    .option('--fix-swap', 'turn swap off on this machine, for good', false)
 }
 
 const commaList = (text: string): string[] => text.split(',').filter(part => part !== '')
@@ -39,6 +42,7 @@ export function readInitOptions(given: Record<string, unknown>): InitOptions {
     dnsDomain: given.serviceDnsDomain as string,
     extraNames: given.apiserverCertExtraSans as string[],
     failSwapOn: given.failSwapOn as boolean,
+    fixSwap: given.fixSwap as boolean,
     etcdClientPort: given.etcdPort as number,
     etcdPeerPort: (given.etcdPort as number) + 1,
     etcdServers: given.etcdServers as string | undefined,
@@ -60,9 +64,11 @@ export function initCommand(program: Command): void {
 async function init(options: InitOptions, token: { token?: string; ttlMs: number }, tools: Tools): Promise<void> {
   const { output, daemons, layout } = tools
   output.line('kubox init')
-  await output.step('checking this machine', () =>
-    checkMachine({ failSwapOn: options.failSwapOn, ports: portsOf(options) }, tools),
-  )
+  const ranges = rangesOf(options)
+  const { failSwapOn, fixSwap } = options
+  await checkMachine({ failSwapOn, fixSwap, ports: portsOf(options), ranges }, tools)
+  if (!options.etcdServers)
+    output.line(`  ${describeSync(layout.etcd, await measureSync(layout.etcd, tools.disk, tools.clock))}`)
   const master = await prepareMaster(options, tools)
   const rootFlag = layout.root === '/' ? [] : ['--root', layout.root]
   await output.step('starting the control plane', () =>
@@ -81,6 +87,12 @@ async function init(options: InitOptions, token: { token?: string; ttlMs: number
   output.line()
   output.line(await successMessage(master, joinToken, tools))
 }
+
+/** The addresses that the cluster is going to give to its pods and Services. */
+export const rangesOf = (options: InitOptions): ClusterRanges => ({
+  pods: options.podNetworkCidr,
+  services: options.serviceCidr,
+})
 
 function portsOf(options: InitOptions): number[] {
   const etcd = options.etcdServers ? [] : [options.etcdClientPort, options.etcdPeerPort]

@@ -9,6 +9,7 @@ export interface InitOptions {
   dnsDomain: string
   extraNames: string[]
   failSwapOn: boolean
+  fixSwap: boolean
   etcdClientPort: number
   etcdPeerPort: number
   /** Real etcd, or any cluster that speaks its API, instead of the built-in store. */

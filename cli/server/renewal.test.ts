@@ -23,6 +23,7 @@ const OPTIONS: InitOptions = {
   dnsDomain: 'cluster.local',
   extraNames: ['kube.example'],
   failSwapOn: true,
+  fixSwap: false,
   etcdClientPort: 2379,
   etcdPeerPort: 2380,
   kubeletPort: 10250,

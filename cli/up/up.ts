@@ -4,7 +4,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { readTextIfAny, writeFileAtomic } from '../../platform/disk.ts'
 import { openLog } from '../../platform/log.ts'
 import { startAgent } from '../agent/agent.ts'
-import { readInitOptions, withInitOptions } from '../init/init.ts'
+import { rangesOf, readInitOptions, withInitOptions } from '../init/init.ts'
 import type { InitOptions, Master } from '../init/master.ts'
 import { prepareMaster } from '../init/prepare.ts'
 import { awaitNode, settleCluster, withSuperAdmin } from '../init/settle.ts'
@@ -36,9 +36,11 @@ async function up(options: InitOptions, tools: Tools): Promise<void> {
   const known = await isKnown(tools)
   const request = {
     failSwapOn: options.failSwapOn,
+    fixSwap: options.fixSwap,
     ports: [options.bindPort, options.kubeletPort],
+    ranges: rangesOf(options),
   }
-  await output.step('checking this machine', () => checkMachine(request, tools))
+  await checkMachine(request, tools)
   const master = await prepareMaster(options, tools)
   await leavePid(tools)
   const log = openLog('kubox', 'info', join(layout.logs, 'kubox-up.log'))

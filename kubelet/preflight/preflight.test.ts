@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { type Disk, systemDisk } from '../../platform/disk.ts'
 import type { RuntimeInfo } from '../runtime.ts'
 import { describeProblems, enabledControllers, engineProblems, missingControllers } from './preflight.ts'
-import { parseSwaps, type SwapSources, swapProblems } from './swap.ts'
+import { fixSwap, offForGood, parseSwaps, type SwapSources, swapProblems } from './swap.ts'
 
 const SWAPS = `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
 /dev/sda5                               partition\t1048572\t\t0\t\t-2
@@ -24,7 +25,8 @@ const CASES: { title: string; path: string; sources: Partial<SwapSources>; probl
     sources: { fstab: FSTAB, aliases: new Map([['/dev/sda5', ['UUID=abcd']]]) },
     problem:
       /swap is on: \/dev\/sda5 \(partition, 1024 MiB\); it comes back at boot by \/etc\/fstab line 2 \("UUID=abcd none swap sw 0 0"\)/,
-    remedy: /swapoff \/dev\/sda5 && sed -i '2 s\/\^\/#\/' \/etc\/fstab; or run with --fail-swap-on=false/,
+    remedy:
+      /swapoff \/dev\/sda5 && sed -i '2 s\/\^\/#\/' \/etc\/fstab; or let --fix-swap do so; or run with --fail-swap-on=false/,
   },
   {
     title: 'by a unit',
@@ -45,7 +47,7 @@ const CASES: { title: string; path: string; sources: Partial<SwapSources>; probl
     path: '/dev/sda5',
     sources: { fstab: FSTAB },
     problem: /nothing found that brings it back at boot/,
-    remedy: /turn it off for good with: swapoff \/dev\/sda5; or run/,
+    remedy: /turn it off for good with: swapoff \/dev\/sda5; or let/,
   },
 ]
 
@@ -66,6 +68,41 @@ describe('swap', () => {
       assert.match(found!.remedy, remedy)
     })
   }
+
+  it('has a name with a blank: quoted as one types it', () => {
+    const [, file] = parseSwaps(SWAPS)
+    assert.match(swapProblems([file!], NOWHERE)[0]!.remedy, /swapoff '\/swap file';/)
+    assert.deepEqual(offForGood(file!, NOWHERE), [['swapoff', '/swap file']])
+  })
+
+  it('is turned off for good, device by device, each command told before it runs', async () => {
+    const files: Record<string, string> = { '/proc/swaps': SWAPS, '/etc/fstab': '/dev/sda5 none swap sw 0 0\n' }
+    const [ran, told] = [[] as string[], [] as string[]]
+    const run = async (command: string, args: readonly string[]) => {
+      ran.push([command, ...args].join(' '))
+      return { code: 0, stdout: '', stderr: '' }
+    }
+    await fixSwap(diskWith(files), { run }, command => told.push(command))
+    const expected = [
+      'swapoff /dev/sda5',
+      'sed -i 1 s/^/#/ /etc/fstab',
+      'swapoff /swap file',
+      'swapoff /dev/zram0',
+      'systemctl mask --now systemd-zram-setup@zram0.service',
+    ]
+    assert.deepEqual(ran, expected)
+    assert.equal(told[1], "sed -i '1 s/^/#/' /etc/fstab")
+    assert.equal(told.length, expected.length)
+  })
+
+  it('that cannot be turned off is an error, and nothing further is tried', async () => {
+    const run = async () => ({ code: 255, stdout: '', stderr: 'swapoff: Cannot allocate memory' })
+    const disk = diskWith({ '/proc/swaps': SWAPS })
+    await assert.rejects(
+      fixSwap(disk, { run }, () => {}),
+      /swapoff \/dev\/sda5 ended with code 255.*Cannot allocate memory/s,
+    )
+  })
 
   it('is told of device by device', () => {
     assert.equal(swapProblems(parseSwaps(SWAPS), NOWHERE).length, 3)
@@ -103,3 +140,13 @@ describe('problems', () => {
     assert.equal(text, 'a. To fix it, b\nc. To fix it, d')
   })
 })
+
+/** A disk with these files and no others. */
+function diskWith(files: Record<string, string>): Disk {
+  const absent = () => Object.assign(new Error('no such file'), { code: 'ENOENT' })
+  const read = async (path: string) => {
+    if (files[path] === undefined) throw absent()
+    return Buffer.from(files[path])
+  }
+  return { ...systemDisk, read, list: async () => [] }
+}

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { type Disk, readTextIfAny } from '../../platform/disk.ts'
+import { type Processes, runChecked } from '../../platform/processes.ts'
 
 /** One thing that is wrong with this machine, and what to do about it. */
 export interface Problem {
@@ -34,22 +35,32 @@ export interface SwapSources {
   aliases: Map<string, string[]>
 }
 
-/** What would bring the device back after a reboot, in words that name the line or unit. */
-function originOf(device: SwapDevice, sources: SwapSources): { where: string; undo: string } | undefined {
+interface Origin {
+  /** In words that name the line or unit. */
+  where: string
+  /** The program and its words that keep the device from coming back. */
+  undo: string[]
+}
+
+/** What would bring the device back after a reboot. */
+function originOf(device: SwapDevice, sources: SwapSources): Origin | undefined {
   const names = [device.path, ...(sources.aliases.get(device.path) ?? [])]
   if (/^\/dev\/zram\d+$/.test(device.path)) {
-    const undo = `systemctl mask --now systemd-zram-setup@${device.path.slice(5)}.service`
+    const undo = ['systemctl', 'mask', '--now', `systemd-zram-setup@${device.path.slice(5)}.service`]
     return { where: 'a zram device (zram-generator or zram-tools)', undo }
   }
   const line = sources.fstab.split('\n').findIndex(text => isSwapLine(text, names))
   if (line >= 0) {
     const written = sources.fstab.split('\n')[line]!.trim()
-    return { where: `/etc/fstab line ${line + 1} ("${written}")`, undo: `sed -i '${line + 1} s/^/#/' /etc/fstab` }
+    return {
+      where: `/etc/fstab line ${line + 1} ("${written}")`,
+      undo: ['sed', '-i', `${line + 1} s/^/#/`, '/etc/fstab'],
+    }
   }
   const unit = [...sources.units].find(([, text]) =>
     names.some(name => new RegExp(`^What=${escapePattern(name)}$`, 'm').test(text)),
   )
-  return unit && { where: `systemd unit ${unit[0]}`, undo: `systemctl mask ${unit[0]}` }
+  return unit && { where: `systemd unit ${unit[0]}`, undo: ['systemctl', 'mask', unit[0]] }
 }
 
 function isSwapLine(text: string, names: string[]): boolean {
@@ -68,25 +79,49 @@ export function swapProblems(devices: readonly SwapDevice[], sources: SwapSource
     const origin = originOf(device, sources)
     const size = `${Math.round(device.sizeKib / 1024)} MiB`
     const back = origin ? `it comes back at boot by ${origin.where}` : 'nothing found that brings it back at boot'
-    const forGood = origin ? ` && ${origin.undo}` : ''
+    const forGood = offForGood(device, sources).map(asTyped).join(' && ')
     return {
       problem: `swap is on: ${device.path} (${device.kind}, ${size}); ${back}`,
-      remedy: `turn it off for good with: swapoff ${device.path}${forGood}; or run with --fail-swap-on=false`,
+      remedy: `turn it off for good with: ${forGood}; or let --fix-swap do so; or run with --fail-swap-on=false`,
     }
   })
 }
+
+/** The commands that turn a device off now, and keep it off after a reboot. */
+export function offForGood(device: SwapDevice, sources: SwapSources): string[][] {
+  const origin = originOf(device, sources)
+  return [['swapoff', device.path], ...(origin ? [origin.undo] : [])]
+}
+
+/** A command as one types it into a shell. */
+const asTyped = (words: readonly string[]): string =>
+  words.map(word => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
 
 const UNIT_FOLDERS = ['/etc/systemd/system', '/run/systemd/generator', '/run/systemd/system', '/lib/systemd/system']
 
 /** Looks at this machine. */
 export async function checkSwap(disk: Disk): Promise<Problem[]> {
-  const devices = parseSwaps((await readTextIfAny(disk, '/proc/swaps')) ?? '')
-  if (devices.length === 0) return []
-  const units = await readUnits(disk)
-  const aliases = new Map(
-    await Promise.all(devices.map(async ({ path }) => [path, await aliasesOf(disk, path)] as const)),
-  )
-  return swapProblems(devices, { fstab: (await readTextIfAny(disk, '/etc/fstab')) ?? '', units, aliases })
+  const devices = await swapDevices(disk)
+  return devices.length === 0 ? [] : swapProblems(devices, await readSources(devices, disk))
+}
+
+/** Turns swap off on this machine, for good; tells each command before it runs. */
+export async function fixSwap(disk: Disk, processes: Processes, tell: (command: string) => void): Promise<void> {
+  const devices = await swapDevices(disk)
+  const sources = await readSources(devices, disk)
+  for (const [command = '', ...words] of devices.flatMap(device => offForGood(device, sources))) {
+    tell(asTyped([command, ...words]))
+    await runChecked(processes, command, words)
+  }
+}
+
+const swapDevices = async (disk: Disk): Promise<SwapDevice[]> =>
+  parseSwaps((await readTextIfAny(disk, '/proc/swaps')) ?? '')
+
+async function readSources(devices: readonly SwapDevice[], disk: Disk): Promise<SwapSources> {
+  const aliases = await Promise.all(devices.map(async ({ path }) => [path, await aliasesOf(disk, path)] as const))
+  const fstab = (await readTextIfAny(disk, '/etc/fstab')) ?? ''
+  return { fstab, units: await readUnits(disk), aliases: new Map(aliases) }
 }
 
 async function readUnits(disk: Disk): Promise<Map<string, string>> {

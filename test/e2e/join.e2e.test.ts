@@ -64,6 +64,16 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  it('init refuses ranges that the VM itself lives in, and names a free one', async () => {
+    const taken = `${(await lab.address('master1')).replace(/\.\d+$/, '')}.0/24`
+    const { code, stderr } = await lab.exec('master1', ['kubox', 'init', `--pod-network-cidr=${taken}`])
+    assert.notEqual(code, 0)
+    assert.match(
+      stderr,
+      /the range of pods, .* overlaps with .*this machine's own network on .*--pod-network-cidr, such as 10\./,
+    )
+  })
+
   it('init on one prints the join command, with the address that the others reach', async () => {
     const said = await lab.sh('master1', 'kubox init', { timeoutMs: 120_000 })
     const address = await lab.address('master1')
@@ -73,6 +83,7 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     assert.ok(match, said)
     assert.equal(match[1], address)
     assert.match(said, /not 10\.0\.2\.15/)
+    assert.match(said, /the disk of \/var\/lib\/etcd makes a write durable in [\d.]+ ms/)
     joinLine = match[0].replace('\\\n', '')
     await lab.copy('master1:/etc/kubernetes/admin.conf', kubeconfig)
   })

@@ -39,10 +39,16 @@ function testFiles(): string[] {
   return found.filter(file => only.length === 0 || only.some(part => file.includes(part))).sort()
 }
 
+interface Manner {
+  /** How many files at a time, a process each; 'one process' loads what they share once, and costs a third of the time. */
+  concurrency: number | 'one process'
+  timeoutMs: number
+}
+
 /** Runs files with node's own runner and reads the count from its machine-readable report. */
-async function runFiles(title: string, files: string[], concurrency: number, timeoutMs: number): Promise<Tally> {
+async function runFiles(title: string, files: string[], { concurrency, timeoutMs }: Manner): Promise<Tally> {
   if (files.length === 0) return { passed: 0, failed: 0 }
-  const report = join(root, `.cache/test-report-${title.replaceAll(/[^a-z-]/g, '')}.xml`)
+  const report = join(root, `.cache/test-report-${title.replaceAll(/[^a-z0-9-]/g, '')}.xml`)
   mkdirSync(join(root, '.cache'), { recursive: true })
   rmSync(report, { force: true })
   const args = [
@@ -51,7 +57,7 @@ async function runFiles(title: string, files: string[], concurrency: number, tim
     // What a component that was killed on purpose left open must not hold the run. The results that a file has not handed
     // on by then are lost to the count, so only where components are killed.
     ...(files.some(isEndToEnd) ? ['--test-force-exit'] : []),
-    `--test-concurrency=${concurrency}`,
+    concurrency === 'one process' ? '--test-isolation=none' : `--test-concurrency=${concurrency}`,
     `--test-timeout=${timeoutMs}`,
     '--test-reporter=dot',
     '--test-reporter-destination=stdout',
@@ -104,11 +110,13 @@ function readTally(report: string): Tally {
   return { passed: count('pass'), failed: count('fail') + count('cancelled') }
 }
 
+const ALONE: Manner = { concurrency: 1, timeoutMs: 600_000 }
+
 /** Runs the files one after the other; gives back the tallies of those that passed, and the files that did not. */
 async function runLane(files: string[], total: Tally): Promise<string[]> {
   const failed: string[] = []
   for (const file of files) {
-    const tally = await runFiles(titleOf(file), [file], 1, 600_000)
+    const tally = await runFiles(titleOf(file), [file], ALONE)
     if (tally.failed > 0) failed.push(file)
     else add(total, tally)
   }
@@ -131,14 +139,24 @@ async function runEndToEnd(files: string[], total: Tally): Promise<void> {
   // One at a time: they share the machine's Docker.
   const onDocker = files.filter(file => !besides.includes(file))
   const failed = await Promise.all([runLane(onDocker, total), runLane(besides, total)])
-  for (const file of failed.flat()) add(total, await runFiles(`${titleOf(file)}, second try`, [file], 1, 600_000))
+  for (const file of failed.flat()) add(total, await runFiles(`${titleOf(file)}, second try`, [file], ALONE))
 }
 
-/** Files that run side by side; in the full run what fails is tried once more, one file at a time. */
-async function runTogether(title: string, files: string[], concurrency: number, total: Tally): Promise<void> {
-  const first = await runFiles(title, files, concurrency, 120_000)
+/** In the full run what fails is tried once more, one file at a time. */
+async function runTwice(title: string, files: string[], manner: Manner, total: Tally): Promise<void> {
+  const first = await runFiles(title, files, manner)
   const again = first.failed > 0 && tier === 'all'
-  add(total, again ? await runFiles(`${title}, second try`, files, 1, 120_000) : first)
+  add(total, again ? await runFiles(`${title}, second try`, files, { ...manner, concurrency: 1 }) : first)
+}
+
+/** A process for each core, every so many files in it. */
+async function runInShares(title: string, files: string[], total: Tally): Promise<void> {
+  const shares = Array.from({ length: availableParallelism() }, (_, share) =>
+    files.filter((_, index) => index % availableParallelism() === share),
+  )
+  const manner = { concurrency: 'one process', timeoutMs: 120_000 } as const
+  const titles = shares.map((_, share) => `${title}, share ${share + 1} of ${shares.length}`)
+  await Promise.all(shares.map((share, index) => runTwice(titles[index]!, share, manner, total)))
 }
 
 async function main(): Promise<void> {
@@ -146,8 +164,9 @@ async function main(): Promise<void> {
   const files = testFiles()
   const total = { passed: 0, failed: 0 }
   const fast = files.filter(file => !isEndToEnd(file) && !isSlow(file))
-  if (tier !== 'e2e') await runTogether('fast', fast, availableParallelism() + 1, total)
-  if (tier === 'all') await runTogether('slow', files.filter(isSlow), availableParallelism(), total)
+  if (tier !== 'e2e') await runInShares('fast', fast, total)
+  const slow = { concurrency: availableParallelism(), timeoutMs: 120_000 }
+  if (tier === 'all') await runTwice('slow', files.filter(isSlow), slow, total)
   if (tier !== 'fast') await runEndToEnd(files.filter(isEndToEnd), total)
   console.log(`${total.passed} passed, ${total.failed} failed`)
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1

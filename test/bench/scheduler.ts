@@ -1,17 +1,18 @@
 import { parseArgs } from 'node:util'
 import type { Node, Pod, PodSpec } from '../../api/types/core-v1.ts'
-import { Informer } from '../../client/informer.ts'
-import { NODES, PODS, PRIORITY_CLASSES } from '../../client/resources.ts'
+import { PODS, PRIORITY_CLASSES } from '../../client/resources.ts'
 import { readConfig } from '../../scheduler/config.ts'
 import { decide } from '../../scheduler/decide.ts'
 import { factsOf } from '../../scheduler/facts.ts'
 import { Picture } from '../../scheduler/picture.ts'
-import { createScheduler } from '../../scheduler/scheduler.ts'
-import { type ControlPlane, makeNode, startControlPlane } from '../support/control-plane.ts'
+import { makeNode } from '../support/control-plane.ts'
+import { BoundCounter, createNodes, inParallel } from './load.ts'
+import { type Master, startMaster, type Usage } from './master.ts'
 
 /**
- * The public scheduler_perf workloads on fake nodes, through the real API server and the memory store, all on one thread:
- * pods a second from the first creation to the last binding. `--only NAME`, `--scale 0.1` for a quick look.
+ * The public scheduler_perf workloads on fake nodes, through the real API server and its store on disk: pods a second from
+ * the first creation to the last binding. API server, store and scheduler are one process, as users have them; the client
+ * that creates and watches is another. `--only NAME`; `--quick` for a tenth of everything, `--scale 0.5` for another part.
  */
 interface Workload {
   name: string
@@ -75,6 +76,9 @@ const NODE_AFFINITY: Partial<PodSpec> = {
   },
 }
 
+const GREEN: Partial<PodSpec> = affinity('podAntiAffinity', HOSTNAME, 'green')
+const BLUE: Partial<PodSpec> = affinity('podAffinity', ZONE, 'blue')
+
 const big = { requests: { cpu: '3', memory: '500Mi' } }
 const bigPod = (name: string, spec: Partial<PodSpec>): Pod => ({
   metadata: { name, namespace: 'default' },
@@ -94,11 +98,13 @@ const WORKLOADS: readonly Workload[] = [
   },
   {
     ...{ name: 'anti-affinity', nodes: 5000, initial: 1000, measured: 2000, goal: 60 },
-    pod: i => pod(`pod-${i}`, affinity('podAntiAffinity', HOSTNAME, 'green'), { color: 'green' }),
+    initialPod: i => pod(`first-${i}`, GREEN, { color: 'green' }),
+    pod: i => pod(`pod-${i}`, GREEN, { color: 'green' }),
   },
   {
     ...{ name: 'affinity', nodes: 5000, initial: 5000, measured: 5000, goal: 35, node: zonedNode },
-    pod: i => pod(`pod-${i}`, affinity('podAffinity', ZONE, 'blue'), { color: 'blue' }),
+    initialPod: i => pod(`first-${i}`, BLUE, { color: 'blue' }),
+    pod: i => pod(`pod-${i}`, BLUE, { color: 'blue' }),
   },
   {
     ...{ name: 'unschedulable', nodes: 5000, initial: 100, measured: 10_000, goal: 590, hopeless: 100 },
@@ -116,98 +122,54 @@ const WORKLOADS: readonly Workload[] = [
   },
 ]
 
-async function inParallel(count: number, run: (index: number) => Promise<unknown>, width = 100): Promise<void> {
-  let next = 0
-  const worker = async () => {
-    while (next < count) await run(next++)
-  }
-  await Promise.all(Array.from({ length: width }, worker))
-}
-
 async function runWorkload(workload: Workload, scale: number): Promise<Rate> {
   const size = (count: number) => Math.max(1, Math.round(count * scale))
-  const plane = await startControlPlane()
-  const pods = plane.client.resource<Pod>(PODS)
-  await createNodes(plane, size(workload.nodes), workload.node ?? plainNode)
-  await plane.create(PRIORITY_CLASSES, { metadata: { name: 'high' }, value: 1000 } as object)
-  const bound = new BoundCounter(plane)
-  const scheduler = createScheduler(plane)
-  await scheduler.start()
+  const master = await startMaster({ controllers: false })
+  const { client } = master
+  const pods = client.resource<Pod>(PODS)
+  await createNodes(client, size(workload.nodes), workload.node ?? plainNode)
+  await client.resource(PRIORITY_CLASSES).create({ metadata: { name: 'high' }, value: 1000 } as object)
+  const bound = new BoundCounter(client)
   await bound.start()
-  const initialPod = workload.initialPod ?? (i => pod(`first-${i}`, {}, {}))
+  const initialPod = workload.initialPod ?? (i => pod(`first-${i}`))
   await inParallel(size(workload.initial), i => pods.create(initialPod(i)))
   await bound.reached(size(workload.initial))
   const hopeless = workload.hopeless ?? 0
   await inParallel(hopeless, i => pods.create(pod(`hopeless-${i}`, { nodeSelector: { nowhere: 'never' } })))
-  const watch = startWatch()
+  const watch = startWatch(master)
   const before = bound.total
   const count = size(workload.measured)
   await inParallel(count, i => pods.create(workload.pod(i)))
   await bound.reached(before + count)
   const rate = watch(count)
-  await scheduler.stop()
   await bound.stop()
-  await plane.close()
+  await master.stop()
   return rate
 }
 
-async function createNodes(plane: ControlPlane, count: number, make: (index: number) => Node): Promise<void> {
-  const nodes = plane.client.resource<Node>(NODES)
-  await inParallel(count, async i => {
-    const wanted = make(i)
-    const made = await nodes.create(wanted)
-    const settled = await nodes.update({ ...made, status: wanted.status }, 'status')
-    if (settled.spec.taints?.length) await nodes.update({ ...settled, spec: { ...settled.spec, taints: [] } })
-  })
-}
-
-/** Counts bindings, also of pods that are gone since. */
-class BoundCounter {
-  total = 0
-  readonly #informer: Informer<Pod>
-  #waiting: { count: number; resolve: () => void } | undefined
-
-  constructor(plane: ControlPlane) {
-    this.#informer = new Informer(plane.client.resource<Pod>(PODS), plane)
-    this.#informer.addHandler({
-      updated: (now, old) => {
-        if (!now.spec.nodeName || old.spec.nodeName) return
-        this.total++
-        if (this.#waiting && this.total >= this.#waiting.count) this.#waiting.resolve()
-      },
-    })
-  }
-
-  async start(): Promise<void> {
-    this.#informer.start()
-    await this.#informer.synced()
-  }
-
-  reached(count: number): Promise<void> {
-    if (this.total >= count) return Promise.resolve()
-    return new Promise(resolve => {
-      this.#waiting = { count, resolve }
-    })
-  }
-
-  stop(): Promise<void> {
-    return this.#informer.stop()
-  }
-}
-
-/** `wall` is what a user sees; `cpu` is by processor time, which neighbours on the machine do not take away. */
+/** `wall` is what a user sees; `cpu` is by the control plane's processor time, which neighbours do not take away. */
 interface Rate {
   wall: number
   cpu: number
+  /** At most, in MB. */
+  memory: number
 }
 
-function startWatch(): (count: number) => Rate {
+/** `master` undefined: what is measured runs in this process. */
+function startWatch(master?: Master): (count: number) => Rate {
+  const usage = () => master?.usage() ?? ownUsage()
   const began = performance.now()
-  const cpuBegan = process.cpuUsage()
+  const { cpu: cpuBegan } = usage()
   return count => {
-    const { user, system } = process.cpuUsage(cpuBegan)
-    return { wall: count / ((performance.now() - began) / 1000), cpu: count / ((user + system) / 1e6) }
+    const { cpu, peak } = usage()
+    return { wall: count / ((performance.now() - began) / 1000), cpu: count / (cpu - cpuBegan), memory: peak }
   }
+}
+
+function ownUsage(): Usage {
+  const { user, system } = process.cpuUsage()
+  const memory = process.memoryUsage().rss / 2 ** 20
+  return { cpu: (user + system) / 1e6, memory, peak: memory }
 }
 
 /** The decision alone: no server, no binding. */
@@ -231,9 +193,9 @@ function runPure(nodeCount: number, podCount: number): Rate {
 }
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, scale: { type: 'string', default: '1' } },
+  options: { only: { type: 'string' }, quick: { type: 'boolean' }, scale: { type: 'string' } },
 })
-const scale = Number(values.scale)
+const scale = Number(values.scale ?? (values.quick ? 0.1 : 1))
 // Timers of the clock never keep a process alive; the benchmark itself must.
 const alive = setInterval(() => {}, 1000)
 if (!values.only || values.only === 'pure') {
@@ -246,13 +208,14 @@ for (const workload of WORKLOADS) {
 }
 clearInterval(alive)
 
-function show(name: string, { wall, cpu }: Rate, goal: number): void {
+function show(name: string, { wall, cpu, memory }: Rate, goal: number): void {
   const verdict = goal === 0 ? '' : wall >= goal ? 'reached' : 'MISSED'
-  const memory = Math.round(process.memoryUsage().rss / 2 ** 20)
   const cells = [
     name.padEnd(16),
     `${wall.toFixed(0)} pods/s`.padStart(15),
     `${cpu.toFixed(0)} a CPU second`.padStart(22),
   ]
-  console.log(`${cells.join('')}   goal ${String(goal || '-').padStart(5)}   ${verdict.padEnd(8)} ${memory} MB`)
+  console.log(
+    `${cells.join('')}   goal ${String(goal || '-').padStart(5)}   ${verdict.padEnd(8)} ${Math.round(memory)} MB`,
+  )
 }

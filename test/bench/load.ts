@@ -1,0 +1,66 @@
+import type { Node, Pod } from '../../api/types/core-v1.ts'
+import type { Client } from '../../client/client.ts'
+import { Informer } from '../../client/informer.ts'
+import { NODES, PODS } from '../../client/resources.ts'
+import { systemClock as clock } from '../../platform/clock.ts'
+import { MemoryLog } from '../../platform/log.ts'
+import { seededRandom } from '../../platform/random.ts'
+
+/** What benchmarks do to a cluster as its users do: from outside, many requests at once. */
+
+export async function inParallel(count: number, run: (index: number) => Promise<unknown>, width = 100): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < count) await run(next++)
+  }
+  await Promise.all(Array.from({ length: Math.min(width, count) }, worker))
+}
+
+/** Nodes as their agents would report them; what admission taints new nodes with is taken away. */
+export async function createNodes(client: Client, count: number, make: (index: number) => Node): Promise<void> {
+  const nodes = client.resource<Node>(NODES)
+  await inParallel(count, async i => {
+    const wanted = make(i)
+    const made = await nodes.create(wanted)
+    const settled = await nodes.update({ ...made, status: wanted.status }, 'status')
+    if (settled.spec.taints?.length) await nodes.update({ ...settled, spec: { ...settled.spec, taints: [] } })
+  })
+}
+
+export function watcher<T extends Pod>(client: Client): Informer<T> {
+  return new Informer<T>(client.resource<T>(PODS), { clock, random: seededRandom(1), log: new MemoryLog() })
+}
+
+/** Counts bindings, also of pods that are gone since. */
+export class BoundCounter {
+  total = 0
+  readonly #informer: Informer<Pod>
+  #waiting: { count: number; resolve: () => void } | undefined
+
+  constructor(client: Client) {
+    this.#informer = watcher<Pod>(client)
+    this.#informer.addHandler({
+      updated: (now, old) => {
+        if (!now.spec.nodeName || old.spec.nodeName) return
+        this.total++
+        if (this.#waiting && this.total >= this.#waiting.count) this.#waiting.resolve()
+      },
+    })
+  }
+
+  async start(): Promise<void> {
+    this.#informer.start()
+    await this.#informer.synced()
+  }
+
+  reached(count: number): Promise<void> {
+    if (this.total >= count) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#waiting = { count, resolve }
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#informer.stop()
+  }
+}

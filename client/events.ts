@@ -30,11 +30,12 @@ export interface RecorderOptions {
   host?: string
 }
 
-const MAX_WAITING = 1000
-/** Events about one object keep their order; those about others need not wait for them. */
-const LANES = 8
+const MAX_WAITING = 10_000
 
-/** Records events in the background, in order: repeated ones are counted, floods are cut. */
+/**
+ * Records events in the background, in order and one at a time: what they tell of is never held up by them, however much
+ * happens at once. Repeated ones are counted, floods are cut.
+ */
 export function createEventRecorder(options: RecorderOptions): EventRecorder {
   return new Recorder(options)
 }
@@ -44,7 +45,7 @@ class Recorder implements EventRecorder {
   #sequence = 0
   readonly #events: ResourceClient<Event>
   readonly #correlator = new EventCorrelator()
-  readonly #lanes: Promise<void>[] = Array.from({ length: LANES }, () => Promise.resolve())
+  #last: Promise<void> = Promise.resolve()
   #waiting = 0
   #dropped = 0
 
@@ -65,12 +66,11 @@ class Recorder implements EventRecorder {
     const recorded = this.#correlator.record(facts, this.#options.clock.now())
     if (!recorded) return
     this.#waiting++
-    const lane = laneOf(facts)
-    this.#lanes[lane] = this.#lanes[lane]!.then(() => this.#send(recorded, facts))
+    this.#last = this.#last.then(() => this.#send(recorded, facts))
   }
 
-  async flush(): Promise<void> {
-    await Promise.all(this.#lanes)
+  flush(): Promise<void> {
+    return this.#last
   }
 
   async #send(recorded: Recorded, facts: EventFacts): Promise<void> {
@@ -126,12 +126,6 @@ class Recorder implements EventRecorder {
     })
     series.name = name
   }
-}
-
-function laneOf({ involvedObject: { uid = '', name } }: EventFacts): number {
-  let sum = 0
-  for (const letter of uid || name) sum += letter.charCodeAt(0)
-  return sum % LANES
 }
 
 /** Events about things outside namespaces live in `default`. */

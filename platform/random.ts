@@ -7,9 +7,22 @@ export interface Random {
   bytes(count: number): Uint8Array
 }
 
+const POOL_BYTES = 4096
+let pool = Buffer.alloc(0)
+
+/** Asking the system for every few bytes costs more than most of what they are for. What was handed out is not kept. */
+function fresh(count: number): Buffer {
+  if (count > POOL_BYTES) return randomBytes(count)
+  if (pool.length < count) pool = randomBytes(POOL_BYTES)
+  const taken = Buffer.from(pool.subarray(0, count))
+  pool.fill(0, 0, count)
+  pool = pool.subarray(count)
+  return taken
+}
+
 export const systemRandom: Random = {
-  next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
-  bytes: count => randomBytes(count),
+  next: () => fresh(6).readUIntBE(0, 6) / 2 ** 48,
+  bytes: count => fresh(count),
 }
 
 /** The mulberry32 generator: small, fast, good enough for simulation, never for keys. */

@@ -124,10 +124,10 @@ export class NodeAuthorizer implements Authorizer {
   }
 
   #put(entry: Entry): void {
+    // Asked of every change of every pod: most need not be parsed for it. A pod's node is said once and never changes.
+    if (!mentions(entry, this.#pods.has(entry.key) ? EPHEMERAL : NODE_NAME)) return
     const pod = entry.object<Pod>()
     const node = pod.spec?.nodeName ?? ''
-    const known = this.#pods.get(entry.key)
-    if (known && known.node === node && !pod.spec?.ephemeralContainers) return
     this.#remove(entry.key)
     if (node === '') return
     this.#pods.set(entry.key, { node, references: referencesOf(pod) })
@@ -141,6 +141,13 @@ export class NodeAuthorizer implements Authorizer {
     this.#pods.delete(key)
     this.#byNode.get(known.node)?.delete(key)
   }
+}
+
+const NODE_NAME = '"nodeName":"'
+const EPHEMERAL = '"ephemeralContainers":['
+
+function mentions({ value }: Entry, text: string): boolean {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).includes(text, 0, 'latin1')
 }
 
 function nodeRule(node: string, { verb, name, subresource }: Attributes): string | undefined {

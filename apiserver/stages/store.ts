@@ -1,4 +1,4 @@
-import { alreadyExists, conflict, notFound } from '../../api/errors.ts'
+import { ApiError, alreadyExists, conflict, notFound } from '../../api/errors.ts'
 import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Cache } from '../storage/cache.ts'
@@ -79,7 +79,8 @@ export class ObjectStore {
 
   /**
    * Reads, changes, writes, and again while others write in between. `change` returns the new object, or undefined to
-   * leave things as they are.
+   * leave things as they are. It begins with what the cache has, since the write finds out whether that is still so; a
+   * refusal, or leaving it, must not come of something old.
    */
   async modify(
     kind: Kind,
@@ -87,6 +88,12 @@ export class ObjectStore {
     name: string,
     change: (entry: Entry) => KubeObject | undefined | Promise<KubeObject | undefined>,
   ): Promise<Entry> {
+    const seen = this.peek(kind, namespace, name)
+    const guess = seen && (await attempted(() => change(seen)))
+    if (guess) {
+      const result = await this.replace(seen, guess)
+      if (result.ok) return result.entry
+    }
     let entry: Entry | undefined = await this.get(kind, namespace, name)
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       if (!entry) throw notFound(kind, name)
@@ -116,6 +123,16 @@ export class ObjectStore {
 
   #entryOf(stored: StoredValue | undefined): Entry | undefined {
     return stored && this.entryOf(stored)
+  }
+}
+
+/** undefined for a refusal: whoever asks about something that may be old asks again. */
+async function attempted<T>(work: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
   }
 }
 

@@ -15,7 +15,7 @@ export type EventType = 'Normal' | 'Warning'
 export interface EventRecorder {
   /** `fieldPath` names a part of the object, e.g. `spec.containers{web}`. */
   event(regarding: KubeObject, type: EventType, reason: string, message: string, fieldPath?: string): void
-  /** Resolves when everything recorded so far was sent or given up. */
+  /** Resolves when everything recorded so far was sent, or was given up because it took too long. */
   flush(): Promise<void>
 }
 
@@ -31,6 +31,8 @@ export interface RecorderOptions {
 }
 
 const MAX_WAITING = 10_000
+/** Whoever stops waits for so long for the last events, and no longer. */
+const FLUSH_MS = 2000
 
 /**
  * Records events in the background, in order and one at a time: what they tell of is never held up by them, however much
@@ -47,6 +49,7 @@ class Recorder implements EventRecorder {
   readonly #correlator = new EventCorrelator()
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  #gaveUp = false
   #dropped = 0
 
   constructor(options: RecorderOptions) {
@@ -69,13 +72,19 @@ class Recorder implements EventRecorder {
     this.#last = this.#last.then(() => this.#send(recorded, facts))
   }
 
-  flush(): Promise<void> {
-    return this.#last
+  async flush(): Promise<void> {
+    const patience = this.#options.clock.after(FLUSH_MS, () => {
+      this.#gaveUp = true
+    })
+    await this.#last
+    patience.cancel()
+    this.#gaveUp = false
   }
 
   async #send(recorded: Recorded, facts: EventFacts): Promise<void> {
     try {
-      if (recorded.series.name) await this.#raiseCount(recorded, facts)
+      if (this.#gaveUp) this.#dropped++
+      else if (recorded.series.name) await this.#raiseCount(recorded, facts)
       else await this.#create(recorded, facts)
     } catch (error) {
       this.#options.log.warn('An event could not be recorded', { reason: facts.reason, message: facts.message, error })

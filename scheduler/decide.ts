@@ -34,6 +34,8 @@ export type Decision = Placed | Refused
 export function decide(pod: PodFacts, view: View, profile: Profile, start: number): Decision {
   const checks = prepare(pod, view, profile)
   if ('hopeless' in checks) return { node: undefined, refusals: new Map(), hopeless: checks.hopeless, next: start }
+  const promised = promisedNode(pod, view, profile, checks.passes)
+  if (promised) return { node: promised, next: start }
   const nodes = narrowed(pod, view)
   const { suitable, refusals, looked } = findSuitable(pod, view, profile, nodes, checks.passes, start)
   if (suitable.length === 0) return { node: undefined, refusals: withUnlooked(view, nodes, refusals), next: start }
@@ -41,6 +43,14 @@ export function decide(pod: PodFacts, view: View, profile: Profile, start: numbe
   if (nodes !== view.nodes) return { node: best, next: start }
   const next = looked < nodes.length ? start + looked : nodes.indexOf(best) + 1
   return { node: best, next: next % nodes.length }
+}
+
+/** Whoever waited for others to make room goes there, if it will do now. */
+function promisedNode(pod: PodFacts, view: View, profile: Profile, passes: Pass): NodeInfo | undefined {
+  const name = view.promisedTo(pod.uid)
+  const info = name === undefined ? undefined : view.node(name)
+  if (!info || passes(info) || refusalWithNominated(pod, view, profile, info)) return undefined
+  return info
 }
 
 type Pass = (info: NodeInfo) => Refusal | undefined

@@ -25,6 +25,8 @@ export class Observer {
   /** Where each pod stands in the picture, assumed or seen. */
   readonly #places = new Map<string, string>()
   readonly #assumed = new Set<string>()
+  /** Called when a pod has gone, with its uid. */
+  onGone: (uid: string) => void = () => {}
 
   constructor(client: Client, options: InformerOptions, queue: SchedulingQueue, isOurs: (pod: Pod) => boolean) {
     this.#queue = queue
@@ -138,6 +140,7 @@ export class Observer {
     this.#queue.remove(uid)
     this.picture.withdraw(uid)
     if (this.#unplace(uid)) this.#queue.happened('pod-gone')
+    this.onGone(uid)
   }
 
   #place(pod: Pod, nodeName: string): void {

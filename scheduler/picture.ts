@@ -1,6 +1,7 @@
 import type { Labels } from '../api/placement.ts'
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../api/types/core-v1.ts'
 import type { StorageClass } from '../api/types/storage-v1.ts'
+import { deepEqual } from '../api/values.ts'
 import type { PodFacts, Selection } from './facts.ts'
 import { type Amounts, addTo, emptyAmounts, podCapacity, toAmounts } from './resources.ts'
 
@@ -10,7 +11,7 @@ export class NodeInfo {
   node: Node
   allocatable: Amounts
   maxPods: number
-  readonly images = new Map<string, number>()
+  images: ReadonlyMap<string, number> = new Map()
   readonly pods = new Map<string, PodFacts>()
   readonly requested = emptyAmounts()
   readonly scoredRequested = emptyAmounts()
@@ -19,22 +20,22 @@ export class NodeInfo {
   withAffinity = 0
   withRequiredAntiAffinity = 0
 
-  constructor(name: string, node: Node) {
+  /** `like`: the same node, whose amounts need not be read again. */
+  constructor(name: string, node: Node, like?: NodeInfo) {
     this.name = name
     this.node = node
-    this.allocatable = emptyAmounts()
-    this.maxPods = 0
-    this.setNode(node)
+    this.allocatable = like?.allocatable ?? emptyAmounts()
+    this.maxPods = like?.maxPods ?? 0
+    if (like) this.images = like.images
+    else this.setNode(node)
   }
 
   setNode(node: Node): void {
     this.node = node
     this.allocatable = toAmounts(node.status?.allocatable)
     this.maxPods = podCapacity(node)
-    this.images.clear()
-    for (const { names = [], sizeBytes = 0 } of node.status?.images ?? []) {
-      for (const name of names) this.images.set(name, sizeBytes)
-    }
+    const images = node.status?.images ?? []
+    this.images = new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map(name => [name, sizeBytes])))
   }
 
   add(pod: PodFacts): void {
@@ -51,9 +52,9 @@ export class NodeInfo {
 
   /** The same node without some pods and with others: what would be, asked without touching what is. */
   changed(gone: Iterable<PodFacts>, come: Iterable<PodFacts>): NodeInfo {
-    const copy = new NodeInfo(this.name, this.node)
-    for (const pod of this.pods.values()) copy.add(pod)
-    for (const pod of gone) copy.remove(pod.uid)
+    const copy = new NodeInfo(this.name, this.node, this)
+    const without = new Set(gone)
+    for (const pod of this.pods.values()) if (!without.has(pod)) copy.add(pod)
     for (const pod of come) copy.add(pod)
     return copy
   }
@@ -97,12 +98,18 @@ export interface View {
   readonly nodesWithAffinity: Iterable<NodeInfo>
   /** How many pods of a namespace are selected on each node; absent: none. Kept up as pods come and go. */
   counts(namespace: string, selection: Selection): ReadonlyMap<string, number>
+  /** The same in each domain of a topology key, of all domains that there are, and kept up as well. */
+  domainCounts(namespace: string, selection: Selection, topologyKey: string): ReadonlyMap<string, number>
+  /** Whether every node has a value for this label. */
+  isEverywhere(topologyKey: string): boolean
   /** On how many nodes an image is. */
   imageSpread(image: string): number
   /** How many nodes have a taint, or are cordoned: where none has, nobody need ask. */
   readonly traits: Readonly<Traits>
   /** Pods that are promised a place on a node, once its victims are gone. */
   nominated(nodeName: string): readonly PodFacts[]
+  /** The node on which a pod is promised a place. */
+  promisedTo(uid: string): string | undefined
   readonly storage: StorageView
 }
 
@@ -116,6 +123,8 @@ interface Counter {
   namespace: string
   selects(pod: PodFacts): boolean
   byNode: Map<string, number>
+  /** By topology key, then by value; a key is there once it was asked for. */
+  byDomain: Map<string, Map<string, number>>
 }
 
 const MAX_COUNTERS = 500
@@ -130,6 +139,9 @@ export class Picture implements View {
   readonly #counters = new Map<string, Counter>()
   readonly #imageNodes = new Map<string, number>()
   readonly #nominated = new Map<string, PodFacts[]>()
+  readonly #promises = new Map<string, string>()
+  /** Values of a label, and whether each node has one; forgotten when nodes change. */
+  readonly #labels = new Map<string, { values: Set<string>; isEverywhere: boolean }>()
   readonly storage: StorageView
   readonly traits: Traits = { tainted: 0, cordoned: 0, nominated: 0 }
   #ordered: NodeInfo[] | undefined
@@ -160,15 +172,46 @@ export class Picture implements View {
   }
 
   counts(namespace: string, selection: Selection): ReadonlyMap<string, number> {
+    return this.#counter(namespace, selection).byNode
+  }
+
+  domainCounts(namespace: string, selection: Selection, topologyKey: string): ReadonlyMap<string, number> {
+    const { byNode, byDomain } = this.#counter(namespace, selection)
+    const known = byDomain.get(topologyKey)
+    if (known) return known
+    const counts = new Map(Array.from(this.#label(topologyKey).values, value => [value, 0]))
+    for (const [name, amount] of byNode) {
+      const value = this.#byName.get(name)?.node.metadata?.labels?.[topologyKey]
+      if (value !== undefined) counts.set(value, counts.get(value)! + amount)
+    }
+    byDomain.set(topologyKey, counts)
+    return counts
+  }
+
+  isEverywhere(topologyKey: string): boolean {
+    return this.#label(topologyKey).isEverywhere
+  }
+
+  #label(key: string): { values: Set<string>; isEverywhere: boolean } {
+    const known = this.#labels.get(key)
+    if (known) return known
+    const found = [...this.#byName.values()].map(info => info.node.metadata?.labels?.[key])
+    const values = found.filter(value => value !== undefined)
+    const label = { values: new Set(values), isEverywhere: values.length === found.length }
+    this.#labels.set(key, label)
+    return label
+  }
+
+  #counter(namespace: string, selection: Selection): Counter {
     const key = `${namespace}\n${selection.key}`
     const known = this.#counters.get(key)
-    const counter = known ?? { namespace, selects: selection.selects, byNode: new Map() }
+    const counter = known ?? { namespace, selects: selection.selects, byNode: new Map(), byDomain: new Map() }
     this.#counters.delete(key)
     this.#counters.set(key, counter) // now the freshest
-    if (known) return known.byNode
-    for (const node of this.#byName.values()) for (const pod of node.pods.values()) count(counter, node.name, pod, 1)
+    if (known) return known
+    for (const node of this.#byName.values()) for (const pod of node.pods.values()) count(counter, node, pod, 1)
     if (this.#counters.size > MAX_COUNTERS) this.#counters.delete(this.#counters.keys().next().value!)
-    return counter.byNode
+    return counter
   }
 
   nominated(nodeName: string): readonly PodFacts[] {
@@ -177,16 +220,22 @@ export class Picture implements View {
 
   nominate(pod: PodFacts, nodeName: string): void {
     this.withdraw(pod.uid)
+    this.#promises.set(pod.uid, nodeName)
     this.#nominated.set(nodeName, [...this.nominated(nodeName), pod])
     this.traits.nominated = this.#nominated.size
   }
 
+  promisedTo(uid: string): string | undefined {
+    return this.#promises.get(uid)
+  }
+
   withdraw(uid: string): void {
-    for (const [nodeName, pods] of this.#nominated) {
-      const left = pods.filter(pod => pod.uid !== uid)
-      if (left.length === 0) this.#nominated.delete(nodeName)
-      else if (left.length < pods.length) this.#nominated.set(nodeName, left)
-    }
+    const nodeName = this.#promises.get(uid)
+    if (nodeName === undefined) return
+    this.#promises.delete(uid)
+    const left = this.nominated(nodeName).filter(pod => pod.uid !== uid)
+    if (left.length === 0) this.#nominated.delete(nodeName)
+    else this.#nominated.set(nodeName, left)
     this.traits.nominated = this.#nominated.size
   }
 
@@ -203,6 +252,7 @@ export class Picture implements View {
     const known = this.#byName.get(name)
     if (known) {
       const moved = zoneOf(known.node) !== zoneOf(node)
+      if (!deepEqual(known.node.metadata?.labels, node.metadata?.labels)) this.#forgetDomains()
       this.#countTraits(known, -1)
       known.setNode(node)
       this.#countTraits(known, 1)
@@ -213,6 +263,7 @@ export class Picture implements View {
     this.#byName.set(name, info)
     this.#countTraits(info, 1)
     this.#ordered = undefined
+    this.#forgetDomains()
     const strays = this.#strays.get(name)
     this.#strays.delete(name)
     for (const pod of strays?.values() ?? []) this.addPod(pod, name)
@@ -228,6 +279,12 @@ export class Picture implements View {
     this.#countTraits(info, -1)
     this.#byName.delete(name)
     this.#ordered = undefined
+    this.#forgetDomains()
+  }
+
+  #forgetDomains(): void {
+    this.#labels.clear()
+    for (const counter of this.#counters.values()) counter.byDomain.clear()
   }
 
   addPod(pod: PodFacts, nodeName: string): void {
@@ -239,7 +296,7 @@ export class Picture implements View {
     if (node.pods.has(pod.uid)) this.removePod(pod.uid, nodeName)
     node.add(pod)
     this.#noteAffinity(node)
-    for (const counter of this.#counters.values()) count(counter, nodeName, pod, 1)
+    for (const counter of this.#counters.values()) count(counter, node, pod, 1)
   }
 
   removePod(uid: string, nodeName: string): void {
@@ -249,7 +306,7 @@ export class Picture implements View {
     if (!node || !pod) return
     node.remove(uid)
     this.#noteAffinity(node)
-    for (const counter of this.#counters.values()) count(counter, nodeName, pod, -1)
+    for (const counter of this.#counters.values()) count(counter, node, pod, -1)
   }
 
   #noteAffinity(node: NodeInfo): void {
@@ -270,11 +327,20 @@ export class Picture implements View {
   }
 }
 
-function count(counter: Counter, nodeName: string, pod: PodFacts, sign: 1 | -1): void {
+function count(counter: Counter, { name, node }: NodeInfo, pod: PodFacts, sign: 1 | -1): void {
   if (pod.isTerminating || pod.namespace !== counter.namespace || !counter.selects(pod)) return
-  const next = (counter.byNode.get(nodeName) ?? 0) + sign
-  if (next > 0) counter.byNode.set(nodeName, next)
-  else counter.byNode.delete(nodeName)
+  const next = (counter.byNode.get(name) ?? 0) + sign
+  if (next > 0) counter.byNode.set(name, next)
+  else counter.byNode.delete(name)
+  for (const [topologyKey, counts] of counter.byDomain) {
+    const value = node.metadata?.labels?.[topologyKey]
+    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + sign)
+  }
+}
+
+function selectedOn(info: NodeInfo, namespace: string, { selects }: Selection): number {
+  const isMeant = (pod: PodFacts) => !pod.isTerminating && pod.namespace === namespace && selects(pod)
+  return [...info.pods.values()].filter(isMeant).length
 }
 
 /** The picture with one node replaced: what preemption and nominated pods ask about. */
@@ -291,13 +357,23 @@ export function withNode(view: View, changed: NodeInfo): View {
     },
     counts(namespace, selection) {
       const byNode = new Map(view.counts(namespace, selection))
-      byNode.delete(changed.name)
-      const counter = { namespace, selects: selection.selects, byNode }
-      for (const pod of changed.pods.values()) count(counter, changed.name, pod, 1)
+      const amount = selectedOn(changed, namespace, selection)
+      if (amount > 0) byNode.set(changed.name, amount)
+      else byNode.delete(changed.name)
       return byNode
     },
+    domainCounts(namespace, selection, topologyKey) {
+      const counts = view.domainCounts(namespace, selection, topologyKey)
+      const value = changed.node.metadata?.labels?.[topologyKey]
+      const before = view.counts(namespace, selection).get(changed.name) ?? 0
+      const difference = selectedOn(changed, namespace, selection) - before
+      if (value === undefined || difference === 0) return counts
+      return new Map(counts).set(value, (counts.get(value) ?? 0) + difference)
+    },
+    isEverywhere: topologyKey => view.isEverywhere(topologyKey),
     imageSpread: image => view.imageSpread(image),
     nominated: nodeName => view.nominated(nodeName),
+    promisedTo: uid => view.promisedTo(uid),
     traits: view.traits,
     storage: view.storage,
   }

@@ -89,13 +89,15 @@ function victimsOn({ pod, view, fits, budgets }: Question, node: NodeInfo): Cand
   const lesser = [...node.pods.values()].filter(other => other.priority < pod.priority)
   if (lesser.length === 0) return undefined
   const ahead = view.nominated(node.name).filter(other => other.priority >= pod.priority && other.uid !== pod.uid)
-  const fitsWithout = (gone: readonly PodFacts[]) => fits(node.changed(gone, ahead))
-  if (!fitsWithout(lesser)) return undefined
+  const remaining = node.changed(lesser, ahead)
+  if (!fits(remaining)) return undefined
   const { protectedOnes, others } = splitByBudgets([...lesser].sort(moreImportantFirst), budgets)
-  const victims = new Set(lesser)
+  const victims = new Set<PodFacts>()
   for (const other of [...protectedOnes, ...others]) {
-    victims.delete(other)
-    if (!fitsWithout([...victims])) victims.add(other)
+    remaining.add(other)
+    if (fits(remaining)) continue
+    remaining.remove(other.uid)
+    victims.add(other)
   }
   const budgetViolations = protectedOnes.filter(other => victims.has(other)).length
   return { node, victims: [...victims].sort(moreImportantFirst), budgetViolations }
@@ -151,8 +153,13 @@ function startOf(pod: PodFacts): string {
   return pod.pod.status?.startTime ?? pod.pod.metadata?.creationTimestamp ?? ''
 }
 
+/** Times as they are written sort as plain text. */
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
 function moreImportantFirst(a: PodFacts, b: PodFacts): number {
-  return b.priority - a.priority || startOf(a).localeCompare(startOf(b))
+  return b.priority - a.priority || compareTexts(startOf(a), startOf(b))
 }
 
 /** Negative: `a` does less harm. Offsets of 2^31 keep pods of negative priority from counting as gain. */
@@ -169,6 +176,6 @@ function compareCandidates(a: Candidate, b: Candidate): number {
     highest(a) - highest(b) ||
     sum(a) - sum(b) ||
     a.victims.length - b.victims.length ||
-    earliest(b).localeCompare(earliest(a))
+    compareTexts(earliest(b), earliest(a))
   )
 }

@@ -131,6 +131,12 @@ export class SchedulingQueue {
     if (entry?.place === 'out') this.#wake(entry)
   }
 
+  /** What it waited for is there: no back-off, since nothing went wrong. */
+  hurry(uid: string): void {
+    const entry = this.#entries.get(uid)
+    if (entry?.place === 'parked' || entry?.place === 'backoff') this.#makeReady(entry)
+  }
+
   /** Wakes the parked pods that this can help. */
   happened(happening: Happening, concerns: (pod: PodFacts) => boolean = () => true): void {
     this.#happenings.push(happening)

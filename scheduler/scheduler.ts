@@ -8,6 +8,7 @@ import { nameSuffix, type Random } from '../platform/random.ts'
 import { Actor } from './act.ts'
 import { readConfig, type SchedulerConfig } from './config.ts'
 import { decide, type Placed, type Profile, type Refused } from './decide.ts'
+import { Evictions } from './evictions.ts'
 import { explain, explainAmounts } from './explain.ts'
 import type { PodFacts } from './facts.ts'
 import { Observer } from './observe.ts'
@@ -83,6 +84,7 @@ class Loop {
   readonly #volumes: VolumeBinder
   readonly #profiles: ReadonlyMap<string, ProfileEntry>
   readonly #acting = new Set<Promise<void>>()
+  readonly #evictions = new Evictions()
   #start = 0
 
   constructor(options: SchedulerOptions & { config: SchedulerConfig }) {
@@ -91,6 +93,10 @@ class Loop {
     this.#profiles = new Map(config.profiles.map(profile => [profile.schedulerName, profile]))
     this.#queue = new SchedulingQueue(clock)
     this.#observer = new Observer(client, options, this.#queue, pod => this.#profiles.has(schedulerOf(pod)))
+    this.#observer.onGone = uid => {
+      const served = this.#evictions.gone(uid)
+      if (served) this.#queue.hurry(served)
+    }
     this.#actor = new Actor(options)
     this.#volumes = new VolumeBinder(client, clock, this.#observer.claims, this.#observer.volumes)
   }
@@ -142,6 +148,7 @@ class Loop {
       .catch(error => {
         this.#options.log.warn('A decision could not be carried out', { pod: pod.key, error })
         this.#observer.forget(pod.uid)
+        this.#evictions.end(pod.uid)
         this.#queue.retry(pod.uid)
       })
       .finally(() => this.#acting.delete(watched))
@@ -171,7 +178,10 @@ class Loop {
         ? preempt(pod, picture, profile, refused, budgets.list(), this.#start)
         : undefined
     const nodeName = room?.candidate?.node.name
-    if (nodeName) picture.nominate(pod, nodeName)
+    if (room?.candidate) {
+      picture.nominate(pod, room.candidate.node.name)
+      this.#evictions.begin(pod.uid, room.candidate.victims)
+    }
     const filters = [...refused.refusals.values()].map(refusal => refusal.filter)
     this.#queue.park(pod.uid, refused.hopeless ? [refused.hopeless.filter] : filters)
     const message = explain(refused, picture.nodes.length, room?.message)
@@ -183,6 +193,7 @@ class Loop {
 
   /** Its victims are still on their way out: more must not follow them. */
   #awaitsVictims(pod: PodFacts): boolean {
+    if (this.#evictions.awaits(pod.uid)) return true
     const nominated = pod.pod.status?.nominatedNodeName
     const node = nominated ? this.#observer.picture.node(nominated) : undefined
     return [...(node?.pods.values() ?? [])].some(other => other.isTerminating && other.priority < pod.priority)

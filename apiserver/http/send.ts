@@ -36,6 +36,24 @@ export async function sendResponse(
   response.end(request.method === 'HEAD' ? undefined : bytes)
 }
 
+/** Until the client has taken what was written, or has gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  const heard = new AbortController()
+  const { signal } = heard
+  try {
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })].map(orAborted))
+  } finally {
+    heard.abort()
+  }
+}
+
+/** Of two that are listened for, the one that did not come is given up, which is no failure. */
+function orAborted(event: Promise<unknown>): Promise<unknown> {
+  return event.catch(error => {
+    if (error.name !== 'AbortError') throw error
+  })
+}
+
 async function sendStream(
   asked: ApiRequest,
   { status, headers }: ApiResponse,
@@ -49,7 +67,7 @@ async function sendStream(
   try {
     for await (const bytes of body) {
       if (signal.aborted) break
-      if (!response.write(bytes)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+      if (!response.write(bytes)) await drained(response)
     }
     response.end()
   } catch (error) {

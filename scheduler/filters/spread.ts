@@ -20,8 +20,9 @@ export const podTopologySpread: Filter = {
 
 function checkOf(rule: SpreadRule, rules: readonly SpreadRule[], pod: PodFacts, view: View): Check {
   const keys = rules.map(other => other.topologyKey)
-  const eligible = view.nodes.filter(info => hasLabels(info, keys) && isEligible(rule, pod, info))
-  const domains = countByDomain(rule, eligible, view.counts(pod.namespace, rule.selection))
+  const domains = allCount(rule, pod, view, keys)
+    ? view.domainCounts(pod.namespace, rule.selection, rule.topologyKey)
+    : countByDomain(rule, eligibleFor(rule, pod, view, keys), view.counts(pod.namespace, rule.selection))
   const fewest = domains.size < rule.minDomains ? 0 : smallest(domains.values())
   const own = rule.selection.selects(pod) ? 1 : 0
   return info => {
@@ -29,6 +30,17 @@ function checkOf(rule: SpreadRule, rules: readonly SpreadRule[], pod: PodFacts, 
     if (domain === undefined) return MISSING_LABEL
     return (domains.get(domain) ?? 0) + own - fewest > rule.maxSkew ? TOO_SKEWED : undefined
   }
+}
+
+/** The usual case, in which nothing need be counted: every node is a place for this pod. */
+function allCount(rule: SpreadRule, pod: PodFacts, view: View, keys: readonly string[]): boolean {
+  const asksForNodes = rule.honorsAffinity && pod.requiredNodes !== undefined
+  const minds = rule.honorsTaints && view.traits.tainted > 0
+  return !asksForNodes && !minds && keys.every(key => view.isEverywhere(key))
+}
+
+function eligibleFor(rule: SpreadRule, pod: PodFacts, view: View, keys: readonly string[]): NodeInfo[] {
+  return view.nodes.filter(info => hasLabels(info, keys) && isEligible(rule, pod, info))
 }
 
 export function hasLabels(info: NodeInfo, keys: readonly string[]): boolean {

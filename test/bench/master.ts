@@ -79,7 +79,7 @@ async function prepare(tools: Tools): Promise<void> {
     {
       ...{ bindPort, kubeletPort, etcdClientPort, etcdPeerPort, nodeName: 'bench-master' },
       ...{ podNetworkCidr: '10.0.0.0/8', serviceCidr: '172.20.0.0/16', dnsDomain: 'cluster.local' },
-      ...{ extraNames: [], failSwapOn: false, podNetwork: 'kubox-bench' },
+      ...{ extraNames: [], failSwapOn: false, fixSwap: false, podNetwork: 'kubox-bench' },
     },
     tools,
   )

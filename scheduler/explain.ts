@@ -13,11 +13,11 @@ export function explain(refused: Refused, nodeCount: number, preemption?: string
 }
 
 function countReasons(refused: Refused): string[] {
-  return countTexts([...refused.refusals.values()].flatMap(refusal => refusal.reasons))
+  return countTexts(refused.refusals.values().flatMap(refusal => refusal.reasons))
 }
 
 /** `2 Insufficient cpu`, sorted as text, as Kubernetes does. */
-export function countTexts(texts: readonly string[]): string[] {
+export function countTexts(texts: Iterable<string>): string[] {
   const counts = new Map<string, number>()
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
   return [...counts].map(([text, count]) => `${count} ${text}`).sort()

@@ -27,10 +27,6 @@ export async function createNodes(client: Client, count: number, make: (index: n
   })
 }
 
-export function watcher<T extends Pod>(client: Client): Informer<T> {
-  return new Informer<T>(client.resource<T>(PODS), { clock, random: seededRandom(1), log: new MemoryLog() })
-}
-
 /** Counts bindings, also of pods that are gone since. */
 export class BoundCounter {
   total = 0
@@ -38,7 +34,7 @@ export class BoundCounter {
   #waiting: { count: number; resolve: () => void } | undefined
 
   constructor(client: Client) {
-    this.#informer = watcher<Pod>(client)
+    this.#informer = new Informer(client.resource<Pod>(PODS), { clock, random: seededRandom(1), log: new MemoryLog() })
     this.#informer.addHandler({
       updated: (now, old) => {
         if (!now.spec.nodeName || old.spec.nodeName) return

@@ -4,23 +4,26 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { ApiError } from '../api/errors.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { ApiServer } from './app.ts'
-import { NodeRequest } from './http/node-request.ts'
+import { type LaneOptions, Lanes } from './http/lane.ts'
 import { type PeerAuthorities, peerOf } from './http/peer.ts'
+import { HttpRequest } from './http/request.ts'
 import { sendResponse } from './http/send.ts'
 import { statusResponse } from './stages/answer.ts'
 import { LARGEST_BODY } from './stages/decode.ts'
 
 /**
- * The door's hinges: node's HTTPS server in front of `handle`. Requests without a body take the short way; those with one
- * go through express, which reads it within limits. Upgrades go to `upgrade`.
+ * The door's hinges: node's HTTPS server in front of `handle`. Ordinary requests are read and answered by http/lane.ts;
+ * all others are node's, and where they have a body express reads it within limits. Upgrades go to `upgrade`.
  */
 export interface HttpListenerOptions {
   server: ApiServer
   log: Log
   /** Absent: plain HTTP, for tests. */
   tls?: ListenerTls
+  clock?: Clock
 }
 
 export interface ListenerTls extends PeerAuthorities {
@@ -53,12 +56,17 @@ function mayUpgrade({ url = '', headers }: http.IncomingMessage): boolean {
 }
 
 export function createHttpListener(options: HttpListenerOptions): HttpListener {
-  const { server, log } = options
+  const { server, log, clock = systemClock } = options
   let tls = options.tls
-  const answerWithBody = bodyReader(server, request => toApiRequest(request))
+  const answerWithBody = bodyReader(server, toApiRequest)
 
-  function toApiRequest(request: http.IncomingMessage, response?: http.ServerResponse): NodeRequest {
-    return new NodeRequest(request, response, peerOf(request.socket, tls))
+  function toApiRequest(request: http.IncomingMessage, response?: http.ServerResponse): HttpRequest {
+    const { method = 'GET', url = '/', socket } = request
+    // Node joins repeated headers with commas; only set-cookie would be a list, and no request has it.
+    const headers = request.headers as HttpRequest['headers']
+    const asked = new HttpRequest({ method, url, headers }, peerOf(socket, tls), socket.remoteAddress)
+    response?.once('close', () => asked.clientGone())
+    return asked
   }
 
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -88,14 +96,34 @@ export function createHttpListener(options: HttpListenerOptions): HttpListener {
     : http.createServer(limits, onRequest)
   listener.on('upgrade', onUpgrade)
   listener.on('clientError', (error, socket) => refuseMalformed(error, socket as Socket))
+  const lanes = openLanes(listener, { answer: server.handle, peerOf: socket => peerOf(socket, tls), log, clock })
   return {
     listen: (port, host) => listen(listener, port, host),
     setTls(next) {
       tls = next
       if (listener instanceof https.Server) listener.setSecureContext(secureOptions(next))
     },
-    close: () => close(listener),
+    close: () => close(listener, lanes),
   }
+}
+
+/** Connections begin in a lane; node's own way of beginning them is where those go that do not stay there. */
+function openLanes(
+  listener: http.Server | https.Server,
+  options: Pick<LaneOptions, 'answer' | 'peerOf' | 'log' | 'clock'>,
+): Lanes {
+  const event = listener instanceof https.Server ? 'secureConnection' : 'connection'
+  const begin = listener.listeners(event)
+  listener.removeAllListeners(event)
+  const lanes = new Lanes({
+    ...options,
+    toNode: socket => begin.forEach(one => void one.call(listener, socket)),
+    firstRequestMs: LIMITS.headersTimeout,
+    wholeRequestMs: LIMITS.requestTimeout,
+    idleMs: LIMITS.keepAliveTimeout,
+  })
+  listener.on(event, socket => lanes.open(socket))
+  return lanes
 }
 
 /** Client certificates are asked for and checked by us, so that callers with tokens need none. */
@@ -107,7 +135,7 @@ function secureOptions({ certificate, key, clientCa, frontProxyCa }: ListenerTls
 /** Express reads the body: whole, unpacked, and not beyond the limit. */
 function bodyReader(
   server: ApiServer,
-  toRequest: (request: http.IncomingMessage, response: http.ServerResponse) => NodeRequest,
+  toRequest: (request: http.IncomingMessage, response: http.ServerResponse) => HttpRequest,
 ) {
   const app = express()
   app.disable('x-powered-by')
@@ -157,9 +185,10 @@ function listen(listener: http.Server | https.Server, port: number, host?: strin
   })
 }
 
-function close(listener: http.Server | https.Server): Promise<void> {
+function close(listener: http.Server | https.Server, lanes: Lanes): Promise<void> {
   return new Promise(resolve => {
     listener.close(() => resolve())
+    lanes.close()
     listener.closeAllConnections()
   })
 }

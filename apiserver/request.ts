@@ -42,32 +42,30 @@ const VERBS: Record<string, string> = {
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 
 export function parseRequest(request: Pick<ApiRequest, 'method' | 'path' | 'query'>): RequestInfo {
-  const nonResource = { ...NON_RESOURCE, verb: request.method.toLowerCase(), path: request.path }
-  const raw = request.path.split('/').slice(1)
+  const { method, path } = request
+  const raw = path.split('/')
   if (raw.at(-1) === '') raw.pop()
-  const head = raw[0] === 'api' ? 2 : raw[0] === 'apis' ? 3 : 0
-  if (head === 0 || raw.length <= head) return nonResource
-  const [group, version] = head === 2 ? ['', decodeSegment(raw[1]!)] : [decodeSegment(raw[1]!), decodeSegment(raw[2]!)]
-  const rest = raw.slice(head)
-  const legacyWatch = rest[0] === 'watch' && rest.length > 1
-  if (legacyWatch) rest.shift()
-  const { used, ...where } = place(rest)
+  const head = raw[1] === 'api' ? 3 : raw[1] === 'apis' ? 4 : 0
+  if (head === 0 || raw.length <= head) return { ...NON_RESOURCE, verb: method.toLowerCase(), path }
+  const legacyWatch = raw[head] === 'watch' && raw.length > head + 1
+  const rest = raw.slice(legacyWatch ? head + 1 : head)
+  const { used, namespace, plural, name, subresource } = place(rest)
   const tail = rest.slice(used)
-  const proxied = tail.length > 0 ? `/${tail.join('/')}` : request.path.endsWith('/') ? '/' : ''
-  const info = { ...nonResource, ...decoded(where), isResource: true, group, version, rest: proxied }
-  return { ...info, ...verbOf(request, info, legacyWatch) }
-}
-
-type Place = Pick<RequestInfo, 'namespace' | 'plural' | 'name' | 'subresource'>
-
-/** Decoded only now: what follows belongs to whoever a proxy passes it on to. */
-function decoded({ namespace, plural, name, subresource }: Place): Place {
-  return {
+  const info: RequestInfo = {
+    isResource: true,
+    verb: VERBS[method] ?? method.toLowerCase(),
+    group: head === 3 ? '' : decodeSegment(raw[2]!),
+    version: decodeSegment(raw[head - 1]!),
+    // What follows these belongs to whoever a proxy passes it on to, and stays as it is.
     namespace: decodeSegment(namespace),
     plural: decodeSegment(plural),
     name: decodeSegment(name),
     subresource: decodeSegment(subresource),
+    rest: tail.length > 0 ? `/${tail.join('/')}` : path.endsWith('/') ? '/' : '',
+    path,
   }
+  refineVerb(info, request, legacyWatch)
+  return info
 }
 
 /** Namespace, resource, name and subresource of the segments after the version, and how many of them they are. */
@@ -84,14 +82,13 @@ function place(segments: string[]) {
 }
 
 /** The verb that is authorized; a list or watch of one name counts as access to that name. */
-function verbOf(request: Pick<ApiRequest, 'method' | 'query'>, info: { name: string }, legacyWatch: boolean) {
-  const verb = VERBS[request.method] ?? request.method.toLowerCase()
-  if (verb === 'delete' && info.name === '') return { verb: 'deletecollection' }
-  if (verb !== 'get') return { verb }
-  const watching = legacyWatch || isTrue(request.query.get('watch'))
-  if (info.name !== '' && !watching) return { verb }
-  const name = info.name || singleName(request.query.get('fieldSelector'))
-  return { verb: watching ? 'watch' : 'list', name }
+function refineVerb(info: RequestInfo, { query }: Pick<ApiRequest, 'query'>, legacyWatch: boolean): void {
+  if (info.verb === 'delete' && info.name === '') info.verb = 'deletecollection'
+  if (info.verb !== 'get') return
+  const watching = legacyWatch || isTrue(query.get('watch'))
+  if (info.name !== '' && !watching) return
+  info.verb = watching ? 'watch' : 'list'
+  info.name ||= singleName(query.get('fieldSelector'))
 }
 
 function singleName(fieldSelector: string | null): string {
@@ -105,7 +102,10 @@ export function isTrue(value: string | null): boolean {
   return value === 'true' || value === '1' || value === 'True' || value === 'TRUE' || value === 't' || value === 'T'
 }
 
+const PLAIN_SEGMENT = /^[a-z0-9-]*$/
+
 function decodeSegment(segment: string): string {
+  if (PLAIN_SEGMENT.test(segment)) return segment
   const decoded = safeDecode(segment)
   if (decoded === '..' || decoded === '.' || decoded.includes('/') || decoded.includes('\0')) {
     throw badRequest(`invalid path segment ${JSON.stringify(decoded)}`)

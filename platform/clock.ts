@@ -33,6 +33,11 @@ export function holdProcess(): { release(): void } {
   return { release: () => clearInterval(handle) }
 }
 
+/** Resolves once all that has arrived by now has been looked at: so what it asks for can be done together. */
+export function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
 /** Resolves after `ms`; rejects with the signal's reason if it aborts first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -51,8 +51,9 @@ export class Aggregator {
 
   /** Who answers in our place, unless we serve the group version ourselves. */
   find(path: string): ((call: Call) => Promise<ApiResponse>) | undefined {
-    const [, root, group = '', version = ''] = path.split('/')
-    if (root !== 'apis' || this.#parts.catalog.isServed(group, version)) return undefined
+    if (!path.startsWith('/apis/')) return undefined
+    const [, , group = '', version = ''] = path.split('/')
+    if (this.#parts.catalog.isServed(group, version)) return undefined
     const service = this.#list().find(({ spec }) => spec?.group === group && spec.version === version)
     if (service) return call => this.#forward(call, service)
     const neighbour = this.#neighbours.find(one => one.group === group && one.version === version)

@@ -25,11 +25,12 @@ interface Accepted {
   quality: number
 }
 
+const PLAIN = new Set(['*/*', 'application/json'])
 const METADATA_VERSIONS = new Set(['v1', 'v1beta1'])
 
 /** The first acceptable form, in the client's order of preference; NotAcceptable when none is. */
 export function negotiate(wish: Wish): Encoder {
-  if (!wish.accept || wish.accept === '*/*') return plain(wish)
+  if (!wish.accept || PLAIN.has(wish.accept)) return plain(wish)
   for (const accepted of parseAccept(wish.accept)) {
     const encoder = accepted.as === '' ? plainOf(accepted.type, wish) : transformed(accepted, wish)
     if (encoder) return encoder

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { Identity } from '../../api/exchange.ts'
 import { decodeAll, decodeOne } from '../../pki/der.ts'
 import { decodeSubject, type Subject } from '../../pki/subject.ts'
+import { asAuthenticated } from '../auth/authenticator.ts'
 
 /** Whose signatures under client certificates count, as PEM. */
 export interface PeerAuthorities {
@@ -39,7 +40,7 @@ function inspect(socket: TLSSocket, authorities: PeerAuthorities): Peer {
   const { commonName, organizations = [] } = subjectOf(certificate)
   if (!commonName) return { problem: 'the client certificate names nobody' }
   if (authorities.frontProxyCa && isSignedBy(certificate, authorities.frontProxyCa)) return { frontProxy: commonName }
-  return { identity: { name: commonName, groups: [...organizations] } }
+  return { identity: asAuthenticated({ name: commonName, groups: [...organizations] }) }
 }
 
 function isSignedBy(certificate: X509Certificate, ca: string): boolean {

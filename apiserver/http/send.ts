@@ -1,39 +1,20 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
+import { packed } from './pack.ts'
 
-/** Packing smaller answers costs more time than it saves. */
-const PACKED_FROM_BYTES = 128 << 10
-const FASTEST = { level: 1 }
-
-const pack = promisify<Uint8Array, typeof FASTEST, Buffer>(gzip)
-
-/** Writes an answer: whole, or piece by piece no faster than the client takes it. */
+/** Writes an answer by node's server: whole, or piece by piece no faster than the client takes it. */
 export async function sendResponse(
   asked: ApiRequest,
   answer: ApiResponse,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { status, headers, body } = answer
+  const { body } = answer
   if (body && !(body instanceof Uint8Array)) return sendStream(asked, answer, body, response)
-  const bytes = body ?? new Uint8Array()
-  const accepted = request.headers['accept-encoding']
-  if (bytes.length >= PACKED_FROM_BYTES && typeof accepted === 'string' && /\bgzip\b/.test(accepted)) {
-    const packed = await pack(bytes, FASTEST)
-    response.writeHead(status, {
-      ...headers,
-      'content-encoding': 'gzip',
-      vary: 'Accept-Encoding',
-      'content-length': packed.length,
-    })
-    response.end(packed)
-    return
-  }
-  response.writeHead(status, { ...headers, 'content-length': bytes.length })
-  response.end(request.method === 'HEAD' ? undefined : bytes)
+  const whole = await packed(answer, body ?? new Uint8Array(), asked.headers['accept-encoding'])
+  response.writeHead(answer.status, { ...whole.answer.headers, 'content-length': whole.body.length })
+  response.end(request.method === 'HEAD' ? undefined : whole.body)
 }
 
 /** Until the client has taken what was written, or has gone. */

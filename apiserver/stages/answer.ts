@@ -58,8 +58,15 @@ function encode(result: Exclude<Result, { type: 'response' }>, encoder: Encoder)
   }
 }
 
+/** The same headers are the same object every time: how they are written is found out once. */
+const HEADERS = new Map<string, ApiResponse['headers']>()
+
 function respond(status: number, contentType: string, body: Uint8Array): ApiResponse {
-  return { status, headers: { 'content-type': contentType, 'cache-control': 'no-cache, private' }, body }
+  const known = HEADERS.get(contentType)
+  if (known) return { status, headers: known, body }
+  const headers = Object.freeze({ 'content-type': contentType, 'cache-control': 'no-cache, private' })
+  HEADERS.set(contentType, headers)
+  return { status, headers, body }
 }
 
 function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {

@@ -20,8 +20,14 @@ export async function impersonate(
   return asAuthenticated(withServiceAccountGroups(wanted))
 }
 
+function speaksForOthers(headers: ApiRequest['headers']): boolean {
+  for (const name in headers) if (name.startsWith('impersonate-')) return true
+  return false
+}
+
 /** Whom the headers name; undefined when they name nobody. */
 function impersonated(headers: ApiRequest['headers']): Identity | undefined {
+  if (!speaksForOthers(headers)) return undefined
   const name = headers['impersonate-user']
   const groups = splitHeader(headers['impersonate-group'])
   const uid = headers['impersonate-uid']

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { FakeClock } from '../../platform/clock.ts'
 import { MemoryLog } from '../../platform/log.ts'
 import { Cache } from './cache.ts'
-import { canonical, Entry, serialise, withRevision } from './entry.ts'
+import { canonical, Entry, serialise } from './entry.ts'
 import { prefixEnd, shelfPrefixOf } from './keys.ts'
 import { createMemoryStore } from './memory.ts'
 import { Shelf } from './shelf.ts'
@@ -49,7 +49,10 @@ describe('the stored form', () => {
   it('holds no resourceVersion, and gets it on its way out', () => {
     const value = serialise({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', resourceVersion: '7' } })
     assert.ok(!value.toString().includes('resourceVersion'))
-    assert.deepEqual(JSON.parse(withRevision(value, 9).toString()).metadata, { resourceVersion: '9', name: 'a' })
+    assert.deepEqual(JSON.parse(new Entry('/registry/a', value, 9).json().toString()).metadata, {
+      resourceVersion: '9',
+      name: 'a',
+    })
   })
 
   it('written by somebody else in another order is brought into ours', () => {

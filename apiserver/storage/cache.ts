@@ -1,5 +1,5 @@
 import type { Clock } from '../../platform/clock.ts'
-import { pause, sleep } from '../../platform/clock.ts'
+import { nextTurn, pause, sleep } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import { canonical, Entry } from './entry.ts'
 import { prefixEnd, REGISTRY, shelfPrefixOf } from './keys.ts'
@@ -111,7 +111,7 @@ export class Cache {
     return revision <= this.#revision
   }
 
-  /** One question to the store serves everybody who asked before it was sent. */
+  /** One question to the store serves everybody who asked before it was sent: all whose requests came in together. */
   #currentRevision(): Promise<number> {
     if (this.#nextQuestion) return this.#nextQuestion
     const ask = () => {
@@ -121,7 +121,7 @@ export class Cache {
       this.#question = asked.catch(() => undefined)
       return asked
     }
-    this.#nextQuestion = this.#question.then(ask)
+    this.#nextQuestion = this.#question.then(nextTurn).then(ask)
     return this.#nextQuestion
   }
 

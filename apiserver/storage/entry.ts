@@ -17,6 +17,7 @@ export class Entry {
   readonly key: string
   readonly value: Uint8Array
   readonly revision: number
+  #metadataAt = 0
   #facts: Facts | undefined
   #factsOwner: unknown
   #shared: KubeObject | undefined
@@ -31,7 +32,8 @@ export class Entry {
 
   /** The bytes a reader gets. */
   json(): Buffer {
-    return withRevision(this.value, this.revision)
+    this.#metadataAt ||= metadataOffset(this.value)
+    return insertText(this.value, this.#metadataAt, `"resourceVersion":"${this.revision}",`)
   }
 
   /** A fresh object that the caller may change. */
@@ -85,11 +87,13 @@ export function canonical(value: Uint8Array): Uint8Array {
   return metadataOffset(value) > 0 ? value : serialise(JSON.parse(asBuffer(value).toString()))
 }
 
-export function withRevision(value: Uint8Array, revision: number): Buffer {
-  const buffer = asBuffer(value)
-  const offset = metadataOffset(buffer)
-  const revisionMember = Buffer.from(`"resourceVersion":"${revision}",`, 'latin1')
-  return Buffer.concat([buffer.subarray(0, offset), revisionMember, buffer.subarray(offset)])
+/** Bytes with a text of ASCII put in. */
+function insertText(bytes: Uint8Array, at: number, text: string): Buffer {
+  const whole = Buffer.allocUnsafe(bytes.length + text.length)
+  whole.set(bytes.subarray(0, at))
+  whole.write(text, at, 'latin1')
+  whole.set(bytes.subarray(at), at + text.length)
+  return whole
 }
 
 function parseStored(value: Uint8Array, revision: number): KubeObject {

@@ -16,7 +16,8 @@ const UPPER_VERBS: Record<string, string> = {
 export class RequestMetrics {
   readonly metrics = new Metrics()
   readonly #catalog: Catalog
-  readonly #labels = new Map<string, Readonly<Record<string, string>>>()
+  readonly #labels = new WeakMap<Kind, Map<string, RequestLabels>>()
+  readonly #others = new Map<string, RequestLabels>()
   readonly #total: Counter
   readonly #durations: Histogram
 
@@ -42,31 +43,47 @@ export class RequestMetrics {
   }
 
   note(info: RequestInfo | undefined, status: number, seconds: number): void {
-    const labels = labelsOf(this.#catalog, info)
-    this.#total.add(this.#remembered({ ...labels, code: String(status) }))
-    if (info?.verb !== 'watch') this.#durations.observe(this.#remembered(labels), seconds)
+    const { labels, withCode } = this.#labelsOf(info, status)
+    this.#total.add(withCode)
+    if (info?.verb !== 'watch') this.#durations.observe(labels, seconds)
   }
 
-  /** The same labels are the same object every time: their text is made once. */
-  #remembered(labels: Record<string, string>): Readonly<Record<string, string>> {
-    const key = Object.values(labels).join(' ')
-    const known = this.#labels.get(key)
-    if (known) return known
-    this.#labels.set(key, labels)
-    return labels
+  /**
+   * The same labels are the same objects every time: their text is made once. Only what exists is told apart: paths come
+   * from clients, and nobody shall fill the memory with names he invents.
+   */
+  #labelsOf(info: RequestInfo | undefined, status: number): RequestLabels {
+    const kind = info?.isResource ? this.#catalog.find(info.group, info.version, info.plural) : undefined
+    const verb = info && UPPER_VERBS[info.verb]
+    if (!info || !kind || !verb) return remembered(this.#others, String(status), () => withCodes(OTHER, status))
+    const scope = info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'
+    const subresource = info.subresource && (subresourceOf(kind, info.subresource)?.name ?? '')
+    const known = this.#labels.get(kind) ?? new Map<string, RequestLabels>()
+    this.#labels.set(kind, known)
+    const { group, version, plural: resource } = kind
+    return remembered(known, `${verb} ${scope} ${status} ${subresource}`, () =>
+      withCodes({ verb, group, version, resource, subresource, scope }, status),
+    )
   }
+}
+
+interface RequestLabels {
+  labels: Readonly<Record<string, string>>
+  withCode: Readonly<Record<string, string>>
 }
 
 const OTHER = { verb: 'other', group: '', version: '', resource: '', subresource: '', scope: '' }
 
-/** Only what exists is told apart: paths come from clients, and nobody shall fill the memory with names he invents. */
-function labelsOf(catalog: Catalog, info: RequestInfo | undefined) {
-  const kind = info?.isResource ? catalog.find(info.group, info.version, info.plural) : undefined
-  const verb = info && UPPER_VERBS[info.verb]
-  if (!info || !kind || !verb) return OTHER
-  const scope = info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'
-  const subresource = subresourceOf(kind, info.subresource)?.name ?? ''
-  return { verb, group: kind.group, version: kind.version, resource: kind.plural, subresource, scope }
+function withCodes(labels: RequestLabels['labels'], status: number): RequestLabels {
+  return { labels, withCode: { ...labels, code: String(status) } }
+}
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  known.set(key, made)
+  return made
 }
 
 function objectCounts(catalog: Catalog, cache: Cache): [Record<string, string>, number][] {

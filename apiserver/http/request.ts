@@ -1,11 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiRequest, Identity } from '../../api/exchange.ts'
 import type { Peer } from './peer.ts'
 
 const NO_QUERY = new URLSearchParams()
 
-/** node's request as the server sees it. What few requests need (query, abort signal) is made when it is asked for. */
-export class NodeRequest implements ApiRequest {
+/** What came over the wire. `url` is path and query as they stand in the request's first line. */
+export interface Received {
+  method: string
+  url: string
+  headers: ApiRequest['headers']
+}
+
+/** A request as the server sees it. What few requests need (query, abort signal) is made when it is asked for. */
+export class HttpRequest implements ApiRequest {
   readonly method: ApiRequest['method']
   readonly path: string
   readonly headers: ApiRequest['headers']
@@ -15,23 +21,20 @@ export class NodeRequest implements ApiRequest {
   readonly remoteAddress: string | undefined
   body: Uint8Array | undefined
   readonly #search: string
-  readonly #response: ServerResponse | undefined
   #query: URLSearchParams | undefined
   #abort: AbortController | undefined
+  #gone = false
 
-  constructor(request: IncomingMessage, response: ServerResponse | undefined, peer: Peer) {
-    const url = request.url ?? '/'
+  constructor({ method, url, headers }: Received, peer: Peer, remoteAddress: string | undefined) {
     const at = url.indexOf('?')
-    this.method = request.method as ApiRequest['method']
+    this.method = method as ApiRequest['method']
     this.path = at < 0 ? url : url.slice(0, at)
     this.#search = at < 0 ? '' : url.slice(at + 1)
-    // Node joins repeated headers with commas; only set-cookie would be a list, and no request has it.
-    this.headers = request.headers as ApiRequest['headers']
+    this.headers = headers
     this.certificate = peer.identity
     this.certificateProblem = peer.problem
     this.frontProxy = peer.frontProxy
-    this.remoteAddress = request.socket.remoteAddress
-    this.#response = response
+    this.remoteAddress = remoteAddress
   }
 
   get query(): URLSearchParams {
@@ -41,12 +44,14 @@ export class NodeRequest implements ApiRequest {
   }
 
   get signal(): AbortSignal {
-    if (!this.#abort) {
-      const abort = new AbortController()
-      this.#abort = abort
-      if (this.#response?.destroyed) abort.abort()
-      else this.#response?.once('close', () => abort.abort())
-    }
+    this.#abort ??= new AbortController()
+    if (this.#gone) this.#abort.abort()
     return this.#abort.signal
+  }
+
+  /** The client has gone: whoever works for it may stop. */
+  clientGone(): void {
+    this.#gone = true
+    this.#abort?.abort()
   }
 }

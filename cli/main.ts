@@ -4,8 +4,7 @@
  */
 import * as net from 'node:net'
 import { Command } from 'commander'
-import { HELPER_FLAG } from '../kubelet/serve/netns.ts'
-import { netnsConnectMain } from '../kubelet/serve/netns-helper.ts'
+import { HELPER_FLAG, netnsConnectMain } from '../kubelet/serve/netns-helper.ts'
 import { holdProcess } from '../platform/clock.ts'
 import { UserError } from './output.ts'
 import { VERSION } from './version.ts'

@@ -1,12 +1,12 @@
 import type { ApiResponse } from '../api/exchange.ts'
 import { type Clock, sleep } from '../platform/clock.ts'
-import { type Transport, TransportError, type TransportRequest } from './transport.ts'
+import { CONNECT_TIMEOUT, type Transport, TransportError, type TransportRequest } from './transport.ts'
 
 const MAX_ATTEMPTS = 5
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
 /** Codes of errors that come before a single byte was sent: repeating cannot do anything twice. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', CONNECT_TIMEOUT])
 
 export type Outcome = { response: ApiResponse } | { error: unknown }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { describe, it } from 'node:test'
 import type { ApiRequest, ApiResponse } from '../api/exchange.ts'
 import { sleep, systemClock } from '../platform/clock.ts'
@@ -38,7 +38,7 @@ describe('retryPause', () => {
     ['not for ever', 'GET', broken('ECONNRESET'), 5, undefined],
     ['a write over a broken connection may have been done', 'POST', broken('ECONNRESET'), 1, undefined],
     ['a write that never left', 'POST', broken('ECONNREFUSED'), 1, 100],
-    ['a delete that may have been done', 'DELETE', broken('UND_ERR_SOCKET'), 1, undefined],
+    ['a delete that may have been done', 'DELETE', broken('EPIPE'), 1, undefined],
     ['an error that is none of the connection', 'GET', { error: new Error('bug') }, 1, undefined],
   ]
   for (const [name, method, outcome, attempt, expected] of cases) {
@@ -166,29 +166,54 @@ describe('httpTransport', () => {
     )
   })
 
-  it('upgrades a connection and hands over its socket', async () => {
-    const server = createServer()
-    server.on('upgrade', (request, socket) => {
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade}\r\n` +
-          'X-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\n',
-      )
-      socket.on('data', data => socket.end(`echo ${data}`))
-    })
-    await listening(server, async url => {
-      const transport = httpTransport({ server: url, clock: systemClock })
-      const { protocol, socket } = await transport.upgrade({
-        method: 'POST',
-        path: '/exec',
-        headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1' },
-      })
-      assert.equal(protocol, 'v4.channel.k8s.io')
-      socket.write('hi')
-      const chunks: Buffer[] = []
-      for await (const chunk of socket) chunks.push(chunk)
-      assert.equal(Buffer.concat(chunks).toString(), 'echo hi')
-      await transport.close()
-    })
+  it('lets go of an answer that its asker gave up', async () => {
+    await withServer(
+      (_, response) => void response.writeHead(200).write('one'),
+      async server => {
+        const transport = httpTransport({ server, clock: systemClock })
+        const given = new AbortController()
+        const response = await transport.request({ method: 'GET', path: '/', signal: given.signal })
+        const reading = readBody(response)
+        given.abort()
+        await assert.rejects(reading, { name: 'AbortError' })
+        await transport.close()
+      },
+    )
+  })
+
+  it('finishes what is under way on its old connection when it moves to another server', async () => {
+    const answers: ServerResponse[] = []
+    await withServer(
+      (_, response) => void answers.push(response),
+      async first => {
+        const transport = httpTransport({ server: first, clock: systemClock })
+        const asked = transport.request({ method: 'GET', path: '/' })
+        while (answers.length === 0) await sleep(systemClock, 1)
+        const second = withServer(
+          (_, response) => void response.end('second'),
+          async server => {
+            transport.setServer(server)
+            return readBody(await transport.request({ method: 'GET', path: '/' }))
+          },
+        )
+        assert.equal(await second, 'second')
+        answers[0]!.end('first')
+        assert.equal(await readBody(await asked), 'first')
+        await transport.close()
+      },
+    )
+  })
+
+  it('speaks of a server that hangs up during the handshake as a TransportError', async () => {
+    const mute = createTcpServer()
+    await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
+    const server = `https://127.0.0.1:${(mute.address() as AddressInfo).port}`
+    const transport = httpTransport({ server, clock: systemClock })
+    const asked = transport.request({ method: 'POST', path: '/' })
+    mute.once('connection', socket => socket.destroy())
+    await assert.rejects(asked, TransportError)
+    await transport.close()
+    await new Promise(resolve => mute.close(resolve))
   })
 })
 

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { ApiResponse } from '../api/exchange.ts'
 
 /**
@@ -20,12 +19,10 @@ export interface Transport {
   close(): Promise<void>
 }
 
-/** A transport that can also be upgraded (exec, attach, port-forward). */
-export interface UpgradingTransport extends Transport {
-  upgrade(request: TransportRequest): Promise<{ protocol: string; socket: Duplex }>
-}
-
 /** The API server could not be reached, or the connection broke before the answer was complete. */
 export class TransportError extends Error {
   override name = 'TransportError'
 }
+
+/** Code of the cause when a connection could not even be made in time. */
+export const CONNECT_TIMEOUT = 'CONNECT_TIMEOUT'

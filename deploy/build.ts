@@ -4,33 +4,54 @@
  *     npm run build            build/kubox.cjs and build/kubox
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build, type Plugin } from 'esbuild'
+import { build, type OnResolveArgs, type Plugin } from 'esbuild'
 import { collectProse } from './prose.ts'
 
 const root = join(import.meta.dirname, '..')
 const out = join(root, 'build')
 const bundle = join(out, 'kubox.cjs')
+const agentBundle = join(out, 'kubox-agent.cjs')
+const launcher = join(out, 'launcher.cjs')
 const executable = join(out, 'kubox')
 const prose = join(out, 'openapi-prose.json.gz')
 
-/** Parts of libraries that we never reach: Docker over SSH, BuildKit's session. They cost memory at every start. */
-const UNUSED = /^(ssh2|cpu-features|@grpc\/.*|@balena\/dockerignore)$/
+/** Parts of libraries that we never reach: Docker over SSH, BuildKit, archives. They cost memory at every start. */
+const UNUSED = /^(ssh2|cpu-features|@grpc\/.*|@balena\/dockerignore|protobufjs|tar-fs|thread-stream)$/
 
-const leaveOut: Plugin = {
-  name: 'leave out what is never used',
+/** Puts nothing in the place of what is imported by such a name. */
+const leaveOut = (filter: RegExp, isUnused: (found: OnResolveArgs) => boolean = () => true): Plugin => ({
+  name: `leave out ${filter}`,
   setup(context) {
-    context.onResolve({ filter: UNUSED }, ({ path }) => ({ path, namespace: 'unused' }))
-    context.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
+    const namespace = `unused ${filter}`
+    context.onResolve({ filter }, found => (isUnused(found) ? { path: found.path, namespace } : undefined))
+    context.onLoad({ filter: /.*/, namespace }, () => ({ contents: 'module.exports = {}', loader: 'js' }))
   },
-}
+})
 
-async function bundleSources(): Promise<void> {
+const unusedParts = leaveOut(UNUSED)
+/** cli/main.ts imports each command when it is called: all but the agent's. */
+const otherCommands = leaveOut(
+  /^\.\//,
+  ({ kind, importer, path }) =>
+    kind === 'dynamic-import' && importer.endsWith('cli/main.ts') && path !== './agent/agent.ts',
+)
+
+async function bundleSources(entry: string, outfile: string, plugins: Plugin[]): Promise<void> {
   await build({
-    entryPoints: [join(root, 'cli/main.ts')],
-    outfile: bundle,
+    entryPoints: [join(root, entry)],
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node24',
@@ -41,9 +62,15 @@ async function bundleSources(): Promise<void> {
     // Libraries that ask where they lie: inside the one file.
     define: { 'import.meta.url': '__fileUrl' },
     banner: { js: "const __fileUrl=require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [leaveOut],
+    plugins,
     logLevel: 'warning',
   })
+  writeFileSync(outfile, asAscii(readFileSync(outfile, 'utf8')))
+}
+
+/** One letter beyond Latin-1 anywhere would make the runtime keep two bytes for every character of a program. */
+function asAscii(program: string): string {
+  return program.replace(/[\u0080-\uffff]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** What `kubectl explain` says, packed. */
@@ -56,10 +83,12 @@ function writeProse(): void {
 function makeExecutable(): void {
   const blob = join(out, 'kubox.blob')
   const config = join(out, 'sea.json')
-  const assets = { [basename(prose)]: prose }
-  writeFileSync(config, JSON.stringify({ main: bundle, output: blob, assets, disableExperimentalSEAWarning: true }))
+  const assets = Object.fromEntries([bundle, agentBundle, prose].map(path => [basename(path), path]))
+  writeFileSync(config, JSON.stringify({ main: launcher, output: blob, assets, disableExperimentalSEAWarning: true }))
   const node = realpathSync(join(root, 'node_modules/.bin/node'))
   execFileSync(node, ['--experimental-sea-config', config], { stdio: 'pipe' })
+  // One that runs cannot be written to; it keeps the file it has.
+  rmSync(executable, { force: true })
   copyFileSync(node, executable)
   chmodSync(executable, 0o755)
   stripSymbols()
@@ -82,8 +111,10 @@ function stripSymbols(): void {
 const megabytes = (path: string): string => `${(statSync(path).size / 1e6).toFixed(1)} MB`
 
 mkdirSync(out, { recursive: true })
-await bundleSources()
-console.log(`build/kubox.cjs  ${megabytes(bundle)}`)
+await bundleSources('cli/main.ts', bundle, [unusedParts])
+await bundleSources('cli/main.ts', agentBundle, [unusedParts, otherCommands])
+await bundleSources('deploy/executable.ts', launcher, [])
+console.log(`build/kubox.cjs  ${megabytes(bundle)}, of which the agent alone ${megabytes(agentBundle)}`)
 writeProse()
 makeExecutable()
 console.log(`build/kubox      ${megabytes(executable)}`)

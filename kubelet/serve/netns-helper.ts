@@ -1,3 +1,6 @@
+/** The hidden command by which a release starts itself as this helper. */
+export const HELPER_FLAG = '__netns-connect'
+
 export interface ConnectRequest {
   id: number
   port: number

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { isSea } from 'node:sea'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
-import { type ConnectAnswer, type ConnectRequest, netnsConnectMain } from './netns-helper.ts'
+import { type ConnectAnswer, type ConnectRequest, HELPER_FLAG, netnsConnectMain } from './netns-helper.ts'
 
 /** Connects to a port inside another process's network namespace, also where a server listens on 127.0.0.1 only. */
 export interface PodDialer {
@@ -21,7 +21,6 @@ export interface NetnsDialerOptions {
 
 const IDLE_MS = 60_000
 const CONNECT_WITHIN_MS = 10_000
-export const HELPER_FLAG = '__netns-connect'
 
 /** A release has no runtime beside it that takes `-e`: it starts itself again, under a hidden command. */
 function defaultHelper(): string[] {

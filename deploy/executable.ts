@@ -1,0 +1,23 @@
+/**
+ * What the release executable starts with. It holds the whole command twice: once complete, and once with nothing but the
+ * agent, which runs on every machine for as long as it is up. Only the one that is asked for is read.
+ */
+import { getRawAsset } from 'node:sea'
+import { compileFunction } from 'node:vm'
+import { HELPER_FLAG } from '../kubelet/serve/netns-helper.ts'
+
+declare const require: NodeJS.Require
+
+/** The first word that is not an option, nor the value of one. */
+function commandOf(words: string[]): string | undefined {
+  const [first, ...rest] = words
+  if (first === '--root') return commandOf(rest.slice(1))
+  return first?.startsWith('-') && first !== HELPER_FLAG ? commandOf(rest) : first
+}
+
+const command = commandOf(process.argv.slice(2))
+const bundle = command === 'agent' || command === HELPER_FLAG ? 'kubox-agent.cjs' : 'kubox.cjs'
+// The bundles are plain ASCII, so that a character takes one byte of memory.
+const source = Buffer.from(getRawAsset(bundle)).toString('latin1')
+const main = compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname'], { filename: bundle })
+main({}, require, { exports: {} }, process.execPath, process.cwd())

@@ -30,8 +30,16 @@ export async function pumped<T>(clock: FakeClock, work: Promise<T>): Promise<T> 
   return work
 }
 
+/** What the agent asked of the real machine: files and programs. A fake clock must not outrun them. */
+const REAL_WORK = /^(FSReq|Process)/
+
+/** So many turns of the event loop, and as many more as real work that was begun in them takes. */
 async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let turn = 0; turn < count || isBusy(); turn++) await new Promise(resolve => setImmediate(resolve))
+}
+
+function isBusy(): boolean {
+  return process.getActiveResourcesInfo().some(name => REAL_WORK.test(name))
 }
 
 /** Time moves only here, in steps; between them whatever was woken runs, real files included. */

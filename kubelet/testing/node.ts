@@ -81,7 +81,8 @@ export class TestNode {
 
   async stop(): Promise<void> {
     await this.agent.stop()
-    await fs.rm(this.root, { recursive: true, force: true })
+    // What the agent was in the middle of may still write a file, and its failure must not hide the test's own.
+    await fs.rm(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 
   /** Makes a pod that is bound to this node already. */

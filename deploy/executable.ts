@@ -3,6 +3,7 @@
  * agent, which runs on every machine for as long as it is up. Only the one that is asked for is read.
  */
 import { getRawAsset } from 'node:sea'
+import { setFlagsFromString } from 'node:v8'
 import { compileFunction } from 'node:vm'
 import { HELPER_FLAG } from '../kubelet/serve/netns-helper.ts'
 
@@ -16,7 +17,10 @@ function commandOf(words: string[]): string | undefined {
 }
 
 const command = commandOf(process.argv.slice(2))
-const bundle = command === 'agent' || command === HELPER_FLAG ? 'kubox-agent.cjs' : 'kubox.cjs'
+const isAgent = command === 'agent' || command === HELPER_FLAG
+const bundle = isAgent ? 'kubox-agent.cjs' : 'kubox.cjs'
+/** An agent makes little garbage: collecting it more often costs less than the room that it would fill. */
+if (isAgent) for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag)
 // The bundles are plain ASCII, so that a character takes one byte of memory.
 const source = Buffer.from(getRawAsset(bundle)).toString('latin1')
 const main = compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname'], { filename: bundle })

@@ -11,6 +11,7 @@ import { Catalog } from './catalog.ts'
 import { Conversion } from './crd/conversion.ts'
 import { CustomResources } from './crd/custom-resources.ts'
 import type { Routes } from './discovery/routes.ts'
+import { FlowObjects, MAINTAIN_EVERY_MS } from './flow/maintain.ts'
 import { createFront } from './front.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
@@ -62,6 +63,7 @@ export function assemble(options: ApiServerOptions): Assembled {
   const ranges = serviceRanges(options)
   const kubernetes = new KubernetesService(parts, { store, ranges, advertiseAddress: options.advertiseAddress })
   const customResources = new CustomResources(parts)
+  const flowObjects = new FlowObjects(parts)
   const chores = new Chores(clock, log.child('chores'))
 
   let ready = false
@@ -78,11 +80,14 @@ export function assemble(options: ApiServerOptions): Assembled {
     async start() {
       await cache.start()
       await bootstrap(parts)
+      flowObjects.start()
+      await flowObjects.maintain()
       customResources.start()
       await kubernetes.announce().catch(error => log.error('This server could not announce itself', { error }))
       chores.start([
         { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
         { name: 'ask extension servers', everyMs: REFRESH_EVERY_MS, run: () => aggregator.refresh() },
+        { name: 'maintain flow schemas', everyMs: MAINTAIN_EVERY_MS, run: () => flowObjects.maintain() },
         { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
       ])
       ready = true
@@ -91,6 +96,7 @@ export function assemble(options: ApiServerOptions): Assembled {
       ready = false
       await chores.close()
       await customResources.close()
+      await flowObjects.close()
       await kubernetes.leave().catch(error => log.warn('This server could not say goodbye', { error }))
       await webhookClient.close()
       await cache.close()

@@ -2,6 +2,7 @@ import type { ApiRequest, ApiResponse, Identity } from '../api/exchange.ts'
 import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/objects.ts'
 import type { Encoder, EntryList } from './encoding/encoder.ts'
+import type { CompiledSchema } from './flow/plan.ts'
 import type { RequestInfo } from './request.ts'
 import type { Entry } from './storage/entry.ts'
 
@@ -14,6 +15,8 @@ export interface Call {
   user: Identity
   /** Sentences for the `Warning` header: kubectl shows them. */
   warnings: string[]
+  /** Under which flow schema it waited for its turn. */
+  flow?: CompiledSchema
 }
 
 /** A call for a resource that exists. */

@@ -6,10 +6,10 @@ import type { HealthCheck, HealthEndpoint } from './discovery/health.ts'
 import { addOpenApi } from './discovery/openapi.ts'
 import { addHealth, addIndex, addMetrics, addOpenIdConfiguration, addVersion } from './discovery/platform-routes.ts'
 import { Routes } from './discovery/routes.ts'
+import { DEFAULT_LIMITS, FlowControl } from './flow/flow-control.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
 import { AuditLog } from './traffic/audit-log.ts'
-import { DEFAULT_LIMITS, FairQueue } from './traffic/fair-queue.ts'
 import { RequestMetrics } from './traffic/request-metrics.ts'
 import { Traffic } from './traffic/traffic.ts'
 
@@ -19,8 +19,8 @@ const ALL: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 export function createFront(options: ApiServerOptions, parts: Parts, aggregator: Aggregator, isReady: () => boolean) {
   const { clock, random, audit, version, advertiseAddress, openApiProse: prose, serviceAccounts } = options
   const { catalog, cache } = parts
-  const queue = new FairQueue(clock, { ...DEFAULT_LIMITS, ...options.limits })
-  const metrics = new RequestMetrics(catalog, cache, queue)
+  const flow = new FlowControl({ catalog, cache, clock, limits: { ...DEFAULT_LIMITS, ...options.limits } })
+  const metrics = new RequestMetrics(catalog, cache, flow)
   const routes = new Routes()
   addDiscovery(routes, mergedSource(catalog, aggregator), () => advertiseAddress)
   addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose })
@@ -31,7 +31,7 @@ export function createFront(options: ApiServerOptions, parts: Parts, aggregator:
   addOpenIdConfiguration(routes, serviceAccounts.issuer, keys)
   addIndex(routes, () => groupVersions(parts))
   const auditLog = audit && new AuditLog(audit, clock, random)
-  return { routes, traffic: new Traffic({ clock, queue, metrics, audit: auditLog }) }
+  return { routes, traffic: new Traffic({ clock, flow, metrics, audit: auditLog }) }
 }
 
 function healthChecks({ store }: ApiServerOptions, isReady: () => boolean): HealthCheck[] {

@@ -8,10 +8,10 @@ import type { Random } from '../platform/random.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
+import type { FlowLimits } from './flow/flow-control.ts'
 import type { Store } from './storage/store.ts'
 import type { Transformer } from './storage/transform.ts'
 import type { AuditOptions } from './traffic/audit.ts'
-import type { FairQueueLimits } from './traffic/fair-queue.ts'
 
 /** What `GET /version` says. */
 export interface VersionInfo {
@@ -100,8 +100,8 @@ export interface ApiServerOptions {
   transformer?: Transformer
   /** Descriptions for OpenAPI documents, read each time one is made. */
   openApiProse?: () => Prose
-  /** How many requests are served at a time, and how many wait. */
-  limits?: Partial<FairQueueLimits>
+  /** How many requests are served at a time, and how long they wait. */
+  limits?: Partial<FlowLimits>
   /** --audit-policy-file, --audit-log-path */
   audit?: AuditOptions
 }

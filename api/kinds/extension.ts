@@ -23,12 +23,8 @@ import type { Kind } from '../kind.ts'
 import { isPathSegmentName } from '../names.ts'
 import { customResourceStrategy } from '../strategy/extensions.ts'
 import type { CustomResourceDefinition } from '../types/apiextensions-v1.ts'
-import {
-  validateApiService,
-  validatePolicyBinding,
-  validatePriorityLevel,
-  validateWebhooks,
-} from '../validate/cluster.ts'
+import { validateApiService, validatePolicyBinding, validateWebhooks } from '../validate/cluster.ts'
+import { validateFlowSchema, validatePriorityLevel } from '../validate/flow.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
 
 const extension = { categories: ['api-extensions'], generation: true }
@@ -106,7 +102,13 @@ const APIREGISTRATION: readonly KindRecord[] = [
 ]
 
 const FLOWCONTROL: readonly KindRecord[] = [
-  kind({ kind: 'FlowSchema', generation: true, setDefaults: setFlowSchemaDefaults, columns: flowSchemaColumns }),
+  kind({
+    kind: 'FlowSchema',
+    generation: true,
+    setDefaults: setFlowSchemaDefaults,
+    validate: validateFlowSchema,
+    columns: flowSchemaColumns,
+  }),
   kind({
     kind: 'PriorityLevelConfiguration',
     generation: true,

@@ -7,7 +7,6 @@ import type {
 import type { APIService } from '../types/apiregistration-v1.ts'
 import type { HorizontalPodAutoscaler } from '../types/autoscaling-v2.ts'
 import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
-import type { PriorityLevelConfiguration } from '../types/flowcontrol-v1.ts'
 import type { RuntimeClass } from '../types/node-v1.ts'
 import type { PodDisruptionBudget } from '../types/policy-v1.ts'
 import type { PriorityClass } from '../types/scheduling-v1.ts'
@@ -139,15 +138,4 @@ export function validateApiService({ metadata, spec }: APIService): FieldError[]
     errors.push(invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
   }
   return errors
-}
-
-export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfiguration): FieldError[] {
-  if (!spec) return [required('spec')]
-  if (spec.type === 'Limited' && !spec.limited)
-    return [required('spec.limited', 'must not be empty when type is Limited')]
-  if (spec.type === 'Exempt' && spec.limited)
-    return [forbidden('spec.limited', `must be nil if the type is not Limited`)]
-  if (metadata?.name === 'exempt' && spec.type !== 'Exempt')
-    return [invalid('spec.type', spec.type, "must be 'Exempt' if `name` is 'exempt'")]
-  return []
 }

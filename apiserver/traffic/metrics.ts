@@ -9,6 +9,8 @@ interface Metric {
   lines(): Iterable<string>
 }
 
+type Read = () => Iterable<readonly [Labels, number]>
+
 export class Metrics {
   readonly #metrics: Metric[] = []
 
@@ -21,9 +23,13 @@ export class Metrics {
   }
 
   /** Asked for its values whenever somebody reads the metrics. */
-  gauge(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): void {
-    const lines = () => [...read()].map(([labels, value]) => sample(name, labels, value))
-    this.#add({ name, help, type: 'gauge' as const, lines })
+  gauge(name: string, help: string, read: Read): void {
+    this.#add({ name, help, type: 'gauge' as const, lines: () => samples(name, read) })
+  }
+
+  /** The same, of numbers that only grow and that somebody else counts. */
+  count(name: string, help: string, read: Read): void {
+    this.#add({ name, help, type: 'counter' as const, lines: () => samples(name, read) })
   }
 
   text(): string {
@@ -107,6 +113,10 @@ export class Histogram implements Metric {
       yield sample(`${this.name}_count`, labels, count)
     }
   }
+}
+
+function samples(name: string, read: Read): string[] {
+  return [...read()].map(([labels, value]) => sample(name, labels, value))
 }
 
 function sample(name: string, labels: Labels, value: number): string {

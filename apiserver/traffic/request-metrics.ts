@@ -1,9 +1,10 @@
 import type { Kind } from '../../api/kind.ts'
 import { type Catalog, subresourceOf } from '../catalog.ts'
+import type { FlowControl } from '../flow/flow-control.ts'
+import { addFlowMetrics } from '../flow/flow-metrics.ts'
 import type { RequestInfo } from '../request.ts'
 import type { Cache } from '../storage/cache.ts'
 import { shelfPrefix } from '../storage/keys.ts'
-import type { FairQueue } from './fair-queue.ts'
 import { type Counter, type Histogram, Metrics } from './metrics.ts'
 
 const DURATIONS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
@@ -21,7 +22,7 @@ export class RequestMetrics {
   readonly #total: Counter
   readonly #durations: Histogram
 
-  constructor(catalog: Catalog, cache: Cache, queue: FairQueue) {
+  constructor(catalog: Catalog, cache: Cache, flow: FlowControl) {
     const { metrics } = this
     this.#catalog = catalog
     this.#total = metrics.counter(
@@ -31,12 +32,10 @@ export class RequestMetrics {
     const durations = 'apiserver_request_duration_seconds'
     this.#durations = metrics.histogram(durations, 'Seconds from a request to its answer, watches left out.', DURATIONS)
     metrics.gauge('apiserver_current_inflight_requests', 'Requests being served now.', () => [
-      [{ request_kind: 'mutating' }, queue.running.mutating],
-      [{ request_kind: 'readOnly' }, queue.running.readOnly],
+      [{ request_kind: 'mutating' }, flow.inFlight.mutating],
+      [{ request_kind: 'readOnly' }, flow.inFlight.readOnly],
     ])
-    metrics.gauge('apiserver_current_inqueue_requests', 'Requests that wait for their turn.', () => [
-      [{}, queue.waiting],
-    ])
+    addFlowMetrics(metrics, flow)
     metrics.gauge('apiserver_storage_objects', 'Objects in the store, by resource.', () => objectCounts(catalog, cache))
     metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => [[{}, process.memoryUsage.rss()]])
     metrics.gauge('process_cpu_seconds_total', 'CPU time, user and system.', () => [[{}, cpuSeconds()]])

@@ -1,20 +1,20 @@
 import type { ApiResponse } from '../../api/exchange.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Call } from '../call.ts'
+import type { FlowControl } from '../flow/flow-control.ts'
+import type { CompiledSchema } from '../flow/plan.ts'
 import { isTrue } from '../request.ts'
 import type { AuditLog, AuditTrail } from './audit-log.ts'
-import type { FairQueue } from './fair-queue.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
 export interface TrafficOptions {
   clock: Clock
-  queue: FairQueue
+  flow: FlowControl
   metrics: RequestMetrics
   audit?: AuditLog
 }
 
 const LASTING = new Set(['exec', 'attach', 'portforward', 'proxy'])
-const EXEMPT = 'system:masters'
 
 /** What surrounds every request: it waits for its turn, it is counted and timed, and the audit log hears of it. */
 export class Traffic {
@@ -24,11 +24,11 @@ export class Traffic {
     this.#options = options
   }
 
-  /** Serves in turn; what lasts long, and what keeps the cluster alive, does not wait. */
+  /** Serves in turn. What lasts does not: a stream would keep its seat for hours; a watch waits to be opened only. */
   serve(call: Call, work: () => Promise<ApiResponse>): Promise<ApiResponse> {
-    if (isLasting(call) || call.user.groups.includes(EXEMPT) || !call.info.isResource) return work()
-    const kind = ['get', 'list'].includes(call.info.verb) ? 'readOnly' : 'mutating'
-    return this.#options.queue.run(kind, call.user.name, work)
+    const { flow } = this.#options
+    call.flow = flow.plan.classify(call)
+    return isStream(call) ? work() : flow.run(call, call.flow, work)
   }
 
   now(): number {
@@ -44,10 +44,21 @@ export class Traffic {
   done(call: Call | undefined, response: ApiResponse, since: number): void {
     const { clock, metrics } = this.#options
     metrics.note(call?.info, response.status, (clock.monotonic() - since) / 1000)
+    if (call?.flow) nameFlow(response, call.flow)
   }
 }
 
-function isLasting({ info, request }: Call): boolean {
-  if (info.verb === 'watch' || LASTING.has(info.subresource)) return true
+/** Which schema and level had the say over a request: by their uids, which tell a stranger nothing. */
+function nameFlow({ headers }: ApiResponse, { uid, level }: CompiledSchema): void {
+  headers['x-kubernetes-pf-flowschema-uid'] = uid
+  headers['x-kubernetes-pf-prioritylevel-uid'] = level.uid
+}
+
+function isLasting(call: Call): boolean {
+  return call.info.verb === 'watch' || isStream(call)
+}
+
+function isStream({ info, request }: Call): boolean {
+  if (LASTING.has(info.subresource)) return true
   return info.subresource === 'log' && isTrue(request.query.get('follow'))
 }

@@ -89,7 +89,9 @@ export const CLUSTER_RULES: Rules = {
   },
   'apiregistration.v1.ServiceReference': service,
   'flowcontrol.v1.FlowSchemaSpec': { matchingPrecedence: [between(1, 10000)], priorityLevelConfiguration: [present] },
-  'flowcontrol.v1.PriorityLevelConfigurationReference': { name: [present] },
+  'flowcontrol.v1.PriorityLevelConfigurationReference': {
+    name: [needed('must reference a priority level'), subdomain],
+  },
   'flowcontrol.v1.FlowDistinguisherMethod': { type: [oneOf('ByNamespace', 'ByUser')] },
   'flowcontrol.v1.PriorityLevelConfigurationSpec': { type: [present, oneOf('Exempt', 'Limited')] },
   'flowcontrol.v1.LimitedPriorityLevelConfiguration': {

@@ -129,7 +129,7 @@ async function tellDangling(parts: Parts): Promise<void> {
 }
 
 /** `now` is the time of a change; an unchanged condition keeps its own. */
-export function danglingStatus(
+function danglingStatus(
   schema: FlowSchema,
   exists: (level: string) => boolean,
   now: string,

@@ -21,9 +21,10 @@ export async function createNodes(client: Client, count: number, make: (index: n
   const nodes = client.resource<Node>(NODES)
   await inParallel(count, async i => {
     const wanted = make(i)
-    const made = await nodes.create(wanted)
-    const settled = await nodes.update({ ...made, status: wanted.status }, 'status')
-    if (settled.spec.taints?.length) await nodes.update({ ...settled, spec: { ...settled.spec, taints: [] } })
+    const { name } = (await nodes.create(wanted)).metadata
+    // Patches, since controllers may be at work on the same nodes.
+    const settled = await nodes.patch(name, 'merge', { status: wanted.status }, { subresource: 'status' })
+    if (settled.spec.taints?.length) await nodes.patch(name, 'merge', { spec: { taints: wanted.spec?.taints ?? null } })
   })
 }
 

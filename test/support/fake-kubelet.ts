@@ -12,14 +12,18 @@ export interface FakeKubelet {
   stop(): Promise<void>
 }
 
-/** Plays the nodes: pods run as soon as they are placed (`needsNode`) or made, and end as soon as they are deleted. */
+/**
+ * Plays the nodes: pods run as soon as they are placed (`needsNode`) or made, and end as soon as they are deleted. With
+ * `nodeName` it is that one node and sees no other pods.
+ */
 export async function startFakeKubelet(
   plane: Pick<ControlPlane, 'client' | 'clock' | 'random' | 'log'>,
-  options: { needsNode?: boolean; fate?: FakeKubelet['fate'] } = {},
+  options: { needsNode?: boolean; nodeName?: string; fate?: FakeKubelet['fate'] } = {},
 ): Promise<FakeKubelet> {
   const { client, clock } = plane
   const pods = client.resource<Pod>(PODS)
-  const informer = new Informer<Pod>(pods, plane)
+  const fieldSelector = options.nodeName ? `spec.nodeName=${options.nodeName}` : undefined
+  const informer = new Informer<Pod>(pods, { ...plane, fieldSelector })
   const kubelet: FakeKubelet = {
     fate: options.fate ?? (() => 'ready'),
     async stop() {

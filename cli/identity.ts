@@ -93,6 +93,16 @@ function block(text: string, label: string): string | undefined {
   return new RegExp(`-----BEGIN ${label}-----[\\s\\S]*?-----END ${label}-----\\n?`).exec(text)?.[0]
 }
 
+/** Since when a node's certificate is worth nothing; undefined while it is. A master takes nobody's word after that. */
+export function ranOutAt(pair: KeyPair | undefined, now: number): Date | undefined {
+  if (!pair) return undefined
+  const { validToDate } = new X509Certificate(pair.certificate)
+  return validToDate.getTime() < now ? validToDate : undefined
+}
+
+export const JOIN_AGAIN =
+  "on the master, run 'kubox token create --print-join-command'; on this machine, run the command that it prints"
+
 /** Whether a pair can go on serving for these addresses. */
 export function servesStill(pair: KeyPair | undefined, addresses: readonly string[], now: number): pair is KeyPair {
   if (!pair) return false

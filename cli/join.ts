@@ -75,8 +75,10 @@ function readOptions(endpoint: string, given: Record<string, unknown>): JoinOpti
 async function join(options: JoinOptions, tools: Tools): Promise<void> {
   const { output, daemons, layout } = tools
   output.line('kubox join')
-  const ports = [options.kubeletPort]
-  await checkMachine({ failSwapOn: options.failSwapOn, fixSwap: options.fixSwap, ports }, tools)
+  // A node that joins again, as its certificate has run out, may still have its agent: that one is replaced.
+  const ports = (await daemons.isRunning('kubox-agent')) ? [] : [options.kubeletPort]
+  const { failSwapOn, fixSwap, endpoint } = options
+  await checkMachine({ failSwapOn, fixSwap, ports, master: `https://${endpoint}` }, tools)
   const cluster = await output.step('finding the cluster', () => discoverCluster(options, tools.clock))
   const address = await localEndTowards(cluster.server)
   output.line(`  address ${address}: the local end of the connection to the master`)

@@ -1,6 +1,7 @@
 import { DockerRuntime } from '../kubelet/docker/runtime.ts'
 import { describeProblems, type Problem, preflight } from '../kubelet/preflight/preflight.ts'
 import { checkSwap, fixSwap } from '../kubelet/preflight/swap.ts'
+import { clockOffset } from './clock-offset.ts'
 import { type ClusterRanges, machineRoutes, rangeProblems } from './init/ranges.ts'
 import { UserError } from './output.ts'
 import type { Tools } from './tools.ts'
@@ -9,6 +10,8 @@ export interface MachineRequest {
   failSwapOn: boolean
   fixSwap: boolean
   ports: number[]
+  /** Whose clock this machine's is compared with: the API server that it joins. */
+  master?: string
   /** Of a new cluster: a joining machine has no say in them. */
   ranges?: ClusterRanges
 }
@@ -22,7 +25,11 @@ export async function checkMachine(request: MachineRequest, tools: Tools): Promi
 
 async function refuseUnready(request: MachineRequest, { disk, clock, layout, processes }: Tools): Promise<void> {
   const runtime = new DockerRuntime(clock)
-  const problems = await preflight({ ...request, disk, runtime, rootDirectory: layout.root })
+  const { master } = request
+  const problems = await preflight({
+    ...{ ...request, disk, runtime, rootDirectory: layout.root },
+    clockOffset: master === undefined ? undefined : () => clockOffset(master, clock),
+  })
   // Without an engine nobody can tell which of the networks an earlier cluster made.
   const engineRuns = await runtime.info().then(Boolean, () => false)
   if (request.ranges && engineRuns) problems.push(...rangeProblems(request.ranges, await machineRoutes(processes)))

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Node } from '../api/types/core-v1.ts'
@@ -9,6 +10,7 @@ import { DockerRuntime } from '../kubelet/docker/runtime.ts'
 import { readTextIfAny } from '../platform/disk.ts'
 import { type AgentConfig, readAgentConfig } from './config.ts'
 import type { DaemonName } from './daemons/daemons.ts'
+import { IdentityFile, JOIN_AGAIN, ranOutAt } from './identity.ts'
 import { COMPONENTS, manifestPath } from './manifests.ts'
 import { table, UserError } from './output.ts'
 import { systemTools, type Tools } from './tools.ts'
@@ -52,6 +54,7 @@ async function stagesOf(config: AgentConfig, tools: Tools): Promise<Stage[]> {
     ...server,
     { name: 'API server', look: () => apiserver(tools) },
     { name: 'agent', look: () => daemon('kubox-agent', tools) },
+    { name: 'certificate', look: () => certificate(tools) },
     { name: 'node', look: () => node(config.nodeName, tools) },
   ]
 }
@@ -92,6 +95,14 @@ function apiserver(tools: Tools): Promise<string> {
     if (answer.status !== 200) throw new Error(`${server} is not ready (${answer.status})`)
     return `${server} is ready`
   })
+}
+
+async function certificate({ disk, layout, clock }: Tools): Promise<string> {
+  const pair = await new IdentityFile(layout.kubelet, 'kubelet-client-current', disk).read()
+  if (!pair) throw new Error(`this node has none; ${JOIN_AGAIN}`)
+  const since = ranOutAt(pair, clock.now())
+  if (since) throw new Error(`it ran out on ${since.toISOString()}; ${JOIN_AGAIN}`)
+  return `valid until ${new X509Certificate(pair.certificate).validToDate.toISOString()}`
 }
 
 function node(name: string, tools: Tools): Promise<string> {

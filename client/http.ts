@@ -30,6 +30,8 @@ export interface HttpTransport extends Transport {
   setCredentials(credentials: Credentials): void
   /** Moves to another address of the same cluster, in the same manner. */
   setServer(server: string): void
+  /** Breaks every connection, e.g. because this machine has another address now: what is under way fails, and is tried anew. */
+  reconnect(): void
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -46,6 +48,7 @@ export function httpTransport(options: HttpTransportOptions): HttpTransport {
     request: withRetries({ request: request => connection.request(request) }, options.clock),
     setCredentials: credentials => connection.renew(connection.server, credentials),
     setServer: server => connection.renew(server, connection.credentials),
+    reconnect: () => connection.reconnect(),
     close: () => connection.close(),
   }
 }
@@ -68,6 +71,11 @@ class Connection {
     this.server = server.replace(/\/$/, '')
     this.credentials = credentials
     this.#agent = openAgent(this.server, credentials)
+  }
+
+  reconnect(): void {
+    this.#agent.destroy()
+    this.#agent = openAgent(this.server, this.credentials)
   }
 
   async request(request: TransportRequest): Promise<ApiResponse> {

@@ -204,6 +204,20 @@ describe('httpTransport', () => {
     )
   })
 
+  it('breaks what is under way when it has to connect anew, and goes on', async () => {
+    await withServer(
+      (request, response) => (request.url === '/watch' ? void response.write('one') : void response.end('two')),
+      async server => {
+        const transport = httpTransport({ server, clock: systemClock })
+        const watch = readBody(await transport.request({ method: 'GET', path: '/watch' }))
+        transport.reconnect()
+        await assert.rejects(watch, TransportError)
+        assert.equal(await readBody(await transport.request({ method: 'GET', path: '/' })), 'two')
+        await transport.close()
+      },
+    )
+  })
+
   it('speaks of a server that hangs up during the handshake as a TransportError', async () => {
     const mute = createTcpServer()
     await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))

@@ -26,6 +26,8 @@ export interface Agent {
   stop(): Promise<void>
   /** The machine goes down: ends all pods in order, within their grace. To be followed by `stop`. */
   shutDown(): Promise<void>
+  /** `nodeIp` says something else than before. */
+  addressChanged(): void
   /** A new serving certificate, without closing a connection. */
   renewCertificate(serving: Pick<Serving, 'key' | 'certificate' | 'clientCa'>): void
 }
@@ -100,6 +102,12 @@ class NodeAgent implements Agent {
     const { registration, workers } = this.#parts
     void registration.syncStatus().catch(error => this.#complain('The node status could not be sent', error))
     await endAllPods({ workers, clock, log, graceSeconds: shutdownGraceSeconds })
+  }
+
+  addressChanged(): void {
+    void this.#parts?.registration.announce().catch(error => this.#complain('The node status could not be sent', error))
+    // Pods on the node's own network have its address.
+    this.#parts?.workers.wakeAll()
   }
 
   renewCertificate(serving: Pick<Serving, 'key' | 'certificate' | 'clientCa'>): void {

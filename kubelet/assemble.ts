@@ -70,7 +70,7 @@ async function assembleShared(options: AgentOptions, around: Surroundings) {
   const images = new Images(runtime, clock)
   const amounts = plainAmounts(allocatable(nodeChoices(options), around.facts))
   const pods = client.resource<Pod>(PODS)
-  const nodeIp = () => options.nodeIp
+  const { nodeIp } = options
   const downward = (pod: LivePod) => ({ pod, podIp: pod.status?.podIP ?? '', nodeIp: nodeIp(), allocatable: amounts })
   const volumes = new Volumes({
     ...{ paths, processes, clock },
@@ -109,6 +109,7 @@ function assembleGuards(options: AgentOptions, around: Surroundings, services: P
   const evictor: Evictor = new Evictor({
     ...{ services, workers, rootDirectory, paths, clock, log },
     thresholds: options.eviction,
+    settleMs: options.pressureSettleMs,
     collect: () => collector.collect(true),
     changed: () =>
       void registration.syncStatus().catch(error => log.warn('The node status could not be sent', { error })),
@@ -162,9 +163,9 @@ async function mayProtectFromOom(): Promise<boolean> {
 async function measure(options: AgentOptions, { facts, problems }: Surroundings, { pressure }: Evictor) {
   try {
     const images = await options.runtime.images()
-    return { facts, nodeIp: options.nodeIp, images, pressure, problems: problems() }
+    return { facts, nodeIp: options.nodeIp(), images, pressure, problems: problems() }
   } catch (error) {
     const down = `container runtime is down: ${error instanceof Error ? error.message : String(error)}`
-    return { facts, nodeIp: options.nodeIp, images: [], pressure, problems: [down, ...problems()] }
+    return { facts, nodeIp: options.nodeIp(), images: [], pressure, problems: [down, ...problems()] }
   }
 }

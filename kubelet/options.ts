@@ -22,8 +22,8 @@ export interface AgentOptions {
   disk: Disk
   processes: Processes
   paths: Paths
-  /** The local end of the socket that reached the API server: measured by whoever starts the agent. */
-  nodeIp: string
+  /** The local end of a socket that reached the API server: measured by whoever starts the agent. It may change. */
+  nodeIp(): string
   network: PodNetwork
   /** The network's range is the node's podCIDR, which a controller hands out: pods wait for it. */
   awaitPodCidr: boolean
@@ -37,6 +37,8 @@ export interface AgentOptions {
   systemReserved: Record<string, string>
   kubeReserved: Record<string, string>
   eviction: EvictionThresholds
+  /** A shortage that has just ended is still shown for this long, so that no pod comes and goes with it. */
+  pressureSettleMs: number
   imageCollection: ImageCollection
   containerLogs: { maxSize: string; maxFiles: number }
   /** Processes in one container; undefined: no limit. */
@@ -95,6 +97,7 @@ export const DEFAULT_OPTIONS = {
     'nodefs.inodesFree': '5%',
     'pid.available': '5%',
   },
+  pressureSettleMs: 30_000,
   imageCollection: { highPercent: 85, lowPercent: 80, minimumAgeMs: 120_000 },
   containerLogs: { maxSize: '10m', maxFiles: 5 },
   shutdownGraceSeconds: 30,

@@ -18,6 +18,7 @@ import { checkNoSwap } from '../preflight.ts'
 import { systemTools, type Tools } from '../tools.ts'
 import { KUBERNETES_VERSION } from '../version.ts'
 import { askApiServer } from './access.ts'
+import { AddressKeeper } from './address-keeper.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
 import { machineGoesDown } from './machine.ts'
 import { persist } from './persist.ts'
@@ -50,7 +51,7 @@ export async function startAgent(tools: Tools, log: Log): Promise<{ stop(): Prom
   })
   const measure = async () => config.nodeIp ?? (await localEndTowards(server))
   const nodeIp = await persist('reach the API server', tools.clock, log, measure)
-  const node = new NodeProcess({ tools, log, config, transport, authority: credentials.ca ?? '', nodeIp })
+  const node = new NodeProcess({ tools, log, config, transport, authority: credentials.ca ?? '', nodeIp, measure })
   await node.start()
   return node
 }
@@ -62,18 +63,23 @@ interface NodeContext {
   transport: HttpTransport
   /** PEM of the cluster's authority. */
   authority: string
+  /** As measured at the start, and anew. */
   nodeIp: string
+  measure(): Promise<string>
 }
 
 class NodeProcess {
   readonly #context: NodeContext
   readonly #identity: IdentityKeeper
+  readonly #address: AddressKeeper
   #agent: Agent | undefined
   #network: Network | undefined
 
   constructor(context: NodeContext) {
     this.#context = context
-    const { tools, log, config, transport, nodeIp, authority } = context
+    const { tools, log, config, transport, nodeIp, measure, authority } = context
+    const changed = () => this.#addressChanged()
+    this.#address = new AddressKeeper({ first: nodeIp, measure, clock: tools.clock, log, changed })
     this.#identity = new IdentityKeeper({
       client: createClient(transport),
       nodeName: config.nodeName,
@@ -82,7 +88,7 @@ class NodeProcess {
       clock: tools.clock,
       random: tools.random,
       log,
-      addresses: () => [nodeIp],
+      addresses: () => [this.#address.address],
       onClientPair: pair => transport.setCredentials({ ca: authority, certificate: pair.certificate, key: pair.key }),
       onServingPair: pair => this.#agent?.renewCertificate({ ...pair, clientCa: authority }),
     })
@@ -91,9 +97,12 @@ class NodeProcess {
   async start(): Promise<void> {
     const { tools, log, config, transport } = this.#context
     const client = createClient(transport)
-    this.#agent = createAgent(agentOptions(this.#context, await this.#identity.firstPair()))
+    this.#agent = createAgent(
+      agentOptions(this.#context, () => this.#address.address, await this.#identity.firstPair()),
+    )
     await this.#agent.start()
     await this.#identity.start()
+    this.#address.start()
     this.#network = createNetwork({
       client,
       processes: tools.processes,
@@ -106,10 +115,18 @@ class NodeProcess {
     await this.#network.start()
   }
 
+  /** Connections from the former address would only time out. */
+  #addressChanged(): void {
+    this.#context.transport.reconnect()
+    this.#agent?.addressChanged()
+    void this.#identity.check()
+  }
+
   /** Pods go on without the agent, unless the machine goes as well: then they end in order first. */
   async stop(): Promise<void> {
     const { tools, log } = this.#context
     if (await machineGoesDown(tools.processes, log)) await this.#agent?.shutDown()
+    this.#address.stop()
     await this.#identity.stop()
     await this.#network?.stop()
     await this.#agent?.stop()
@@ -118,7 +135,8 @@ class NodeProcess {
 }
 
 function agentOptions(
-  { tools, log, config, transport, authority, nodeIp }: NodeContext,
+  { tools, log, config, transport, authority }: NodeContext,
+  nodeIp: () => string,
   serving: KeyPair,
 ): AgentOptions {
   const { layout, clock, random, disk, processes } = tools

@@ -8,7 +8,9 @@ import type { Random } from '../../platform/random.ts'
 import {
   CLIENT_SIGNER,
   type IdentityFile,
+  JOIN_AGAIN,
   nodeSubject,
+  ranOutAt,
   requestCertificate,
   SERVING_SIGNER,
   servesStill,
@@ -76,6 +78,13 @@ export class IdentityKeeper {
     const { log, clock, clientFile, onClientPair, onServingPair, client, nodeName } = this.#options
     try {
       const pair = await clientFile.read()
+      const since = ranOutAt(pair, clock.now())
+      if (since) {
+        log.error('The certificate of this node has run out: the cluster does not know it any more', {
+          since: since.toISOString(),
+          remedy: JOIN_AGAIN,
+        })
+      }
       if (pair && isDueForRenewal(new X509Certificate(pair.certificate), clock.now())) {
         const fresh = await requestCertificate(client, { signer: CLIENT_SIGNER, nodeName }, clock)
         await clientFile.write(fresh)

@@ -30,6 +30,7 @@ interface Parts {
   services: PodServices
   workers: PodWorkers
   thresholds: EvictionThresholds
+  settleMs: number
   rootDirectory: string
   paths: Paths
   clock: Clock
@@ -42,8 +43,6 @@ interface Parts {
 }
 
 const LOOK_MS = 10_000
-/** A shortage that has just ended is still shown for this long, so that no pod comes and goes with it. */
-const SETTLE_MS = 30_000
 const NO_PRESSURE: Pressure = { memory: false, disk: false, pids: false }
 
 /** Keeps the node alive: looks at what is left of memory, disk and processes, and ends pods when it is too little. */
@@ -69,12 +68,18 @@ export class Evictor {
   }
 
   async look(): Promise<void> {
-    const { supplies = () => measureSupplies(this.#parts.rootDirectory), thresholds, clock, changed } = this.#parts
+    const {
+      supplies = () => measureSupplies(this.#parts.rootDirectory),
+      thresholds,
+      settleMs,
+      clock,
+      changed,
+    } = this.#parts
     await this.#checkSizeLimits()
     let found = shortages(await supplies(), thresholds)
     const disk = found.find(one => one.resource === 'ephemeral-storage' || one.resource === 'inodes')
     if (disk && (await this.#parts.collect())) found = shortages(await supplies(), thresholds)
-    if (found.length > 0) this.#shortUntil = clock.monotonic() + SETTLE_MS
+    if (found.length > 0) this.#shortUntil = clock.monotonic() + settleMs
     const settled = found.length === 0 && clock.monotonic() >= this.#shortUntil
     const before = this.#pressure
     if (found.length > 0 || settled) this.#pressure = pressureOf(found)

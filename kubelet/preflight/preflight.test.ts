@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Disk, systemDisk } from '../../platform/disk.ts'
 import type { RuntimeInfo } from '../runtime.ts'
+import { clockProblems } from './clock.ts'
 import { describeProblems, enabledControllers, engineProblems, missingControllers } from './preflight.ts'
 import { fixSwap, offForGood, parseSwaps, type SwapSources, swapProblems } from './swap.ts'
 
@@ -110,6 +111,30 @@ describe('swap', () => {
 })
 
 const engine = (version: string, apiVersion: string) => ({ version, apiVersion }) as RuntimeInfo
+
+describe('the clock', () => {
+  const MINUTE = 60_000
+  const CASES: [offsetMs: number, problem: RegExp | undefined][] = [
+    [0, undefined],
+    [30_000, undefined],
+    [-30_000, undefined],
+    [30_001, /is 30 s behind the master's/],
+    [-45_000, /is 45 s ahead of the master's/],
+    [90_000, /is 1 min 30 s behind/],
+    [123 * MINUTE, /is 2 h 3 min behind/],
+    [-60 * MINUTE - 59_000, /is 1 h ahead of/],
+    [3 * 1440 * MINUTE + 5 * 60 * MINUTE, /is 3 d 5 h behind/],
+  ]
+  for (const [offset, problem] of CASES) {
+    it(`${offset / 1000} s off`, () => {
+      const found = clockProblems(offset)
+      assert.equal(found.length, problem ? 1 : 0)
+      if (!problem) return
+      assert.match(found[0]!.problem, problem)
+      assert.match(found[0]!.remedy, /timedatectl set-ntp true/)
+    })
+  }
+})
 
 describe('the engine', () => {
   it('is new enough', () => {

@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { type Disk, ifPresent, readTextIfAny } from '../../platform/disk.ts'
 import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../runtime.ts'
+import { clockProblems } from './clock.ts'
 import { checkSwap, type Problem } from './swap.ts'
 
 export type { Problem } from './swap.ts'
@@ -13,6 +14,8 @@ export interface PreflightOptions {
   /** Ports that the agent is going to listen on. */
   ports: number[]
   rootDirectory: string
+  /** How far the master's clock is ahead of this machine's; undefined if it does not say. A new master has no other. */
+  clockOffset?(): Promise<number | undefined>
 }
 
 const OLDEST_API = [1, 41] as const
@@ -27,6 +30,7 @@ export async function preflight(options: PreflightOptions): Promise<Problem[]> {
     checkCgroups(options.disk),
     checkDisk(options.rootDirectory),
     checkRoot(),
+    checkClock(options),
     ...options.ports.map(checkPort),
   ]
   return (await Promise.all(checks)).flat()
@@ -100,6 +104,10 @@ async function checkDisk(directory: string): Promise<Problem[]> {
   if (free >= LEAST_DISK_BYTES) return []
   const problem = `only ${Math.floor(free / 2 ** 20)} MiB are free below ${directory}, 500 MiB are needed`
   return [{ problem, remedy: 'free some, e.g. with: docker image prune --all' }]
+}
+
+async function checkClock({ clockOffset }: PreflightOptions): Promise<Problem[]> {
+  return clockProblems((await clockOffset?.()) ?? 0)
 }
 
 function checkRoot(): Problem[] {

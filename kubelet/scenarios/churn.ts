@@ -11,8 +11,24 @@ const SPEC = {
   containers: [shell('main', "trap 'exit 0' TERM; sleep infinity & wait")],
 }
 
+/** What else pods leave on a machine, by name: packet filter rules, interfaces, networks. */
+export interface Traces {
+  /** Ports of the node that nobody uses: a pod each gets one. */
+  hostPorts: number[]
+  list(): Promise<string[]>
+}
+
+const NO_TRACES: Traces = { hostPorts: [], list: async () => [] }
+
 /** Creates and deletes so many pods in random order, some by force, and looks whether anything of them is left. */
-export async function churn(node: TestNode, driver: Driver, count: number, random: Random): Promise<void> {
+export async function churn(
+  node: TestNode,
+  driver: Driver,
+  count: number,
+  random: Random,
+  traces = NO_TRACES,
+): Promise<void> {
+  const before = await traces.list()
   const alive: string[] = []
   for (let made = 0; made < count; ) {
     if (alive.length > 0 && random.next() < 0.45) {
@@ -21,13 +37,19 @@ export async function churn(node: TestNode, driver: Driver, count: number, rando
       else node.delete(name!, 1)
     } else {
       const name = `p${made++}`
-      node.create(name, SPEC)
+      node.create(name, podSpec(traces.hostPorts[made]))
       alive.push(name)
     }
     await driver.pass(50)
   }
   for (const name of alive) node.delete(name, 1)
   await nothingIsLeft(node, driver)
+  assert.deepEqual(await traces.list(), before)
+}
+
+function podSpec(hostPort: number | undefined): typeof SPEC {
+  if (hostPort === undefined) return SPEC
+  return { ...SPEC, containers: SPEC.containers.map(one => ({ ...one, ports: [{ containerPort: 80, hostPort }] })) }
 }
 
 async function nothingIsLeft(node: TestNode, driver: Driver): Promise<void> {

@@ -19,7 +19,11 @@ async function onSmallDisk(run: (node: TestNode) => Promise<void>): Promise<void
     const at = (name: string) => join(docker.folder, 'agent', name)
     const paths = { root: at('kubelet'), manifests: at('manifests'), podLogs: at('pods') }
     const name = `kubelet-test-disk-${process.pid}`
-    const node = await TestNode.start(runtime, systemClock, name, { network: { name: 'host' }, paths })
+    const node = await TestNode.start(runtime, systemClock, name, {
+      network: { name: 'host' },
+      paths,
+      pressureSettleMs: 2000,
+    })
     try {
       await run(node)
     } finally {

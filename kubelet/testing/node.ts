@@ -50,7 +50,7 @@ export class TestNode {
     this.options = {
       ...DEFAULT_OPTIONS,
       ...{ nodeName: name, client: this.api, runtime, clock, random: seededRandom(1), log: this.log },
-      ...{ disk: systemDisk, processes: systemProcesses, nodeIp: '127.0.0.1' },
+      ...{ disk: systemDisk, processes: systemProcesses, nodeIp: () => '127.0.0.1' },
       paths: { root: join(root, 'kubelet'), manifests: join(root, 'manifests'), podLogs: join(root, 'pods') },
       ...more,
     }

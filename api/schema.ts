@@ -141,6 +141,7 @@ class DefinitionSchema implements Schema {
   readonly patchStrategy?: readonly string[]
   readonly #facts: MessageFacts
   #shape: Shape | undefined
+  #definition: string | undefined
 
   constructor(message: string, extra: Partial<Schema> = {}) {
     const facts = messageFacts(message)
@@ -153,17 +154,22 @@ class DefinitionSchema implements Schema {
   }
 
   get definition(): string {
-    return definitionName(this.message)
+    this.#definition ??= definitionName(this.message)
+    return this.#definition
   }
 
   get properties(): Readonly<Record<string, Schema>> | undefined {
     if (this.#facts.leaf) return undefined
-    this.#shape ??= shapeOf(this.message)
-    return this.#shape.properties
+    return this.#fields().properties
   }
 
   get required(): readonly string[] | undefined {
-    return this.#facts.leaf ? undefined : shapeOf(this.message).required
+    return this.#facts.leaf ? undefined : this.#fields().required
+  }
+
+  #fields(): Shape {
+    this.#shape ??= shapeOf(this.message)
+    return this.#shape
   }
 }
 

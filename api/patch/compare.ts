@@ -1,7 +1,7 @@
 import type { Schema } from '../kind.ts'
 import { deepEqual, isRecord } from '../values.ts'
 import { FieldSet } from './fieldset.ts'
-import { partsOf, type Structure, structureOf } from './structure.ts'
+import { eachPart, partsOf, type Structure, structureOf } from './structure.ts'
 
 /** Every field that an applied object names: its leaves, its list items, and what is empty. */
 export function fieldsOf(value: unknown, schema: Schema): FieldSet {
@@ -59,13 +59,13 @@ function compareParts(before: unknown, after: unknown, schema: Schema, changes: 
 /** A whole value that came or went: its leaves, and the places that are owned beside what is in them. */
 function everythingIn(value: unknown, schema: Schema, element: string, optional: boolean): FieldSet {
   const structure = structureOf(value, schema)
-  const parts = structure === 'leaf' ? undefined : partsOf(value, schema)
-  const isPlace = element.startsWith('k:') || (optional && isContainer(structure, schema))
-  const set = FieldSet.of(!parts || parts.size === 0 || isPlace)
-  for (const [inner, part] of parts ?? []) {
-    const below = () => everythingIn(part.value, part.schema, inner, isOptional(schema, inner))
+  if (structure === 'leaf') return FieldSet.of(true)
+  const set = FieldSet.of(element.startsWith('k:') || (optional && isContainer(structure, schema)))
+  eachPart(value, schema, (inner, part, partSchema) => {
+    const below = () => everythingIn(part, partSchema, inner, isOptional(schema, inner))
     set.put(inner, structure === 'set' ? FieldSet.of(true) : below())
-  }
+  })
+  if (set.isEmpty) set.member = true
   return set
 }
 

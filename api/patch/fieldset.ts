@@ -1,5 +1,7 @@
 import { isRecord } from '../values.ts'
 
+const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
+
 /**
  * A set of fields of an object: what a manager owns. A tree by path elements, written as in metadata.managedFields:
  * `f:name` is a field, `k:{"name":"a"}` the element of a list with that key, `v:"x"` an element of a set, `.` the place
@@ -8,7 +10,12 @@ import { isRecord } from '../values.ts'
 export class FieldSet {
   /** Whether the place itself belongs to the set. */
   member = false
-  readonly children = new Map<string, FieldSet>()
+  /** Most places of a tree are its leaves: they share one map, which stays empty. */
+  #children: Map<string, FieldSet> | undefined
+
+  get children(): ReadonlyMap<string, FieldSet> {
+    return this.#children ?? NO_CHILDREN
+  }
 
   get isEmpty(): boolean {
     return !this.member && this.children.size === 0
@@ -18,7 +25,7 @@ export class FieldSet {
     const known = this.children.get(element)
     if (known) return known
     const made = new FieldSet()
-    this.children.set(element, made)
+    this.#hang(element, made)
     return made
   }
 
@@ -49,10 +56,10 @@ export class FieldSet {
     const result = FieldSet.of(this.member || other.member)
     for (const [element, child] of this.children) {
       const match = other.children.get(element)
-      result.children.set(element, match ? child.union(match) : child)
+      result.#hang(element, match ? child.union(match) : child)
     }
     for (const [element, child] of other.children) {
-      if (!this.children.has(element)) result.children.set(element, child)
+      if (!this.children.has(element)) result.#hang(element, child)
     }
     return result
   }
@@ -85,13 +92,18 @@ export class FieldSet {
   /** Without some of its elements, and what is below them. */
   without(elements: ReadonlySet<string>): FieldSet {
     const result = FieldSet.of(this.member)
-    for (const [element, child] of this.children) if (!elements.has(element)) result.children.set(element, child)
+    for (const [element, child] of this.children) if (!elements.has(element)) result.#hang(element, child)
     return result
   }
 
   /** Hangs a set below an element; an empty one leaves no trace. */
   put(element: string, child: FieldSet | undefined): void {
-    if (child && !child.isEmpty) this.children.set(element, child)
+    if (child && !child.isEmpty) this.#hang(element, child)
+  }
+
+  #hang(element: string, child: FieldSet): void {
+    this.#children ??= new Map()
+    this.#children.set(element, child)
   }
 
   equals(other: FieldSet): boolean {
@@ -117,7 +129,7 @@ export class FieldSet {
     if (!isRecord(json)) return set
     for (const [element, below] of Object.entries(json)) {
       if (element === '.') set.member = true
-      else set.children.set(element, FieldSet.fromPlace(below))
+      else set.#hang(element, FieldSet.fromPlace(below))
     }
     return set
   }

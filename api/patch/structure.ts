@@ -59,12 +59,21 @@ export function itemsByName(list: readonly unknown[], schema: Schema): Map<strin
 /** The parts of a value that is not owned as a whole: its path elements, what they hold and their schemas. */
 export function partsOf(value: unknown, schema: Schema): Map<string, { value: unknown; schema: Schema }> {
   const parts = new Map<string, { value: unknown; schema: Schema }>()
+  eachPart(value, schema, (element, part, partSchema) => parts.set(element, { value: part, schema: partSchema }))
+  return parts
+}
+
+/** The same, told one after the other. */
+export function eachPart(
+  value: unknown,
+  schema: Schema,
+  visit: (element: string, part: unknown, schema: Schema) => void,
+): void {
   if (isRecord(value)) {
     for (const key of Object.keys(value)) {
-      if (value[key] !== undefined) parts.set(`f:${key}`, { value: value[key], schema: fieldSchema(schema, key) })
+      if (value[key] !== undefined) visit(`f:${key}`, value[key], fieldSchema(schema, key))
     }
   } else if (Array.isArray(value)) {
-    for (const [name, item] of itemsByName(value, schema)) parts.set(name, { value: item, schema: itemSchema(schema) })
+    for (const [name, item] of itemsByName(value, schema)) visit(name, item, itemSchema(schema))
   }
-  return parts
 }

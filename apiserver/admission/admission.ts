@@ -39,10 +39,16 @@ export class Admission {
   }
 
   async mutate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#mutating) await plugin.mutate!(request)
+    for (const plugin of this.#mutating) {
+      const asking = plugin.mutate!(request)
+      if (asking) await asking
+    }
   }
 
   async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#validating) await plugin.validate!(request)
+    for (const plugin of this.#validating) {
+      const asking = plugin.validate!(request)
+      if (asking) await asking
+    }
   }
 }

@@ -95,10 +95,13 @@ export class ServiceAccountTokens implements TokenAuthenticator {
   }
 
   async #checkBound({ namespace, serviceaccount, pod, node, secret }: BoundClaims): Promise<void> {
-    await this.#checkAlive('serviceaccounts', namespace, serviceaccount)
-    if (pod) await this.#checkAlive('pods', namespace, pod)
-    if (secret) await this.#checkAlive('secrets', namespace, secret)
-    if (node && !pod) await this.#checkAlive('nodes', '', node)
+    // All at once: what is current is one question to the store for all of them.
+    await Promise.all([
+      this.#checkAlive('serviceaccounts', namespace, serviceaccount),
+      pod && this.#checkAlive('pods', namespace, pod),
+      secret && this.#checkAlive('secrets', namespace, secret),
+      node && !pod && this.#checkAlive('nodes', '', node),
+    ])
   }
 
   async #checkAlive(kind: Parameters<ServiceAccountTokenOptions['find']>[0], namespace: string, wanted: Reference) {

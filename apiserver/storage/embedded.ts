@@ -14,7 +14,11 @@ export function createEmbeddedStore(member: Member, onClose: () => Promise<void>
   const together = inTurns()
   return createEtcdStore({
     range: request => translated(member.range(request), compacted),
-    txn: request => translated(together(() => member.txn(request)), compacted),
+    txn: request =>
+      translated(
+        together(() => member.txn(request)),
+        compacted,
+      ),
     compact: async revision => void (await translated(member.compact(revision), compacted)),
     grantLease: async ttl => (await translated(member.grantLease(0n, ttl), compacted)).id,
     watch: (start, end, options) =>

@@ -8,9 +8,15 @@ export function prefixEnd(prefix: string): string {
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)
 }
 
+const prefixes = new WeakMap<Kind, string>()
+
 /** `/registry/pods/` */
 export function shelfPrefix(kind: Kind): string {
-  return `${REGISTRY}${kind.storage.prefix}/`
+  const known = prefixes.get(kind)
+  if (known) return known
+  const prefix = `${REGISTRY}${kind.storage.prefix}/`
+  prefixes.set(kind, prefix)
+  return prefix
 }
 
 /** `/registry/pods/default/web`, or the prefix of a namespace or of the whole kind when parts are missing. */

@@ -2,8 +2,13 @@ import type { Random } from '../../platform/random.ts'
 
 /** RFC 3339 to the second, as metav1.Time is written. */
 export function timestamp(now: number): string {
-  return `${new Date(now).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(now / 1000)
+  if (latest.second !== second) latest = { second, text: `${new Date(now).toISOString().slice(0, 19)}Z` }
+  return latest.text
 }
+
+/** Many objects are made within a second. */
+let latest = { second: Number.NaN, text: '' }
 
 /** A version 4 UUID. */
 export function newUid(random: Random): string {

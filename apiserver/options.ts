@@ -5,6 +5,7 @@ import type { Prose } from '../api/openapi/prose.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
+import type { TolerationSeconds } from './admission/pods.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
@@ -86,6 +87,7 @@ export interface ApiServerOptions {
     /** --enable-admission-plugins, --disable-admission-plugins */
     enable?: readonly string[]
     disable?: readonly string[]
+    tolerationSeconds?: TolerationSeconds
   }
   /** --service-cluster-ip-range */
   serviceClusterIPRange?: string

@@ -60,7 +60,7 @@ export function createPlugins(options: ApiServerOptions, shared: Shared): Admiss
   return [...all.filter(on), ...guards]
 }
 
-function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): AdmissionPlugin[] {
+function allPlugins({ clock, random, admission }: ApiServerOptions, shared: Shared): AdmissionPlugin[] {
   const { catalog, objects, authorization, conversion, webhookClient: client } = shared
   const lister = createLister(catalog, objects)
   const webhooks = { lister, catalog, conversion, client, random, authorization }
@@ -73,7 +73,7 @@ function allPlugins({ clock, random }: ApiServerOptions, shared: Shared): Admiss
     taintNodesByCondition,
     podSecurity(lister),
     priority(lister),
-    defaultTolerationSeconds,
+    defaultTolerationSeconds(admission?.tolerationSeconds),
     defaultStorageClass(lister),
     storageObjectInUseProtection,
     ownerReferencesPermission(catalog, authorization),

@@ -6,26 +6,39 @@ import type { Lister } from './lister.ts'
 
 /** Small plugins that fill in what every pod has. */
 
-const FATIGUES = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const DEFAULT_SECONDS = 300
+
+/** --default-not-ready-toleration-seconds, --default-unreachable-toleration-seconds */
+export interface TolerationSeconds {
+  notReady?: number
+  unreachable?: number
+}
 
 function isPodItself({ kind, subresource }: AdmissionRequest): boolean {
   return kind.group === '' && kind.kind === 'Pod' && subresource === ''
 }
 
-/** Pods stay five minutes on a node that has stopped answering, unless they say otherwise. */
-export const defaultTolerationSeconds: AdmissionPlugin = {
-  name: 'DefaultTolerationSeconds',
-  mutate(request) {
-    if (!isPodItself(request) || !(request.object as Pod).spec) return
-    const spec = (request.object as Pod).spec!
-    const missing = FATIGUES.filter(key => !(spec.tolerations ?? []).some(one => toleratesNoExecute(one, key)))
-    if (missing.length === 0) return
-    const added = missing.map(key => {
-      return { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: DEFAULT_SECONDS }
-    })
-    spec.tolerations = [...(spec.tolerations ?? []), ...added] as Toleration[]
-  },
+/** Pods stay for a while on a node that has stopped answering, five minutes by default, unless they say otherwise. */
+export function defaultTolerationSeconds(defaults: TolerationSeconds = {}): AdmissionPlugin {
+  const fatigues = new Map([
+    ['node.kubernetes.io/not-ready', defaults.notReady ?? DEFAULT_SECONDS],
+    ['node.kubernetes.io/unreachable', defaults.unreachable ?? DEFAULT_SECONDS],
+  ])
+  return {
+    name: 'DefaultTolerationSeconds',
+    mutate(request) {
+      if (!isPodItself(request) || !(request.object as Pod).spec) return
+      const spec = (request.object as Pod).spec!
+      const missing = [...fatigues].filter(
+        ([key]) => !(spec.tolerations ?? []).some(one => toleratesNoExecute(one, key)),
+      )
+      if (missing.length === 0) return
+      const added: Toleration[] = missing.map(([key, tolerationSeconds]) => {
+        return { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds }
+      })
+      spec.tolerations = [...(spec.tolerations ?? []), ...added]
+    },
+  }
 }
 
 function toleratesNoExecute({ key, effect }: Toleration, wanted: string): boolean {

@@ -21,10 +21,11 @@ type Path = (name: string) => string
 function etcdFlags(master: Master, layout: Layout, pki: Path) {
   const { etcdClientPort, etcdPeerPort } = master.options
   const peerUrl = `https://${master.address}:${etcdPeerPort}`
+  const hosts = new Set(['127.0.0.1', master.address])
   return {
     name: master.nodeName,
     'data-dir': layout.etcd,
-    'listen-client-urls': `https://127.0.0.1:${etcdClientPort},https://${master.address}:${etcdClientPort}`,
+    'listen-client-urls': Array.from(hosts, host => `https://${host}:${etcdClientPort}`).join(','),
     'advertise-client-urls': `https://${master.address}:${etcdClientPort}`,
     'listen-peer-urls': peerUrl,
     'initial-advertise-peer-urls': peerUrl,
@@ -68,6 +69,8 @@ function apiserverFlags(master: Master, pki: Path) {
     'service-account-key-file': pki('sa.pub'),
     'service-account-signing-key-file': pki('sa.key'),
     'service-cluster-ip-range': options.serviceCidr,
+    'default-not-ready-toleration-seconds': options.notReadyTolerationSeconds,
+    'default-unreachable-toleration-seconds': options.unreachableTolerationSeconds,
   }
 }
 
@@ -82,5 +85,6 @@ function controllerFlags(master: Master, pki: Path, config: Path) {
     'root-ca-file': pki('ca.crt'),
     'service-account-private-key-file': pki('sa.key'),
     'service-cluster-ip-range': master.options.serviceCidr,
+    'node-monitor-grace-period': master.options.nodeMonitorGracePeriod,
   }
 }

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_AGENT_CONFIG } from '../config.ts'
+import { parseDuration } from '../flags.ts'
 import { checkMachine } from '../preflight.ts'
 import { readTtl } from '../token.ts'
 import { selfCommand, systemTools, type Tools } from '../tools.ts'
@@ -24,12 +25,33 @@ export function withInitOptions(command: Command): Command {
     .option('--etcd-servers <urls>', 'use this etcd cluster instead of the built-in store')
     .option('--etcd-port <port>', 'client port of the built-in store; peers use the next one', Number, 2379)
     .option('--kubelet-port <port>', 'port of the agent', Number, DEFAULT_AGENT_CONFIG.port)
+    .option(
+      '--node-monitor-grace-period <duration>',
+      'how long a node may be silent before it counts as lost',
+      duration,
+      '40s',
+    )
+    .option(
+      '--default-not-ready-toleration-seconds <seconds>',
+      'how long pods stay on a node that is not ready, unless they say otherwise; Kubernetes has 300',
+      seconds,
+      60,
+    )
+    .option('--default-unreachable-toleration-seconds <seconds>', 'the same for a node that is silent', seconds, 60)
     .option('--pod-network <name>', 'name of the Docker network of this node’s pods', DEFAULT_AGENT_CONFIG.podNetwork)
     .option('--fail-swap-on <bool>', 'refuse to start while swap is on', yesNo, true)
     .option('--fix-swap', 'turn swap off on this machine, for good', false)
 }
 
 const commaList = (text: string): string[] => text.split(',').filter(part => part !== '')
+const seconds = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a number of seconds.')
+  return Number(text)
+}
+const duration = (text: string): string => {
+  if (parseDuration(text) === undefined) throw new InvalidArgumentError('It must be a duration such as 40s or 2m.')
+  return text
+}
 const yesNo = (text: string): boolean => text !== 'false'
 
 export function readInitOptions(given: Record<string, unknown>): InitOptions {
@@ -48,6 +70,9 @@ export function readInitOptions(given: Record<string, unknown>): InitOptions {
     etcdServers: given.etcdServers as string | undefined,
     kubeletPort: given.kubeletPort as number,
     podNetwork: given.podNetwork as string,
+    nodeMonitorGracePeriod: given.nodeMonitorGracePeriod as string,
+    notReadyTolerationSeconds: given.defaultNotReadyTolerationSeconds as number,
+    unreachableTolerationSeconds: given.defaultUnreachableTolerationSeconds as number,
   }
 }
 

@@ -15,6 +15,10 @@ export interface InitOptions {
   /** Real etcd, or any cluster that speaks its API, instead of the built-in store. */
   etcdServers?: string
   kubeletPort: number
+  /** How long a node may be silent before it counts as lost, and its pods stay on it then. */
+  nodeMonitorGracePeriod: string
+  notReadyTolerationSeconds: number
+  unreachableTolerationSeconds: number
   podNetwork: string
 }
 

@@ -29,6 +29,8 @@ export const APISERVER_FLAGS: FlagTable = {
   'authorization-policy-file': 'text',
   'bind-address': 'text',
   'client-ca-file': 'text',
+  'default-not-ready-toleration-seconds': 'number',
+  'default-unreachable-toleration-seconds': 'number',
   'disable-admission-plugins': 'list',
   'enable-admission-plugins': 'list',
   'enable-bootstrap-token-auth': ALWAYS,
@@ -131,6 +133,10 @@ export class ApiserverFlags {
       admission: {
         enable: this.#flags.list('enable-admission-plugins'),
         disable: this.#flags.list('disable-admission-plugins'),
+        tolerationSeconds: {
+          notReady: this.#flags.number('default-not-ready-toleration-seconds'),
+          unreachable: this.#flags.number('default-unreachable-toleration-seconds'),
+        },
       },
       serviceClusterIPRange: this.#flags.text('service-cluster-ip-range'),
       serviceNodePortRange: this.#nodePorts(),

@@ -95,20 +95,29 @@ class DeploymentController {
       return (set.spec.replicas ?? 1) > 0 && known !== undefined && known !== wanted
     })
     if (!isResized && !deployment.spec.paused) return new Map()
-    return decideScale(viewOf(deployment, newSet, owned), isRolling(deployment))
+    return decideScale(this.#view(deployment, newSet, owned), isRolling(deployment))
   }
 
   #advance(deployment: Live<Deployment>, newSet: Live<ReplicaSet>, owned: Sets): Scaling {
-    const view = viewOf(deployment, newSet, owned)
+    const view = this.#view(deployment, newSet, owned)
     if (isRolling(deployment)) return decideRollingUpdate(view)
     const old = owned.filter(set => set !== newSet)
     const oldPods = old.flatMap(set => this.#pods.byIndex('owner', set.metadata.uid)).filter(pod => !isFinished(pod))
     return decideRecreate(view, oldPods.length)
   }
 
+  #view(deployment: Live<Deployment>, newSet: Live<ReplicaSet> | undefined, owned: Sets): RolloutView {
+    const view = (set: Live<ReplicaSet>) => {
+      const pods = this.#pods.byIndex('owner', set.metadata.uid)
+      return setView(set, pods.filter(pod => !pod.metadata.deletionTimestamp && !isFinished(pod)).length)
+    }
+    const oldSets = owned.filter(set => set !== newSet).map(view)
+    return { ...limitsOf(deployment), newSet: newSet && view(newSet), oldSets }
+  }
+
   async #createSet(key: string, deployment: Live<Deployment>, owned: Sets): Promise<void> {
     const revision = Math.max(0, ...owned.map(templates.revisionOf)) + 1
-    const view = viewOf(deployment, undefined, owned)
+    const view = this.#view(deployment, undefined, owned)
     const wanted = templates.makeNewSet(deployment, revision, 0, view.replicas + view.maxSurge)
     const future = { ...emptyView(wanted), replicas: 0 }
     const { name = '' } = wanted.metadata ?? {}
@@ -176,7 +185,7 @@ class DeploymentController {
   }
 
   async #resize(key: string, deployment: Live<Deployment>, owned: Sets, sizes: [string, number][]): Promise<void> {
-    const { replicas, maxSurge } = viewOf(deployment, undefined, owned)
+    const { replicas, maxSurge } = limitsOf(deployment)
     for (const [name, size] of sizes) {
       const set = owned.find(candidate => candidate.metadata.name === name)!
       const annotations = { ...set.metadata.annotations, ...templates.sizeAnnotations(deployment, replicas + maxSurge) }
@@ -223,25 +232,21 @@ function isRolling(deployment: Live<Deployment>): boolean {
   return deployment.spec.strategy?.type !== 'Recreate'
 }
 
-function viewOf(deployment: Live<Deployment>, newSet: Live<ReplicaSet> | undefined, owned: Sets): RolloutView {
+function limitsOf(deployment: Live<Deployment>) {
   const replicas = deployment.spec.replicas ?? 1
   const { maxSurge, maxUnavailable } = deployment.spec.strategy?.rollingUpdate ?? {}
   const limits = isRolling(deployment)
     ? resolveLimits(replicas, maxSurge, maxUnavailable)
     : { maxSurge: 0, maxUnavailable: 0 }
-  return {
-    replicas,
-    ...limits,
-    newSet: newSet && setView(newSet),
-    oldSets: owned.filter(set => set !== newSet).map(setView),
-  }
+  return { replicas, ...limits }
 }
 
-function setView(set: Live<ReplicaSet>): SetView {
+function setView(set: Live<ReplicaSet>, pods: number): SetView {
   return {
     name: set.metadata.name,
     replicas: set.spec.replicas ?? 1,
     available: set.status?.availableReplicas ?? 0,
+    pods,
     created: set.metadata.creationTimestamp,
     maxReplicas: Number(set.metadata.annotations?.[templates.MAX_REPLICAS] ?? 0),
     desired: Number(set.metadata.annotations?.[templates.DESIRED_REPLICAS] ?? set.spec.replicas),

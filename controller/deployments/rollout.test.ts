@@ -43,6 +43,8 @@ describe('decideRollingUpdate', () => {
     ['first step: as far as the surge goes', at(10, 3, 2), set('new', 0), [set('old', 10)], { new: 3 }],
     ['then the old one as far as it is safe', at(10, 3, 2), set('new', 3, 0), [set('old', 10)], { old: 8 }],
     ['then the new one again', at(10, 3, 2), set('new', 3, 0), [set('old', 8)], { new: 5 }],
+    ['not before the old pods have really gone', at(10, 3, 2), set('new', 3, 0), [{ ...set('old', 8), pods: 10 }], {}],
+    ['as far as they have', at(10, 3, 2), set('new', 3, 0), [{ ...set('old', 8), pods: 9 }], { new: 4 }],
     ['waits for new pods to come up', at(10, 3, 2), set('new', 5, 0), [set('old', 8)], {}],
     ['goes on when they are', at(10, 3, 2), set('new', 5, 3), [set('old', 8)], { old: 5 }],
     ['broken old pods go first', at(10, 3, 2), set('new', 3, 0), [set('old', 10, 5)], { old: 8 }],

@@ -6,6 +6,8 @@ export interface SetView {
   /** Wanted (spec) and available (status) pods. */
   replicas: number
   available: number
+  /** Pods that are there and not going; undefined: as many as wanted. */
+  pods?: number
   created: string
   /** The most the set's share was computed from when it was last scaled; 0: not known. */
   maxReplicas: number
@@ -52,7 +54,8 @@ export function decideRollingUpdate(view: RolloutView): Scaling {
 
 function newSetSize({ replicas, maxSurge, oldSets }: RolloutView, newSet: SetView): number {
   if (newSet.replicas >= replicas) return replicas
-  const total = newSet.replicas + sum(oldSets.map(set => set.replicas))
+  // Old pods that are not wanted any more still stand for as long as nobody has removed them.
+  const total = newSet.replicas + sum(oldSets.map(set => Math.max(set.replicas, set.pods ?? 0)))
   const room = replicas + maxSurge - total
   return newSet.replicas + Math.max(0, Math.min(room, replicas - newSet.replicas))
 }

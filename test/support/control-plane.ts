@@ -101,7 +101,10 @@ export function makePod(name: string, requests: Record<string, string> = {}, ext
   }
 }
 
-export async function createNodes(plane: ControlPlane, nodes: readonly Node[]): Promise<void> {
+export async function createNodes(
+  plane: Pick<ControlPlane, 'create' | 'client'>,
+  nodes: readonly Node[],
+): Promise<void> {
   for (const node of nodes) {
     await plane.create(NODES, node)
     const status = node.status

@@ -18,7 +18,12 @@ export interface FakeKubelet {
  */
 export async function startFakeKubelet(
   plane: Pick<ControlPlane, 'client' | 'clock' | 'random' | 'log'>,
-  options: { needsNode?: boolean; nodeName?: string; fate?: FakeKubelet['fate'] } = {},
+  options: {
+    needsNode?: boolean
+    nodeName?: string
+    fate?: FakeKubelet['fate']
+    addressOf?: (pod: Live<Pod>) => string
+  } = {},
 ): Promise<FakeKubelet> {
   const { client, clock } = plane
   const pods = client.resource<Pod>(PODS)
@@ -31,7 +36,14 @@ export async function startFakeKubelet(
       await informer.stop()
     },
   }
-  const queue = new WorkQueue({ name: 'fake-kubelet', clock, log: plane.log, workers: 50, work: step })
+  const queue = new WorkQueue({
+    name: 'fake-kubelet',
+    clock,
+    log: plane.log,
+    workers: 50,
+    longestRetryMs: 1000,
+    work: step,
+  })
 
   async function step(key: string): Promise<void> {
     const pod = informer.get(key)
@@ -43,7 +55,8 @@ export async function startFakeKubelet(
     }
     const fate = kubelet.fate(pod)
     if (fate === 'ignored' || (options.needsNode && !pod.spec.nodeName) || pod.status?.phase !== 'Pending') return
-    const status = statusOf(fate, timestamp(clock.now()), name)
+    const podIP = options.addressOf?.(pod) ?? addressFor(name)
+    const status = statusOf(fate, timestamp(clock.now()), podIP)
     await ignoreGone(pods.patch(name, 'strategic', { metadata: { uid }, status }, { namespace, subresource: 'status' }))
   }
 
@@ -57,11 +70,14 @@ export async function startFakeKubelet(
   return kubelet
 }
 
-function statusOf(fate: 'ready' | 'broken' | 'succeeded' | 'failed', time: string, name: string): Pod['status'] {
+/** Tests may tell pods apart by address. */
+function addressFor(name: string): string {
+  return `10.244.${[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 256}.${1 + (name.length % 250)}`
+}
+
+function statusOf(fate: 'ready' | 'broken' | 'succeeded' | 'failed', time: string, podIP: string): Pod['status'] {
   const phase = { ready: 'Running', broken: 'Running', succeeded: 'Succeeded', failed: 'Failed' }[fate]
   const ready = fate === 'ready' ? 'True' : 'False'
-  // Tests may tell pods apart by address.
-  const podIP = `10.244.${[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 256}.${1 + (name.length % 250)}`
   return {
     phase,
     podIP,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Layout } from '../layout.ts'
 import type { Component, Flags } from '../manifests.ts'
-import type { Master } from './master.ts'
+import { FEW_VMS, type Master } from './master.ts'
 
 /** The flags that a new master's components begin with, as kubeadm sets them. */
 export function masterFlags(component: Component, master: Master, layout: Layout): Flags {
@@ -43,6 +43,7 @@ function etcdFlags(master: Master, layout: Layout, pki: Path) {
 
 function apiserverFlags(master: Master, pki: Path) {
   const { options } = master
+  const { lostNodes = FEW_VMS } = options
   return {
     'advertise-address': master.address,
     'secure-port': options.bindPort,
@@ -69,8 +70,8 @@ function apiserverFlags(master: Master, pki: Path) {
     'service-account-key-file': pki('sa.pub'),
     'service-account-signing-key-file': pki('sa.key'),
     'service-cluster-ip-range': options.serviceCidr,
-    'default-not-ready-toleration-seconds': options.notReadyTolerationSeconds,
-    'default-unreachable-toleration-seconds': options.unreachableTolerationSeconds,
+    'default-not-ready-toleration-seconds': lostNodes.notReadySeconds,
+    'default-unreachable-toleration-seconds': lostNodes.unreachableSeconds,
   }
 }
 
@@ -85,6 +86,6 @@ function controllerFlags(master: Master, pki: Path, config: Path) {
     'root-ca-file': pki('ca.crt'),
     'service-account-private-key-file': pki('sa.key'),
     'service-cluster-ip-range': master.options.serviceCidr,
-    'node-monitor-grace-period': master.options.nodeMonitorGracePeriod,
+    'node-monitor-grace-period': (master.options.lostNodes ?? FEW_VMS).gracePeriod,
   }
 }

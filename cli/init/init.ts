@@ -5,7 +5,7 @@ import { checkMachine } from '../preflight.ts'
 import { readTtl } from '../token.ts'
 import { selfCommand, systemTools, type Tools } from '../tools.ts'
 import { writeUserKubeconfig } from '../user-kubeconfig.ts'
-import type { InitOptions, Master } from './master.ts'
+import { FEW_VMS, type InitOptions, type Master } from './master.ts'
 import { prepareMaster } from './prepare.ts'
 import type { ClusterRanges } from './ranges.ts'
 import { awaitNode, makeToken, settleCluster } from './settle.ts'
@@ -29,15 +29,20 @@ export function withInitOptions(command: Command): Command {
       '--node-monitor-grace-period <duration>',
       'how long a node may be silent before it counts as lost',
       duration,
-      '40s',
+      FEW_VMS.gracePeriod,
     )
     .option(
       '--default-not-ready-toleration-seconds <seconds>',
       'how long pods stay on a node that is not ready, unless they say otherwise; Kubernetes has 300',
       seconds,
-      60,
+      FEW_VMS.notReadySeconds,
     )
-    .option('--default-unreachable-toleration-seconds <seconds>', 'the same for a node that is silent', seconds, 60)
+    .option(
+      '--default-unreachable-toleration-seconds <seconds>',
+      'the same for a node that is silent',
+      seconds,
+      FEW_VMS.unreachableSeconds,
+    )
     .option('--pod-network <name>', 'name of the Docker network of this node’s pods', DEFAULT_AGENT_CONFIG.podNetwork)
     .option('--fail-swap-on <bool>', 'refuse to start while swap is on', yesNo, true)
     .option('--fix-swap', 'turn swap off on this machine, for good', false)
@@ -70,9 +75,11 @@ export function readInitOptions(given: Record<string, unknown>): InitOptions {
     etcdServers: given.etcdServers as string | undefined,
     kubeletPort: given.kubeletPort as number,
     podNetwork: given.podNetwork as string,
-    nodeMonitorGracePeriod: given.nodeMonitorGracePeriod as string,
-    notReadyTolerationSeconds: given.defaultNotReadyTolerationSeconds as number,
-    unreachableTolerationSeconds: given.defaultUnreachableTolerationSeconds as number,
+    lostNodes: {
+      gracePeriod: given.nodeMonitorGracePeriod as string,
+      notReadySeconds: given.defaultNotReadyTolerationSeconds as number,
+      unreachableSeconds: given.defaultUnreachableTolerationSeconds as number,
+    },
   }
 }
 

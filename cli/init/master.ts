@@ -1,5 +1,15 @@
 import type { ClusterPki } from '../../pki/cluster.ts'
 
+/** How long a node may be silent before it counts as lost, and how long pods stay on one that is lost or not ready. */
+export interface LostNodes {
+  gracePeriod: string
+  notReadySeconds: number
+  unreachableSeconds: number
+}
+
+/** Kubernetes waits five minutes for a lost node: with two or three of them, nobody wants to. */
+export const FEW_VMS: LostNodes = { gracePeriod: '40s', notReadySeconds: 60, unreachableSeconds: 60 }
+
 export interface InitOptions {
   advertiseAddress?: string
   bindPort: number
@@ -15,10 +25,8 @@ export interface InitOptions {
   /** Real etcd, or any cluster that speaks its API, instead of the built-in store. */
   etcdServers?: string
   kubeletPort: number
-  /** How long a node may be silent before it counts as lost, and its pods stay on it then. */
-  nodeMonitorGracePeriod: string
-  notReadyTolerationSeconds: number
-  unreachableTolerationSeconds: number
+  /** By default as it suits a few VMs. */
+  lostNodes?: LostNodes
   podNetwork: string
 }
 

@@ -28,9 +28,6 @@ const OPTIONS: InitOptions = {
   etcdPeerPort: 2380,
   kubeletPort: 10250,
   podNetwork: 'kubox',
-  nodeMonitorGracePeriod: '40s',
-  notReadyTolerationSeconds: 60,
-  unreachableTolerationSeconds: 60,
 }
 
 describe('a master that boots', () => {

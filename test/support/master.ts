@@ -46,10 +46,16 @@ export class MasterProcess {
     const quiet = { line() {}, step: <T>(_: string, work: (tell: () => void) => Promise<T>) => work(() => {}) }
     const tools = { ...systemTools(root), output: quiet }
     const options = {
-      ...{ advertiseAddress: '127.0.0.1', nodeName: 'master', podNetwork: 'none', failSwapOn: false, extraNames: [] },
+      ...{
+        advertiseAddress: '127.0.0.1',
+        nodeName: 'master',
+        podNetwork: 'none',
+        failSwapOn: false,
+        fixSwap: false,
+        extraNames: [],
+      },
       ...{ bindPort, kubeletPort, etcdClientPort, etcdPeerPort },
       ...{ podNetworkCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', dnsDomain: 'cluster.local' },
-      ...{ nodeMonitorGracePeriod: '40s', notReadyTolerationSeconds: 60, unreachableTolerationSeconds: 60 },
     }
     const made = new MasterProcess(root, await prepareMaster(options, tools), etcdClientPort)
     made.start()

@@ -5,29 +5,40 @@ import { nodePorts, nodeResourcesFit } from './filters/resources.ts'
 import { podTopologySpread } from './filters/spread.ts'
 import { volumeBinding, volumeRestrictions } from './filters/volumes.ts'
 import type { Filter, Score } from './plugin.ts'
+import { ConfigError, type PluginArgs, type PluginConfig, readPluginArgs } from './plugin-args.ts'
+import type { PreemptionLimits } from './preempt.ts'
 import { interPodAffinity as affinityScore } from './scores/affinity.ts'
 import { imageLocality, nodeAffinity as nodeAffinityScore, taintToleration as taintScore } from './scores/node.ts'
-import {
-  balancedAllocation,
-  CPU_AND_MEMORY,
-  type FitStrategy,
-  nodeResourcesFit as fitScore,
-} from './scores/resources.ts'
+import { balancedAllocation, nodeResourcesFit as fitScore } from './scores/resources.ts'
 import { podTopologySpread as spreadScore } from './scores/spread.ts'
 
 /** In the order in which they are asked: the cheap ones that refuse most first. */
-const FILTERS: readonly Filter[] = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  volumeRestrictions,
-  volumeBinding,
-  podTopologySpread,
-  interPodAffinity,
-]
+function makeFilters(args: PluginArgs): readonly Filter[] {
+  return [
+    nodeUnschedulable,
+    nodeName,
+    taintToleration,
+    nodeAffinity(args.addedAffinity.required),
+    nodePorts,
+    nodeResourcesFit(args.isIgnoredResource),
+    volumeRestrictions,
+    volumeBinding,
+    podTopologySpread(args.spread),
+    interPodAffinity,
+  ]
+}
+
+function makeScores(args: PluginArgs): readonly Score[] {
+  return [
+    taintScore,
+    nodeAffinityScore(args.addedAffinity.preferred),
+    spreadScore(args.spread),
+    affinityScore(args.hardPodAffinityWeight, args.ignorePreferredTermsOfExistingPods),
+    fitScore(args.strategy),
+    balancedAllocation(args.balanced),
+    imageLocality,
+  ]
+}
 
 const DEFAULT_WEIGHTS: Readonly<Record<string, number>> = {
   TaintToleration: 3,
@@ -49,9 +60,22 @@ const BUILT_IN = [
   'VolumeZone',
 ]
 
+const PLUGINS = new Set([
+  ...BUILT_IN,
+  ...Object.keys(DEFAULT_WEIGHTS),
+  ...makeFilters(readPluginArgs([])).map(filter => filter.name),
+])
+
 export interface SchedulerConfig {
-  profiles: readonly (Profile & { preempts: boolean })[]
+  profiles: readonly ConfiguredProfile[]
   leaderElect: boolean
+}
+
+export interface ConfiguredProfile extends Profile {
+  /** undefined: pods of this profile make nobody go. */
+  preemption: PreemptionLimits | undefined
+  /** How long a pod's claims may take to be bound once its node is known. */
+  bindTimeoutMs: number
 }
 
 /** The parts of Kubernetes' KubeSchedulerConfiguration that mean something here. */
@@ -67,11 +91,7 @@ interface ProfileConfig {
   schedulerName?: string
   percentageOfNodesToScore?: number
   plugins?: Record<string, { enabled?: { name: string; weight?: number }[]; disabled?: { name: string }[] }>
-  pluginConfig?: { name: string; args?: Record<string, unknown> }[]
-}
-
-export class ConfigError extends Error {
-  override name = 'ConfigError'
+  pluginConfig?: PluginConfig[]
 }
 
 /** Reads a configuration; what it asks for and is not known here is an error, never passed over. */
@@ -87,18 +107,21 @@ export function readConfig(config: KubeSchedulerConfiguration = {}): SchedulerCo
   return { profiles: read, leaderElect: config.leaderElection?.leaderElect ?? false }
 }
 
-function readProfile(config: ProfileConfig, percentage: number): Profile & { preempts: boolean } {
+function readProfile(config: ProfileConfig, percentage: number): ConfiguredProfile {
   const switches = readSwitches(config)
   const isOn = (name: string, point: string) => switches(name, point) !== 'off'
-  const scores = makeScores(config)
+  for (const { name } of config.pluginConfig ?? []) assertKnown(name)
+  const args = readPluginArgs(config.pluginConfig ?? [])
+  const scores = makeScores(args)
     .filter(score => isOn(score.name, 'score'))
     .map(score => ({ score, weight: weightOf(switches(score.name, 'score'), score.name) }))
   return {
     schedulerName: config.schedulerName ?? 'default-scheduler',
-    filters: FILTERS.filter(filter => isOn(filter.name, 'filter')),
+    filters: makeFilters(args).filter(filter => isOn(filter.name, 'filter')),
     scores,
     percentageOfNodesToScore: config.percentageOfNodesToScore ?? percentage,
-    preempts: isOn('DefaultPreemption', 'postFilter'),
+    preemption: isOn('DefaultPreemption', 'postFilter') ? args.preemption : undefined,
+    bindTimeoutMs: args.bindTimeoutMs,
   }
 }
 
@@ -124,40 +147,6 @@ function weightOf(choice: Switch, name: string): number {
 }
 
 function assertKnown(name: string): void {
-  const known = name === '*' || BUILT_IN.includes(name) || name in DEFAULT_WEIGHTS
-  if (!known && !FILTERS.some(filter => filter.name === name)) throw new ConfigError(`unknown plugin "${name}"`)
-}
-
-function makeScores({ pluginConfig = [] }: ProfileConfig): Score[] {
-  for (const { name } of pluginConfig) assertKnown(name)
-  const argsOf = (name: string) => pluginConfig.find(plugin => plugin.name === name)?.args ?? {}
-  const balanced = argsOf('NodeResourcesBalancedAllocation') as { resources?: FitStrategy['resources'] }
-  return [
-    taintScore,
-    nodeAffinityScore,
-    spreadScore,
-    affinityScore,
-    fitScore(readStrategy(argsOf('NodeResourcesFit'))),
-    balancedAllocation(balanced.resources),
-    imageLocality,
-  ]
-}
-
-interface FitArgs {
-  scoringStrategy?: {
-    type?: string
-    resources?: { name: string; weight?: number }[]
-    requestedToCapacityRatio?: { shape?: { utilization: number; score: number }[] }
-  }
-}
-
-function readStrategy(args: FitArgs): FitStrategy {
-  const { type = 'LeastAllocated', resources, requestedToCapacityRatio } = args.scoringStrategy ?? {}
-  const weighted = resources?.map(({ name, weight = 1 }) => ({ name, weight })) ?? CPU_AND_MEMORY
-  if (type === 'LeastAllocated' || type === 'MostAllocated') return { type, resources: weighted }
-  if (type !== 'RequestedToCapacityRatio') throw new ConfigError(`unknown scoringStrategy.type "${type}"`)
-  const shape = requestedToCapacityRatio?.shape ?? []
-  const isRising = shape.every((point, i) => i === 0 || point.utilization > shape[i - 1]!.utilization)
-  if (shape.length === 0 || !isRising) throw new ConfigError('requestedToCapacityRatio.shape must rise in utilization')
-  return { type, resources: weighted, shape }
+  const known = name === '*' || PLUGINS.has(name)
+  if (!known) throw new ConfigError(`unknown plugin "${name}"`)
 }

@@ -3,9 +3,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { PodSpec } from '../api/types/core-v1.ts'
 import { decideIn, facts, node, outcome, PROFILE, picture } from '../test/support/scheduling.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { decide, nodesToFind, type Refused } from './decide.ts'
 import { explain, explainAmounts } from './explain.ts'
+import { ConfigError } from './plugin-args.ts'
 import { preempt } from './preempt.ts'
 
 describe('nodesToFind', () => {
@@ -223,7 +224,7 @@ describe('preempt', () => {
   const high = facts('high', { cpu: '1' }, { priority: 100 })
   const choose = (
     standing: Record<string, ReturnType<typeof facts>[]>,
-    budgets: Parameters<typeof preempt>[4] = [],
+    budgets: Parameters<typeof preempt>[4]['budgets'] = [],
     pod = high,
   ) => {
     const world = picture(
@@ -231,7 +232,8 @@ describe('preempt', () => {
       standing,
     )
     const refused = decide(pod, world, PROFILE, 0) as Refused
-    const { candidate, message } = preempt(pod, world, PROFILE, refused, budgets, 0)
+    const limits = PROFILE.preemption!
+    const { candidate, message } = preempt(pod, world, PROFILE, refused, { budgets, start: 0, limits })
     return candidate ? [candidate.node.name, candidate.victims.map(victim => victim.name)] : message
   }
   const budget = (name: string, allowed: number) => ({

@@ -155,7 +155,7 @@ function compileTerm(term: PodAffinityTerm, ownNamespace: string, labels: Labels
   }
 }
 
-function compileSpread(constraint: TopologySpreadConstraint, labels: Labels): SpreadRule {
+export function compileSpread(constraint: TopologySpreadConstraint, labels: Labels): SpreadRule {
   const selector = withOwnLabels(constraint.labelSelector, labels, constraint.matchLabelKeys)
   const selects = compileSelector(selector)
   return {

@@ -18,8 +18,11 @@ export interface Preemption {
   message: string
 }
 
-const LEAST_CANDIDATES = 100
-const SHARE_OF_NODES = 10
+/** After how many candidates the search ends: so many percent of all nodes, and no fewer than `least`. */
+export interface PreemptionLimits {
+  percentage: number
+  least: number
+}
 
 /** Which pods of lower priority should make room, and where: the fewest and least important ones. Pure, like decide. */
 export function preempt(
@@ -27,8 +30,7 @@ export function preempt(
   view: View,
   profile: Profile,
   refused: Refused,
-  budgets: readonly PodDisruptionBudget[],
-  start: number,
+  { budgets, start, limits }: { budgets: readonly PodDisruptionBudget[]; start: number; limits: PreemptionLimits },
 ): Preemption {
   const nodeCount = view.nodes.length
   const none = (texts: readonly string[]) => ({
@@ -42,7 +44,8 @@ export function preempt(
     [...refused.refusals].filter(([, refusal]) => !refusal.isFinal).map(([node]) => node),
     start,
   )
-  const candidates = findCandidates(pod, view, profile, helpful, budgets)
+  const question: Question = { pod, view, fits: fitCheck(pod, view, profile), budgets: budgets.map(compileBudget) }
+  const candidates = findCandidates(question, helpful, limits)
   const best = candidates.reduce<Candidate | undefined>(
     (a, b) => (a && compareCandidates(a, b) <= 0 ? a : b),
     undefined,
@@ -59,15 +62,8 @@ function inTurns(nodes: readonly NodeInfo[], start: number): NodeInfo[] {
   return [...nodes.slice(from), ...nodes.slice(0, from)]
 }
 
-function findCandidates(
-  pod: PodFacts,
-  view: View,
-  profile: Profile,
-  nodes: readonly NodeInfo[],
-  budgets: readonly PodDisruptionBudget[],
-): Candidate[] {
-  const enough = Math.max(LEAST_CANDIDATES, Math.floor((view.nodes.length * SHARE_OF_NODES) / 100))
-  const question: Question = { pod, view, fits: fitCheck(pod, view, profile), budgets: budgets.map(compileBudget) }
+function findCandidates(question: Question, nodes: readonly NodeInfo[], limits: PreemptionLimits): Candidate[] {
+  const enough = Math.max(1, limits.least, Math.floor((question.view.nodes.length * limits.percentage) / 100))
   const candidates: Candidate[] = []
   for (const node of nodes) {
     const candidate = victimsOn(question, node)

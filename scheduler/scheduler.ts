@@ -6,8 +6,8 @@ import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import { nameSuffix, type Random } from '../platform/random.ts'
 import { Actor } from './act.ts'
-import { readConfig, type SchedulerConfig } from './config.ts'
-import { decide, type Placed, type Profile, type Refused } from './decide.ts'
+import { type ConfiguredProfile, readConfig, type SchedulerConfig } from './config.ts'
+import { decide, type Placed, type Refused } from './decide.ts'
 import { Evictions } from './evictions.ts'
 import { explain, explainAmounts } from './explain.ts'
 import type { PodFacts } from './facts.ts'
@@ -73,8 +73,6 @@ async function lead(options: SchedulerOptions & { config: SchedulerConfig }, sig
   await loop.run(signal)
 }
 
-type ProfileEntry = SchedulerConfig['profiles'][number]
-
 /** One pod after the other: pop, decide, assume; binding goes on beside it. */
 class Loop {
   readonly #options: SchedulerOptions
@@ -82,7 +80,7 @@ class Loop {
   readonly #observer: Observer
   readonly #actor: Actor
   readonly #volumes: VolumeBinder
-  readonly #profiles: ReadonlyMap<string, ProfileEntry>
+  readonly #profiles: ReadonlyMap<string, ConfiguredProfile>
   readonly #acting = new Set<Promise<void>>()
   readonly #evictions = new Evictions()
   #start = 0
@@ -139,7 +137,7 @@ class Loop {
     const profile = this.#profiles.get(schedulerOf(pod.pod))!
     const decision = decide(pod, this.#observer.picture, profile, this.#start)
     this.#start = decision.next
-    if (decision.node) this.#act(pod, this.#place(pod, decision, signal))
+    if (decision.node) this.#act(pod, this.#place(pod, decision, profile, signal))
     else this.#act(pod, this.#refuse(pod, decision, profile))
   }
 
@@ -155,10 +153,10 @@ class Loop {
     this.#acting.add(watched)
   }
 
-  async #place(pod: PodFacts, { node }: Placed, signal: AbortSignal): Promise<void> {
+  async #place(pod: PodFacts, { node }: Placed, profile: ConfiguredProfile, signal: AbortSignal): Promise<void> {
     this.#observer.assume(pod.pod, node.name)
     try {
-      await this.#volumes.bind(pod, node.node, signal)
+      await this.#volumes.bind(pod, node.node, profile.bindTimeoutMs, signal)
     } catch (error) {
       await this.#actor.refuse(pod, 'SchedulerError', [error instanceof Error ? error.message : String(error)])
       throw error
@@ -171,11 +169,12 @@ class Loop {
     else this.#queue.park(pod.uid, [])
   }
 
-  async #refuse(pod: PodFacts, refused: Refused, profile: Profile & { preempts: boolean }): Promise<void> {
+  async #refuse(pod: PodFacts, refused: Refused, profile: ConfiguredProfile): Promise<void> {
     const { picture, budgets } = this.#observer
+    const limits = profile.preemption
     const room =
-      profile.preempts && !refused.hopeless && !this.#awaitsVictims(pod)
-        ? preempt(pod, picture, profile, refused, budgets.list(), this.#start)
+      limits && !refused.hopeless && !this.#awaitsVictims(pod)
+        ? preempt(pod, picture, profile, refused, { budgets: budgets.list(), start: this.#start, limits })
         : undefined
     const nodeName = room?.candidate?.node.name
     if (room?.candidate) {

@@ -14,8 +14,6 @@ import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../client/resource
 import type { Clock } from '../platform/clock.ts'
 import type { PodFacts } from './facts.ts'
 
-const BIND_TIMEOUT_MS = 600_000
-
 export interface VolumeStep {
   claim: Live<PersistentVolumeClaim>
   /** A volume that stands ready; undefined: one is to be made for the node. */
@@ -65,7 +63,7 @@ export class VolumeBinder {
   }
 
   /** Throws when a claim did not become bound in time, or went away. */
-  async bind(pod: PodFacts, node: Node, signal: AbortSignal): Promise<void> {
+  async bind(pod: PodFacts, node: Node, timeoutMs: number, signal: AbortSignal): Promise<void> {
     const steps = planVolumes(
       pod,
       node,
@@ -74,7 +72,7 @@ export class VolumeBinder {
     )
     if (steps.length === 0) return
     await Promise.all(steps.map(step => this.#take(step, node)))
-    await Promise.all(steps.map(step => this.#untilBound(step.claim, signal)))
+    await Promise.all(steps.map(step => this.#untilBound(step.claim, timeoutMs, signal)))
   }
 
   async #take({ claim, volume }: VolumeStep, node: Node): Promise<void> {
@@ -94,7 +92,7 @@ export class VolumeBinder {
     await volumes.update({ ...volume, metadata, spec: { ...volume.spec, claimRef } })
   }
 
-  #untilBound(claim: Live<PersistentVolumeClaim>, signal: AbortSignal): Promise<void> {
+  #untilBound(claim: Live<PersistentVolumeClaim>, timeoutMs: number, signal: AbortSignal): Promise<void> {
     const key = `${claim.metadata.namespace}/${claim.metadata.name}`
     return new Promise((resolve, reject) => {
       const finish = (error?: Error) => {
@@ -110,7 +108,7 @@ export class VolumeBinder {
         else if (isFullyBound(now)) finish()
       }
       const onAbort = () => finish(new Error('stopped'))
-      const timer = this.#clock.after(BIND_TIMEOUT_MS, () =>
+      const timer = this.#clock.after(timeoutMs, () =>
         finish(
           new Error(`binding persistentvolumeclaim "${claim.metadata.name}": timed out waiting for the condition`),
         ),

@@ -1,4 +1,5 @@
-import { untoleratedTaint } from '../../api/placement.ts'
+import { type Matcher, untoleratedTaint } from '../../api/placement.ts'
+import type { Node } from '../../api/types/core-v1.ts'
 import type { Filter } from '../plugin.ts'
 
 const UNSCHEDULABLE_TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
@@ -40,12 +41,19 @@ export const taintToleration: Filter = {
   },
 }
 
-/** nodeSelector and required node affinity. */
-export const nodeAffinity: Filter = {
-  name: 'NodeAffinity',
-  forPod({ requiredNodes }) {
-    if (!requiredNodes) return undefined
-    const refusal = { reasons: ["node(s) didn't match Pod's node affinity/selector"], isFinal: true }
-    return info => (requiredNodes(info.node) ? undefined : refusal)
-  },
+/** nodeSelector and required node affinity; `enforced` is what the scheduler's configuration asks for besides. */
+export function nodeAffinity(enforced?: Matcher<Node>): Filter {
+  return {
+    name: 'NodeAffinity',
+    forPod({ requiredNodes }) {
+      if (!requiredNodes && !enforced) return undefined
+      return ({ node }) => {
+        if (enforced && !enforced(node)) return NOT_ENFORCED
+        return requiredNodes && !requiredNodes(node) ? NOT_WANTED : undefined
+      }
+    },
+  }
 }
+
+const NOT_ENFORCED = { reasons: ["node(s) didn't match scheduler-enforced node affinity"], isFinal: true }
+const NOT_WANTED = { reasons: ["node(s) didn't match Pod's node affinity/selector"], isFinal: true }

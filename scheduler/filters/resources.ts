@@ -3,23 +3,25 @@ import type { NodeInfo } from '../picture.ts'
 import type { Filter } from '../plugin.ts'
 import { type Amounts, amountOf } from '../resources.ts'
 
-/** Whether what the pod asks for is still free. */
-export const nodeResourcesFit: Filter = {
-  name: 'NodeResourcesFit',
-  forPod({ requests }) {
-    const { cpu, memory, storage, others } = requests
-    const asked = askedResources(requests)
-    // Asked of every node for every pod: nearly all of them have room, and for them nothing is made.
-    return info => {
-      const { requested, allocatable } = info
-      const hasRoom =
-        info.pods.size < info.maxPods &&
-        (cpu === 0 || requested.cpu + cpu <= allocatable.cpu) &&
-        (memory === 0 || requested.memory + memory <= allocatable.memory) &&
-        (storage === 0 || requested.storage + storage <= allocatable.storage)
-      return hasRoom && !others ? undefined : refusalOf(info, requests, asked)
-    }
-  },
+/** Whether what the pod asks for is still free; of extended resources some may be nobody's business here. */
+export function nodeResourcesFit(isIgnored: (resource: string) => boolean = () => false): Filter {
+  return {
+    name: 'NodeResourcesFit',
+    forPod({ requests }) {
+      const { cpu, memory, storage, others } = requests
+      const asked = askedResources(requests, isIgnored)
+      // Asked of every node for every pod: nearly all of them have room, and for them nothing is made.
+      return info => {
+        const { requested, allocatable } = info
+        const hasRoom =
+          info.pods.size < info.maxPods &&
+          (cpu === 0 || requested.cpu + cpu <= allocatable.cpu) &&
+          (memory === 0 || requested.memory + memory <= allocatable.memory) &&
+          (storage === 0 || requested.storage + storage <= allocatable.storage)
+        return hasRoom && !others ? undefined : refusalOf(info, requests, asked)
+      }
+    },
+  }
 }
 
 function refusalOf(info: NodeInfo, requests: Amounts, asked: readonly string[]) {
@@ -32,8 +34,9 @@ function refusalOf(info: NodeInfo, requests: Amounts, asked: readonly string[]) 
   return { reasons, isFinal }
 }
 
-function askedResources(requests: Amounts): string[] {
-  const asked = ['cpu', 'memory', 'ephemeral-storage', ...(requests.others?.keys() ?? [])]
+function askedResources(requests: Amounts, isIgnored: (resource: string) => boolean): string[] {
+  const others = [...(requests.others?.keys() ?? [])].filter(resource => !isIgnored(resource))
+  const asked = ['cpu', 'memory', 'ephemeral-storage', ...others]
   return asked.filter(resource => amountOf(requests, resource) > 0)
 }
 

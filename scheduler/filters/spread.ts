@@ -1,5 +1,6 @@
 import { untoleratedTaint } from '../../api/placement.ts'
-import type { PodFacts, SpreadRule } from '../facts.ts'
+import type { TopologySpreadConstraint } from '../../api/types/core-v1.ts'
+import { compileSpread, type PodFacts, type SpreadRule } from '../facts.ts'
 import type { NodeInfo, View } from '../picture.ts'
 import { allOf, type Check, type Filter } from '../plugin.ts'
 
@@ -9,13 +10,43 @@ const MISSING_LABEL = {
 }
 const TOO_SKEWED = { reasons: ["node(s) didn't match pod topology spread constraints"], isFinal: false }
 
+/** What pods of one controller that ask for nothing are spread by. */
+export interface SpreadDefaults {
+  constraints: readonly TopologySpreadConstraint[]
+  /** Whether nodes without the labels are out of the question. */
+  needsLabels: boolean
+}
+
+export const SYSTEM_SPREAD: SpreadDefaults = {
+  constraints: [
+    { topologyKey: 'kubernetes.io/hostname', maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
+    { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
+  ],
+  needsLabels: false,
+}
+
+/** A pod's own rules, or where it has none those that are meant for everybody. */
+export function spreadRules(pod: PodFacts, defaults: SpreadDefaults, isHard: boolean): SpreadRule[] {
+  const rules = pod.spread.length > 0 ? pod.spread : defaultRules(pod, defaults)
+  return rules.filter(rule => rule.isHard === isHard)
+}
+
+function defaultRules(pod: PodFacts, { constraints }: SpreadDefaults): SpreadRule[] {
+  const { owner } = pod
+  if (!owner) return []
+  const selection = { key: `owner ${owner}`, selects: (other: PodFacts) => other.owner === owner }
+  return constraints.map(constraint => ({ ...compileSpread(constraint, undefined), selection }))
+}
+
 /** Hard topology spread: no domain may be ahead of the emptiest by more than maxSkew. */
-export const podTopologySpread: Filter = {
-  name: 'PodTopologySpread',
-  forPod(pod, view) {
-    const rules = pod.spread.filter(rule => rule.isHard)
-    return allOf(rules.map(rule => checkOf(rule, rules, pod, view)))
-  },
+export function podTopologySpread(defaults: SpreadDefaults = SYSTEM_SPREAD): Filter {
+  return {
+    name: 'PodTopologySpread',
+    forPod(pod, view) {
+      const rules = spreadRules(pod, defaults, true)
+      return allOf(rules.map(rule => checkOf(rule, rules, pod, view)))
+    },
+  }
 }
 
 function checkOf(rule: SpreadRule, rules: readonly SpreadRule[], pod: PodFacts, view: View): Check {

@@ -2,24 +2,27 @@ import type { PodFacts, Term } from '../facts.ts'
 import type { NodeInfo, View } from '../picture.ts'
 import { MAX_SCORE, type Score } from '../plugin.ts'
 
-/** How much a pod's required affinity also attracts others to it. */
-const REQUIRED_WEIGHT = 1
-
-/** Preferred affinity and anti-affinity: the pod's own, and those of the pods that already stand. */
-export const interPodAffinity: Score = {
-  name: 'InterPodAffinity',
-  forPod(pod, view) {
-    const sums: Sums = new Map()
-    const hasOwn = Boolean(pod.affinity?.preferred.length || pod.antiAffinity?.preferred.length)
-    for (const info of hasOwn ? view.nodes : view.nodesWithAffinity) {
-      for (const other of info.pods.values()) {
-        if (hasOwn) addOwn(sums, pod, other, info, view)
-        if (other.affinity || other.antiAffinity) addTheirs(sums, pod, other, info, view)
+/**
+ * Preferred affinity and anti-affinity: the pod's own, and those of the pods that already stand. `hardWeight` is how much
+ * the required affinity of those attracts it; `needsOwn`: they count only for pods that have preferences themselves.
+ */
+export function interPodAffinity(hardWeight = 1, needsOwn = false): Score {
+  return {
+    name: 'InterPodAffinity',
+    forPod(pod, view) {
+      const sums: Sums = new Map()
+      const hasOwn = Boolean(pod.affinity?.preferred.length || pod.antiAffinity?.preferred.length)
+      if (needsOwn && !hasOwn) return undefined
+      for (const info of hasOwn ? view.nodes : view.nodesWithAffinity) {
+        for (const other of info.pods.values()) {
+          if (hasOwn) addOwn(sums, pod, other, info, view)
+          if (other.affinity || other.antiAffinity) addTheirs(sums, pod, other, info, view, hardWeight)
+        }
       }
-    }
-    if (sums.size === 0) return undefined
-    return { score: info => total(sums, info), normalize }
-  },
+      if (sums.size === 0) return undefined
+      return { score: info => total(sums, info), normalize }
+    },
+  }
 }
 
 /** Weights by topology key, then by value. */
@@ -33,10 +36,10 @@ function addOwn(sums: Sums, pod: PodFacts, other: PodFacts, info: NodeInfo, view
   }
 }
 
-function addTheirs(sums: Sums, pod: PodFacts, other: PodFacts, info: NodeInfo, view: View): void {
+function addTheirs(sums: Sums, pod: PodFacts, other: PodFacts, info: NodeInfo, view: View, hardWeight: number): void {
   const labels = view.namespaceLabels(pod.namespace)
   for (const term of other.affinity?.required ?? []) {
-    if (term.matches(pod, labels)) add(sums, term, info, REQUIRED_WEIGHT)
+    if (hardWeight > 0 && term.matches(pod, labels)) add(sums, term, info, hardWeight)
   }
   for (const term of other.affinity?.preferred ?? []) if (term.matches(pod, labels)) add(sums, term, info, term.weight)
   for (const term of other.antiAffinity?.preferred ?? []) {

@@ -1,5 +1,5 @@
-import { compileNodeSelectorTerm, tolerates } from '../../api/placement.ts'
-import type { Pod } from '../../api/types/core-v1.ts'
+import { compileNodeSelectorTerm, type Matcher, tolerates } from '../../api/placement.ts'
+import type { Node, Pod } from '../../api/types/core-v1.ts'
 import type { NodeInfo, View } from '../picture.ts'
 import { MAX_SCORE, type Score, stretch } from '../plugin.ts'
 
@@ -21,18 +21,26 @@ export const taintToleration: Score = {
   },
 }
 
-/** Preferred node affinity. */
-export const nodeAffinity: Score = {
-  name: 'NodeAffinity',
-  forPod({ pod }) {
-    const preferred = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-    if (preferred.length === 0) return undefined
-    const terms = preferred.map(({ preference, weight }) => ({ matches: compileNodeSelectorTerm(preference), weight }))
-    return {
-      score: info => terms.reduce((sum, { matches, weight }) => sum + (matches(info.node) ? weight : 0), 0),
-      normalize: scores => stretch(scores),
-    }
-  },
+/** Preferred node affinity; `added` is what the scheduler's configuration prefers for every pod. */
+export function nodeAffinity(added: readonly WeightedNodes[] = []): Score {
+  return {
+    name: 'NodeAffinity',
+    forPod({ pod }) {
+      const preferred = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+      if (preferred.length + added.length === 0) return undefined
+      const own = preferred.map(({ preference, weight }) => ({ matches: compileNodeSelectorTerm(preference), weight }))
+      const terms = [...added, ...own]
+      return {
+        score: info => terms.reduce((sum, { matches, weight }) => sum + (matches(info.node) ? weight : 0), 0),
+        normalize: scores => stretch(scores),
+      }
+    },
+  }
+}
+
+export interface WeightedNodes {
+  matches: Matcher<Node>
+  weight: number
 }
 
 const LEAST_BYTES = 23 * 1024 * 1024

@@ -131,7 +131,7 @@ const prefer = (weight: number, key: string, ...values: string[]) => ({
 const wishing = (...preferred: ReturnType<typeof prefer>[]) =>
   facts('p', {}, { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: preferred } } })
 const disks = [node('n1', { disk: 'ssd' }), node('n2', { disk: 'hdd', net: 'fast' }), node('n3')]
-table('preferred node affinity', nodeAffinity, [
+table('preferred node affinity', nodeAffinity(), [
   ['none', picture(disks), facts('p'), undefined],
   [
     'the best is 100, the rest in proportion',
@@ -254,7 +254,7 @@ const repelled = facts(
     },
   },
 )
-table('preferred affinity between pods', interPodAffinity, [
+table('preferred affinity between pods', interPodAffinity(), [
   [
     'near others in their zone',
     picture(zones, { n1: [facts('db')] }),
@@ -302,7 +302,7 @@ const softly = (topologyKey: string, extra: object = {}) =>
       ],
     },
   )
-table('soft spread', podTopologySpread, [
+table('soft spread', podTopologySpread(), [
   [
     'the emptier zone',
     picture(zones, { n1: [facts('p')], n2: [facts('p')], n3: [facts('p')] }),

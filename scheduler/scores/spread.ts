@@ -1,37 +1,27 @@
 import type { PodFacts, SpreadRule } from '../facts.ts'
-import { hasLabels, isEligible } from '../filters/spread.ts'
+import { hasLabels, isEligible, type SpreadDefaults, SYSTEM_SPREAD, spreadRules } from '../filters/spread.ts'
 import type { NodeInfo, View } from '../picture.ts'
 import { MAX_SCORE, type Score } from '../plugin.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
 
 /** Soft topology spread; pods of one controller that ask for nothing are spread over nodes and zones a little. */
-export const podTopologySpread: Score = {
-  name: 'PodTopologySpread',
-  forPod(pod, view, candidates) {
-    const own = pod.spread.filter(rule => !rule.isHard)
-    const isDefault = pod.spread.length === 0
-    const rules = isDefault ? defaultRules(pod) : own
-    if (rules.length === 0) return undefined
-    const keys = isDefault ? [] : rules.map(rule => rule.topologyKey)
-    const scored = new Set(candidates.filter(info => hasLabels(info, keys)))
-    const scorers = rules.map(rule => crowding(rule, pod, view, scored))
-    return {
-      score: info => (scored.has(info) ? Math.round(scorers.reduce((sum, crowded) => sum + crowded(info), 0)) : -1),
-      normalize,
-    }
-  },
-}
-
-function defaultRules(pod: PodFacts): SpreadRule[] {
-  const { owner } = pod
-  if (!owner) return []
-  const selection = { key: `owner ${owner}`, selects: (other: PodFacts) => other.owner === owner }
-  const soft = { isHard: false, minDomains: 1, honorsAffinity: true, honorsTaints: false, selection }
-  return [
-    { ...soft, topologyKey: HOSTNAME, maxSkew: 3 },
-    { ...soft, topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5 },
-  ]
+export function podTopologySpread(defaults: SpreadDefaults = SYSTEM_SPREAD): Score {
+  return {
+    name: 'PodTopologySpread',
+    forPod(pod, view, candidates) {
+      const rules = spreadRules(pod, defaults, false)
+      if (rules.length === 0) return undefined
+      const needsLabels = pod.spread.length > 0 || defaults.needsLabels
+      const keys = needsLabels ? rules.map(rule => rule.topologyKey) : []
+      const scored = new Set(candidates.filter(info => hasLabels(info, keys)))
+      const scorers = rules.map(rule => crowding(rule, pod, view, scored))
+      return {
+        score: info => (scored.has(info) ? Math.round(scorers.reduce((sum, crowded) => sum + crowded(info), 0)) : -1),
+        normalize,
+      }
+    },
+  }
 }
 
 /** How crowded a node's domain is. Keys with many domains weigh more, or their small counts would never matter. */

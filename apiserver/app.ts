@@ -91,7 +91,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         }),
       )
     }
-    traffic.done(call, response, since)
+    response = traffic.done(call, response, since)
     return trail ? trail.answered(response, foreseen) : response
   }
 

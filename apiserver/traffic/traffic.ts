@@ -40,18 +40,35 @@ export class Traffic {
     return this.#options.audit?.begin(call, isLasting(call))
   }
 
-  /** Told once the answer is known. `call` is missing when the request got no further than authentication. */
-  done(call: Call | undefined, response: ApiResponse, since: number): void {
+  /**
+   * Told once the answer is known, which it hands back with the names of schema and level. `call` is missing when the
+   * request got no further than authentication.
+   */
+  done(call: Call | undefined, response: ApiResponse, since: number): ApiResponse {
     const { clock, metrics } = this.#options
     metrics.note(call?.info, response.status, (clock.monotonic() - since) / 1000)
-    if (call?.flow) nameFlow(response, call.flow)
+    return call?.flow ? { ...response, headers: namingFlow(response.headers, call.flow) } : response
   }
 }
 
+type Headers = ApiResponse['headers']
+
+/** What was made of headers that many answers share: they stay the same object, so that they are written once. */
+const named = new WeakMap<Headers, WeakMap<CompiledSchema, Headers>>()
+
 /** Which schema and level had the say over a request: by their uids, which tell a stranger nothing. */
-function nameFlow({ headers }: ApiResponse, { uid, level }: CompiledSchema): void {
-  headers['x-kubernetes-pf-flowschema-uid'] = uid
-  headers['x-kubernetes-pf-prioritylevel-uid'] = level.uid
+function namingFlow(headers: Headers, flow: CompiledSchema): Headers {
+  const known = named.get(headers)?.get(flow)
+  if (known) return known
+  const made = {
+    ...headers,
+    'x-kubernetes-pf-flowschema-uid': flow.uid,
+    'x-kubernetes-pf-prioritylevel-uid': flow.level.uid,
+  }
+  if (!Object.isFrozen(headers)) return made
+  const byFlow = named.get(headers) ?? new WeakMap<CompiledSchema, Headers>()
+  named.set(headers, byFlow.set(flow, Object.freeze(made)))
+  return made
 }
 
 function isLasting(call: Call): boolean {

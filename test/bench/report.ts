@@ -12,6 +12,8 @@ export interface Row {
   peer?: number
   /** What the ratio (value to peer), or where there is no peer the value, must be. */
   budget: { atLeast: number } | { atMost: number }
+  /** What else there is to say of it. */
+  detail?: string
 }
 
 export interface Judged extends Row {
@@ -50,23 +52,26 @@ export class Report {
   }
 }
 
-function cells({ measure, value, unit, peer, ratio, budget, met }: Judged): string[] {
+function cells({ measure, value, unit, peer, ratio, budget, met, detail }: Judged): string[] {
   const sign = 'atLeast' in budget ? '>=' : '<='
   const limit = 'atLeast' in budget ? budget.atLeast : budget.atMost
+  // Measured to be known, with nothing to reach.
+  const free = limit === 0 || limit === Number.POSITIVE_INFINITY
   return [
     measure,
     `${shown(value)} ${unit}`,
     peer === undefined ? '-' : `${shown(peer)} ${unit}`,
     ratio === undefined ? '-' : ratio.toFixed(2),
-    peer === undefined ? `${sign} ${shown(limit)} ${unit}` : `${sign} ${limit} x`,
-    met ? 'met' : 'NOT MET',
+    free ? '-' : peer === undefined ? `${sign} ${shown(limit)} ${unit}` : `${sign} ${limit} x`,
+    free ? '' : met ? 'met' : 'NOT MET',
+    ...(detail ? [detail] : []),
   ]
 }
 
 const WIDTHS = [48, 16, 16, 7, 14, 8]
 
 function line(texts: readonly string[]): string {
-  return texts.map((text, i) => (i === 0 ? text.padEnd(WIDTHS[i]!) : text.padStart(WIDTHS[i]!))).join(' ')
+  return texts.map((text, i) => (i === 0 ? text.padEnd(WIDTHS[i]!) : text.padStart(WIDTHS[i] ?? 0))).join(' ')
 }
 
 function shown(value: number): string {

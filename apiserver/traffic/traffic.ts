@@ -2,7 +2,7 @@ import type { ApiResponse } from '../../api/exchange.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Call } from '../call.ts'
 import type { FlowControl } from '../flow/flow-control.ts'
-import type { CompiledSchema } from '../flow/plan.ts'
+import { nameFlow } from '../flow/naming.ts'
 import { isTrue } from '../request.ts'
 import type { AuditLog, AuditTrail } from './audit-log.ts'
 import type { RequestMetrics } from './request-metrics.ts'
@@ -40,35 +40,12 @@ export class Traffic {
     return this.#options.audit?.begin(call, isLasting(call))
   }
 
-  /**
-   * Told once the answer is known, which it hands back with the names of schema and level. `call` is missing when the
-   * request got no further than authentication.
-   */
+  /** The answer as it leaves, once it is known. `call` is missing when the request got no further than authentication. */
   done(call: Call | undefined, response: ApiResponse, since: number): ApiResponse {
     const { clock, metrics } = this.#options
     metrics.note(call?.info, response.status, (clock.monotonic() - since) / 1000)
-    return call?.flow ? { ...response, headers: namingFlow(response.headers, call.flow) } : response
+    return call?.flow ? nameFlow(response, call.flow) : response
   }
-}
-
-type Headers = ApiResponse['headers']
-
-/** What was made of headers that many answers share: they stay the same object, so that they are written once. */
-const named = new WeakMap<Headers, WeakMap<CompiledSchema, Headers>>()
-
-/** Which schema and level had the say over a request: by their uids, which tell a stranger nothing. */
-function namingFlow(headers: Headers, flow: CompiledSchema): Headers {
-  const known = named.get(headers)?.get(flow)
-  if (known) return known
-  const made = {
-    ...headers,
-    'x-kubernetes-pf-flowschema-uid': flow.uid,
-    'x-kubernetes-pf-prioritylevel-uid': flow.level.uid,
-  }
-  if (!Object.isFrozen(headers)) return made
-  const byFlow = named.get(headers) ?? new WeakMap<CompiledSchema, Headers>()
-  named.set(headers, byFlow.set(flow, Object.freeze(made)))
-  return made
 }
 
 function isLasting(call: Call): boolean {

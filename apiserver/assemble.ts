@@ -88,6 +88,7 @@ export function assemble(options: ApiServerOptions): Assembled {
         { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
         { name: 'ask extension servers', everyMs: REFRESH_EVERY_MS, run: () => aggregator.refresh() },
         { name: 'maintain flow schemas', everyMs: MAINTAIN_EVERY_MS, run: () => flowObjects.maintain() },
+        ...(options.chores ?? []),
         { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
       ])
       ready = true

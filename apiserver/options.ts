@@ -9,6 +9,7 @@ import type { TolerationSeconds } from './admission/pods.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
+import type { Chore } from './bootstrap/chores.ts'
 import type { FlowLimits } from './flow/flow-control.ts'
 import type { Store } from './storage/store.ts'
 import type { Transformer } from './storage/transform.ts'
@@ -100,6 +101,8 @@ export interface ApiServerOptions {
   /** --event-ttl */
   eventTtlSeconds?: number
   transformer?: Transformer
+  /** What else is to be done from time to time: files that are read again. */
+  chores?: readonly Chore[]
   /** Descriptions for OpenAPI documents, read each time one is made. */
   openApiProse?: () => Prose
   /** How many requests are served at a time, and how long they wait. */

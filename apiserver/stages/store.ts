@@ -63,11 +63,22 @@ export class ObjectStore {
   /** Writes where `seen` still stands; otherwise what stands there now (undefined: nothing any more). */
   async replace(seen: Entry, object: KubeObject, lease?: bigint): Promise<Replaced> {
     const value = serialise(object)
-    if (Buffer.compare(value, seen.value) === 0) return { ok: true, entry: seen }
+    if (Buffer.compare(value, seen.value) === 0 && this.#isSealedAsNow(seen)) return { ok: true, entry: seen }
     const stored = this.#transformer.toStore(value, seen.key)
     const result = await this.#store.update(seen.key, stored, seen.revision, lease)
     if (result.ok) return { ok: true, entry: new Entry(seen.key, value, result.revision) }
     return { ok: false, current: this.#entryOf(result.current) }
+  }
+
+  /** Whether a write of the same object would leave the store as it is: same key, same version of the kind. */
+  isCurrent(kind: Kind, entry: Entry): boolean {
+    const { group, version } = kind.storage.version
+    const apiVersion = group === '' ? version : `${group}/${version}`
+    return this.#isSealedAsNow(entry) && entry.shared().apiVersion === apiVersion
+  }
+
+  #isSealedAsNow({ key, seal }: Entry): boolean {
+    return seal === this.#transformer.sealFor(key)
   }
 
   /** Removes where `seen` still stands. The entry of a removal is the last state at the removal's revision. */
@@ -118,7 +129,10 @@ export class ObjectStore {
   }
 
   entryOf(stored: StoredValue): Entry {
-    return new Entry(stored.key, this.#transformer.fromStore(stored.value, stored.key), stored.modRevision)
+    const plain = this.#transformer.fromStore(stored.value, stored.key)
+    const entry = new Entry(stored.key, plain, stored.modRevision)
+    entry.seal = this.#transformer.sealOf(stored.value)
+    return entry
   }
 
   #entryOf(stored: StoredValue | undefined): Entry | undefined {

@@ -201,7 +201,9 @@ export class Cache {
   #entry(stored: StoredValue): Entry | undefined {
     try {
       const plain = this.#transformer.fromStore(stored.value, stored.key)
-      return new Entry(stored.key, canonical(plain), stored.modRevision)
+      const entry = new Entry(stored.key, canonical(plain), stored.modRevision)
+      entry.seal = this.#transformer.sealOf(stored.value)
+      return entry
     } catch (error) {
       this.#log.error('A stored value could not be read', { key: stored.key, error })
       return undefined

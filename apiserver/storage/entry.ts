@@ -17,6 +17,8 @@ export class Entry {
   readonly key: string
   readonly value: Uint8Array
   readonly revision: number
+  /** By what it was sealed in the store. */
+  seal = ''
   #metadataAt = 0
   #facts: Facts | undefined
   #factsOwner: unknown

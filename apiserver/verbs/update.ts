@@ -40,7 +40,7 @@ export async function updateObject(
     const object = await edit(served(write.kind, current))
     const pinned = checkPreconditions(write, object, old, options)
     await prepare(parts, write, object, old, options)
-    if (isSame(object, old)) return { entry: current, created: false }
+    if (isSame(object, old) && parts.objects.isCurrent(write.kind, current)) return { entry: current, created: false }
     if (write.dryRun) return { entry: await dryEntry(parts, write, current, object), created: false }
     const result = await store(parts, write, current, object, old)
     if (result.ok) return { entry: result.entry, created: false }
@@ -50,7 +50,10 @@ export async function updateObject(
   throw conflict(write.kind, write.name)
 }
 
-/** A write that changes nothing is not stored: no new revision, nobody is woken. */
+/**
+ * A write that changes nothing is not stored: no new revision, nobody is woken. Only what lies there under an old key or
+ * in an old version is written again: so `kubectl replace` of everything brings all into the new form.
+ */
 function isSame(object: KubeObject, old: KubeObject): boolean {
   const { resourceVersion: _, ...metadata } = object.metadata ?? {}
   const { resourceVersion: __, ...before } = old.metadata ?? {}

@@ -3,8 +3,9 @@ import { createWriteStream } from 'node:fs'
 import { load } from 'js-yaml'
 import type { OidcOptions } from '../../apiserver/auth/oidc.ts'
 import { DEFAULT_REQUEST_HEADERS, type RequestHeaderOptions } from '../../apiserver/auth/request-header.ts'
+import type { Chore } from '../../apiserver/bootstrap/chores.ts'
 import type { ApiServerOptions, AuthorizationMode } from '../../apiserver/options.ts'
-import { type EncryptionConfiguration, encryptingTransformer } from '../../apiserver/storage/encryption.ts'
+import { Encryption } from '../../apiserver/storage/encryption.ts'
 import type { AuditPolicy } from '../../apiserver/traffic/audit.ts'
 import { publicOf, readPrivateKey, readPublicKey } from '../../pki/keys.ts'
 import type { Disk } from '../../platform/disk.ts'
@@ -14,6 +15,7 @@ import { UserError } from '../output.ts'
 import { authorizationWebhook, tokenWebhook, WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 const TLS_ONLY = { ignored: 'kubox serves TLS only' }
+const REREAD_EVERY_MS = 10_000
 const ALWAYS = { ignored: 'kubox always does' }
 
 /** kube-apiserver's flags that kubox knows. */
@@ -35,6 +37,7 @@ export const APISERVER_FLAGS: FlagTable = {
   'enable-admission-plugins': 'list',
   'enable-bootstrap-token-auth': ALWAYS,
   'encryption-provider-config': 'text',
+  'encryption-provider-config-automatic-reload': 'boolean',
   'etcd-cafile': 'text',
   'etcd-certfile': 'text',
   'etcd-keyfile': 'text',
@@ -142,7 +145,7 @@ export class ApiserverFlags {
       serviceNodePortRange: this.#nodePorts(),
       kubeletClient: await this.#kubeletClient(),
       eventTtlSeconds: seconds(this.#flags.duration('event-ttl')),
-      transformer: await this.#transformer(random),
+      ...(await this.#encryption(random)),
       audit: await this.#audit(),
       limits: this.#limits(),
       proxyClient: await this.#proxyClient(),
@@ -189,9 +192,28 @@ export class ApiserverFlags {
     }
   }
 
-  async #transformer(random: Random): Promise<ApiServerOptions['transformer']> {
-    const text = await this.#optionalFile('encryption-provider-config')
-    return text === undefined ? undefined : encryptingTransformer(load(text) as EncryptionConfiguration, random)
+  async #encryption(random: Random): Promise<Pick<ApiServerOptions, 'transformer' | 'chores'>> {
+    const flag = 'encryption-provider-config'
+    const text = await this.#optionalFile(flag)
+    if (text === undefined) return {}
+    const encryption = new Encryption(load(text), random)
+    if (!this.#flags.boolean(`${flag}-automatic-reload`)) return { transformer: encryption }
+    return { transformer: encryption, chores: [this.#rereading(flag, text, again => encryption.use(load(again)))] }
+  }
+
+  /** A file that may change while the server runs. One that is wrong is told, and what was good goes on. */
+  #rereading(flag: string, first: string, use: (text: string) => void): Chore {
+    let known = first
+    return {
+      name: `read --${flag} again`,
+      everyMs: REREAD_EVERY_MS,
+      run: async () => {
+        const text = await this.#file(flag)
+        if (text === known) return
+        known = text
+        use(text)
+      },
+    }
   }
 
   async #audit(): Promise<ApiServerOptions['audit']> {

@@ -13,6 +13,7 @@ export interface AgentConfig {
   port: number
   failSwapOn: boolean
   maxPods: number
+  /** Whom pods ask for names; [] for the Service kube-system/kube-dns. */
   clusterDNS: string[]
   clusterDomain: string
   nodeLabels: Record<string, string>
@@ -25,7 +26,7 @@ export const DEFAULT_AGENT_CONFIG: Omit<AgentConfig, 'nodeName'> = {
   port: 10250,
   failSwapOn: true,
   maxPods: 110,
-  clusterDNS: ['10.96.0.10'],
+  clusterDNS: [],
   clusterDomain: 'cluster.local',
   nodeLabels: {},
   registerWithTaints: [],

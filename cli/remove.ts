@@ -1,6 +1,6 @@
 import type { ContainerRuntime } from '../kubelet/runtime.ts'
 import { iptablesFilter } from '../network/filter/filter.ts'
-import { FORWARD_CHAIN } from '../network/pods/rules.ts'
+import { chainsOf } from '../network/services/rules.ts'
 import { type Processes, runChecked } from '../platform/processes.ts'
 import type { Tools } from './tools.ts'
 
@@ -24,7 +24,9 @@ export async function removeTraces(leftovers: Leftovers, runtime: ContainerRunti
   await unmountBelow(tools.layout.kubelet, tools.processes)
   await runtime.removeNetwork(leftovers.podNetwork)
   await runChecked(tools.processes, 'ip', ['-4', 'route', 'flush', 'proto', OUR_ROUTES])
-  await iptablesFilter(tools.processes).remove('filter', FORWARD_CHAIN)
+  const filter = iptablesFilter(tools.processes)
+  const { prefix } = chainsOf(leftovers.podNetwork)
+  for (const table of ['filter', 'nat']) await filter.remove(table, prefix)
 }
 
 /** Memory-backed volumes are mounts: files below them cannot be removed before they are. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { createClient } from '../../client/client.ts'
+import { type Client, createClient } from '../../client/client.ts'
 import { type HttpTransport, httpTransport } from '../../client/http.ts'
 import { readKubeconfig } from '../../client/kubeconfig.ts'
 import { type Agent, createAgent } from '../../kubelet/agent.ts'
@@ -19,6 +19,7 @@ import { systemTools, type Tools } from '../tools.ts'
 import { KUBERNETES_VERSION } from '../version.ts'
 import { askApiServer } from './access.ts'
 import { AddressKeeper } from './address-keeper.ts'
+import { clusterDnsAddresses, nodeServers } from './dns.ts'
 import { IdentityKeeper } from './identity-keeper.ts'
 import { machineGoesDown } from './machine.ts'
 import { persist } from './persist.ts'
@@ -97,8 +98,9 @@ class NodeProcess {
   async start(): Promise<void> {
     const { tools, log, config, transport } = this.#context
     const client = createClient(transport)
+    const dns = await this.#clusterDns(client)
     this.#agent = createAgent(
-      agentOptions(this.#context, () => this.#address.address, await this.#identity.firstPair()),
+      agentOptions(this.#context, () => this.#address.address, await this.#identity.firstPair(), dns),
     )
     await this.#agent.start()
     await this.#identity.start()
@@ -106,11 +108,14 @@ class NodeProcess {
     this.#network = createNetwork({
       client,
       processes: tools.processes,
+      disk: tools.disk,
       filter: iptablesFilter(tools.processes),
       clock: tools.clock,
       random: tools.random,
       log: log.child('network'),
       nodeName: config.nodeName,
+      podNetwork: config.podNetwork,
+      dns: { addresses: dns, domain: config.clusterDomain, upstreams: () => nodeServers(tools.disk, dns) },
     })
     await this.#network.start()
   }
@@ -120,6 +125,13 @@ class NodeProcess {
     this.#context.transport.reconnect()
     this.#agent?.addressChanged()
     void this.#identity.check()
+  }
+
+  /** Whom pods ask for names: as configured, or else the Service that init made for it. */
+  async #clusterDns(client: Client): Promise<string[]> {
+    const { config, tools, log } = this.#context
+    if (config.clusterDNS.length > 0) return config.clusterDNS
+    return persist("find the cluster's DNS", tools.clock, log, () => clusterDnsAddresses(client))
   }
 
   /** Pods go on without the agent, unless the machine goes as well: then they end in order first. */
@@ -138,6 +150,7 @@ function agentOptions(
   { tools, log, config, transport, authority }: NodeContext,
   nodeIp: () => string,
   serving: KeyPair,
+  clusterDns: string[],
 ): AgentOptions {
   const { layout, clock, random, disk, processes } = tools
   const client = createClient(transport)
@@ -155,7 +168,7 @@ function agentOptions(
     nodeIp,
     network: { name: config.podNetwork },
     awaitPodCidr: true,
-    clusterDns: config.clusterDNS,
+    clusterDns,
     clusterDomain: config.clusterDomain,
     labels: config.nodeLabels,
     taints: config.registerWithTaints,

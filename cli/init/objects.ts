@@ -1,5 +1,5 @@
 import { dump } from 'js-yaml'
-import type { ConfigMap } from '../../api/types/core-v1.ts'
+import type { ConfigMap, Service } from '../../api/types/core-v1.ts'
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../api/types/rbac-v1.ts'
 import type { Kubeconfig } from '../../client/kubeconfig.ts'
 
@@ -56,7 +56,26 @@ export const CLUSTER_ROLE_BINDINGS: readonly ClusterRoleBinding[] = [
     'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
     'system:nodes',
   ),
+  bindToNodes('kubeadm:node-proxier', 'system:node-proxier', 'system:nodes'),
 ]
+/** The agents answer at this address, each for the pods of its node; there are no pods behind it. */
+export function dnsService(clusterIP: string): Service {
+  return {
+    metadata: {
+      name: 'kube-dns',
+      namespace: 'kube-system',
+      labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'KubeDNS' },
+    },
+    spec: {
+      clusterIP,
+      ports: [
+        { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
+        { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+      ],
+    },
+  }
+}
+
 export const ROLES: readonly Role[] = [CLUSTER_INFO_ROLE]
 export const ROLE_BINDINGS: readonly RoleBinding[] = [CLUSTER_INFO_BINDING]
 

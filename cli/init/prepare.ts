@@ -52,17 +52,20 @@ function makePki(options: InitOptions, nodeName: string, address: string, tools:
     nodeName,
     addresses: [address],
     extraNames: options.extraNames,
-    serviceAddress: firstAddress(options.serviceCidr),
+    serviceAddress: addressIn(options.serviceCidr, KUBERNETES_PLACE),
     dnsDomain: options.dnsDomain,
   }
   return ensureClusterPki(tools.layout.pki, identity, tools)
 }
 
-/** The first usable address of a range: where the Service `kubernetes` lives. */
-export function firstAddress(cidr: string): string {
+/** Places in the range of Services that every cluster gives to the same two: `kubernetes` and `kube-dns`. */
+export const KUBERNETES_PLACE = 1
+export const DNS_PLACE = 10
+
+export function addressIn(cidr: string, place: number): string {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/\d+$/.exec(cidr)
   if (!match) throw new UserError(`${JSON.stringify(cidr)} is not an IPv4 range such as 10.96.0.0/12`)
-  return `${match[1]}.${match[2]}.${match[3]}.${Number(match[4]) + 1}`
+  return `${match[1]}.${match[2]}.${match[3]}.${Number(match[4]) + place}`
 }
 
 /** What one types into kubectl, for the administrator; and what the components of this machine use. */

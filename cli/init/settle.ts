@@ -7,6 +7,7 @@ import { NODES } from '../../client/resources.ts'
 import type { Tools } from '../tools.ts'
 import { until } from '../wait.ts'
 import type { Master } from './master.ts'
+import { addressIn, DNS_PLACE } from './prepare.ts'
 import { createJoinToken, setUpCluster } from './setup-cluster.ts'
 
 const READY_DEADLINE_MS = 60_000
@@ -41,7 +42,11 @@ export async function settleCluster(master: Master, tools: Tools, remedy?: strin
       until(
         { clock: tools.clock, deadlineMs: READY_DEADLINE_MS, what: 'the cluster could not be set up', remedy },
         async () => {
-          await setUpCluster(client, master.server, master.pki.authority.certificatePem)
+          await setUpCluster(client, {
+            server: master.server,
+            authorityPem: master.pki.authority.certificatePem,
+            dnsAddress: addressIn(master.options.serviceCidr, DNS_PLACE),
+          })
           return true
         },
       ),

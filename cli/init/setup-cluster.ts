@@ -11,16 +11,32 @@ import {
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
 import { UserError } from '../output.ts'
-import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, clusterInfo, JOINING_NODES, ROLE_BINDINGS, ROLES } from './objects.ts'
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  clusterInfo,
+  dnsService,
+  JOINING_NODES,
+  ROLE_BINDINGS,
+  ROLES,
+} from './objects.ts'
+
+export interface ClusterFacts {
+  server: string
+  authorityPem: string
+  /** Where pods ask for names. */
+  dnsAddress: string
+}
 
 /** Everything a new cluster needs so that machines can join it. Fine to repeat. */
-export async function setUpCluster(client: Client, server: string, authorityPem: string): Promise<void> {
+export async function setUpCluster(client: Client, facts: ClusterFacts): Promise<void> {
   const put = (ref: ResourceRef, object: KubeObject) => createOrReplace(client, ref, object)
   for (const role of CLUSTER_ROLES) await put(refs.CLUSTER_ROLES, role)
   for (const binding of CLUSTER_ROLE_BINDINGS) await put(refs.CLUSTER_ROLE_BINDINGS, binding)
-  await put(refs.CONFIG_MAPS, clusterInfo(server, authorityPem))
+  await put(refs.CONFIG_MAPS, clusterInfo(facts.server, facts.authorityPem))
   for (const role of ROLES) await put(refs.ROLES, role)
   for (const binding of ROLE_BINDINGS) await put(refs.ROLE_BINDINGS, binding)
+  await put(refs.SERVICES, dnsService(facts.dnsAddress))
 }
 
 async function createOrReplace(client: Client, ref: ResourceRef, wanted: KubeObject): Promise<void> {

@@ -7,7 +7,7 @@ import { readTextIfAny } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
 import { readAgentConfig } from '../config.ts'
 import { IdentityFile, nodeSubject } from '../identity.ts'
-import { firstAddress, writeKubeconfigs } from '../init/prepare.ts'
+import { addressIn, KUBERNETES_PLACE, writeKubeconfigs } from '../init/prepare.ts'
 import { readManifestFlags } from '../manifests.ts'
 import type { Tools } from '../tools.ts'
 
@@ -44,7 +44,7 @@ async function identityOf(
     nodeName: config.nodeName,
     addresses: [address],
     extraNames: await presentNames(tools),
-    serviceAddress: firstAddress(flags.get('service-cluster-ip-range') ?? '10.96.0.0/12'),
+    serviceAddress: addressIn(flags.get('service-cluster-ip-range') ?? '10.96.0.0/12', KUBERNETES_PLACE),
     dnsDomain: config.clusterDomain,
   }
 }

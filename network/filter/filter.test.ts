@@ -8,29 +8,33 @@ const saved = (...lines: string[]) => ['# Generated', '*filter', ...lines, 'COMM
 describe('the transaction that removes a chain', () => {
   const cases = [
     { name: 'no such chain', lines: [':OTHER - [0:0]', '-A OTHER -j RETURN'], removal: undefined },
-    { name: 'a chain whose name only begins so', lines: [':OURS-TOO - [0:0]'], removal: undefined },
-    { name: 'nothing jumps to it', lines: [':OURS - [0:0]'], removal: [] },
-    { name: 'one jump', lines: [':OURS - [0:0]', '-A USER -j OURS'], removal: ['-D USER -j OURS'] },
+    { name: 'nothing jumps to it', lines: [':OURS-A - [0:0]'], removal: [] },
+    { name: 'one jump', lines: [':OURS-A - [0:0]', '-A USER -j OURS-A'], removal: ['-D USER -j OURS-A'] },
     {
       name: 'the same jump twice',
-      lines: [':OURS - [0:0]', '-A USER -j OURS', '-A USER -j OURS'],
-      removal: ['-D USER -j OURS', '-D USER -j OURS'],
+      lines: [':OURS-A - [0:0]', '-A USER -j OURS-A', '-A USER -j OURS-A'],
+      removal: ['-D USER -j OURS-A', '-D USER -j OURS-A'],
     },
     {
       name: 'jumps with conditions, and a goto',
-      lines: [':OURS - [12:900]', '-A FORWARD -i br0 -j OURS', '-A INPUT -g OURS', '-A FORWARD -j OURS-TOO'],
-      removal: ['-D FORWARD -i br0 -j OURS', '-D INPUT -g OURS'],
+      lines: [':OURS-A - [12:900]', '-A FORWARD -i br0 -j OURS-A', '-A INPUT -g OURS-A', '-A FORWARD -j YOURS-A'],
+      removal: ['-D FORWARD -i br0 -j OURS-A', '-D INPUT -g OURS-A'],
+    },
+    {
+      name: 'a jump with a comment that speaks of jumps',
+      lines: [':OURS-A - [0:0]', '-A USER -m comment --comment "not -j OURS-A" -j ACCEPT'],
+      removal: [],
     },
     {
       name: 'its own rules go with it',
-      lines: [':OURS - [0:0]', '-A OURS -s 10.0.0.0/8 -j ACCEPT'],
+      lines: [':OURS-A - [0:0]', '-A OURS-A -s 10.0.0.0/8 -j ACCEPT'],
       removal: [],
     },
   ]
   for (const { name, lines, removal } of cases) {
     it(name, () => {
-      const expected = removal && ['*filter', ...removal, '-F OURS', '-X OURS', 'COMMIT', ''].join('\n')
-      assert.equal(removalOf('filter', 'OURS', saved(...lines)), expected)
+      const expected = removal && ['*filter', ...removal, '-F OURS-A', '-X OURS-A', 'COMMIT', ''].join('\n')
+      assert.equal(removalOf('filter', 'OURS-', saved(...lines)), expected)
     })
   }
 })
@@ -42,14 +46,18 @@ describe('the packet filter', () => {
       { there: 1, calls: ['-C', '-I'] },
     ]) {
       const seen: string[] = []
-      await iptablesFilter(machine(seen, args => (args.includes('-C') ? there : 0))).jump('filter', 'USER', 'OURS')
+      await iptablesFilter(machine(seen, args => (args.includes('-C') ? there : 0))).jump({
+        table: 'filter',
+        chain: 'USER',
+        target: 'OURS-A',
+      })
       assert.deepEqual(seen, calls)
     }
   })
 
   it('says what the filter said when a removal fails', async () => {
     const filter = iptablesFilter(machine([], args => (args.includes('--noflush') ? 4 : 0)))
-    await assert.rejects(filter.remove('filter', 'OURS'), /iptables-restore .*code 4/)
+    await assert.rejects(filter.remove('filter', 'OURS-'), /iptables-restore .*code 4/)
   })
 })
 
@@ -58,7 +66,7 @@ function machine(seen: string[], code: (args: readonly string[]) => number): Pro
   return {
     async run(_command, args) {
       seen.push(...args.filter(arg => /^-[CI]$/.test(arg)))
-      return { code: code(args), stdout: saved(':OURS - [0:0]'), stderr: 'busy' }
+      return { code: code(args), stdout: saved(':OURS-A - [0:0]'), stderr: 'busy' }
     },
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node } from '../../api/types/core-v1.ts'
-import { forwardRules, parseRoutes, podRanges, type Route, routeChanges, routesToOtherNodes } from './rules.ts'
+import { parseRoutes, type Route, routeChanges, routesToOtherNodes } from './rules.ts'
 
 const node = (name: string, podCIDR?: string, address?: string): Node => ({
   metadata: { name },
@@ -61,17 +61,4 @@ describe('route changes', () => {
   it('start from what `ip route` prints', () => {
     assert.deepEqual(parseRoutes('10.244.1.0/24 via 192.168.56.11 dev enp0s8 \n10.9.0.0/16 dev x scope link\n'), [a])
   })
-})
-
-it('pods of every node may send and be sent to', () => {
-  const nodes = [node('b', '10.244.1.0/24'), node('a', '10.244.0.0/24'), node('new')]
-  const lines = forwardRules(podRanges(nodes)).split('\n')
-  assert.deepEqual([lines[0], lines[1], lines.at(-2)], ['*filter', ':KUBOX-FORWARD - [0:0]', 'COMMIT'])
-  assert.deepEqual(
-    lines.slice(2, -2).map(line => line.split(' ').slice(0, 4).join(' ')),
-    ['10.244.0.0/24', '10.244.1.0/24'].flatMap(range => [
-      `-A KUBOX-FORWARD -s ${range}`,
-      `-A KUBOX-FORWARD -d ${range}`,
-    ]),
-  )
 })

@@ -39,21 +39,6 @@ export function parseRoutes(text: string): Route[] {
   return Array.from(text.matchAll(/^(\S+) via (\S+)/gm), ([, range = '', gateway = '']) => ({ range, gateway }))
 }
 
-/** Our own chain in the table `filter`; Docker's DOCKER-USER jumps to it. */
-export const FORWARD_CHAIN = 'KUBOX-FORWARD'
-
-/**
- * Lets packets of the cluster's pods through. Docker's own policy drops what is forwarded to a bridge from outside; it
- * leaves the chain DOCKER-USER to us, and asks no questions about what is accepted there.
- */
-export function forwardRules(ranges: readonly string[]): string {
-  const rules = ranges.flatMap(range => [accept('-s', range), accept('-d', range)])
-  return ['*filter', `:${FORWARD_CHAIN} - [0:0]`, ...rules, 'COMMIT', ''].join('\n')
-}
-
-const accept = (side: '-s' | '-d', range: string): string =>
-  `-A ${FORWARD_CHAIN} ${side} ${range} -m comment --comment "kubox: pods" -j ACCEPT`
-
 export function podRanges(nodes: readonly Node[]): string[] {
   return nodes.flatMap(node => node.spec?.podCIDR ?? []).sort()
 }

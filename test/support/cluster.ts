@@ -36,7 +36,7 @@ export interface TestCluster {
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const root = await mkdtemp(join(tmpdir(), 'kubox-test-'))
   const [apiserverPort = 0, kubeletPort = 0, etcdPort = 0] = await freePorts(3)
-  const subnet = `10.${200 + randomBelow(systemRandom, 50)}.0.0/16`
+  const place = randomBelow(systemRandom, 50)
   const name = root.slice(root.lastIndexOf('-') + 1).toLowerCase()
   const cluster = handle(root, options.kubox ?? SOURCES, { apiserverPort, etcdPort, nodeName: `test-${name}` })
   const flags = {
@@ -45,7 +45,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     'etcd-port': etcdPort,
     'node-name': `test-${name}`,
     'pod-network': `kubox-test-${name}`,
-    'pod-network-cidr': subnet,
+    // Clusters beside each other on one machine must not answer for each other.
+    'pod-network-cidr': `10.${200 + place}.0.0/16`,
+    'service-cidr': `10.${140 + place}.0.0/16`,
   }
   const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)
   const result = await cluster.kubox('init', ...words, ...(options.initFlags ?? []))

@@ -51,6 +51,8 @@ const operation = fc.record({
   kind: fc.constantFrom('put', 'put', 'put', 'remove', 'compact'),
   key: fc.constantFrom('a', 'b', 'b/1', 'b/2', 'c', '\xff', '\xff\x00'),
   value: fc.string({ maxLength: 4 }),
+  /** How far compaction stays behind the present. */
+  behind: fc.constantFrom(0, 0, 1, 5),
 })
 const RANGES = [
   ['a', ''],
@@ -67,7 +69,7 @@ describe('Keyspace', () => {
         const machine = new Machine()
         const { keyspace } = machine
         const model = new Model()
-        for (const { kind, key, value } of operations) {
+        for (const { kind, key, value, behind } of operations) {
           if (kind === 'put') {
             model.put(key, value)
             keyspace.put(key, bytes(value), 0n, keyspace.revision + 1, 0)
@@ -75,7 +77,8 @@ describe('Keyspace', () => {
           } else if (kind === 'remove' && model.remove(key)) {
             keyspace.remove(key, keyspace.revision + 1, 0)
             keyspace.revision++
-          } else if (kind === 'compact' && keyspace.revision > keyspace.compacted) keyspace.compact(keyspace.revision)
+          } else if (kind === 'compact' && keyspace.revision - behind > keyspace.compacted)
+            keyspace.compact(keyspace.revision - behind)
         }
         const copy = new Machine()
         const loader = new ImageLoader(copy)
@@ -83,6 +86,9 @@ describe('Keyspace', () => {
         loader.finish()
         for (const tried of [keyspace, copy.keyspace]) {
           assert.equal(tried.revision, model.revision)
+          const heard = tried.chunkSince(Math.max(2, tried.compacted), 1000).map(record => record.modRevision)
+          const first = Math.max(2, tried.compacted)
+          assert.deepEqual(heard, model.states.map((_, revision) => revision).slice(first))
           for (let revision = Math.max(1, tried.compacted); revision <= model.revision; revision++) {
             for (const [start, end] of RANGES) {
               assert.deepEqual(shown(tried, revision, start, end), model.at(revision, start, end))
@@ -122,10 +128,14 @@ describe('Keyspace', () => {
     const before = keyspace.size
     keyspace.compact(103)
     assert.ok(keyspace.size < before / 50, `${before} bytes became ${keyspace.size}`)
+    assert.equal(keyspace.keyCount, 2, 'the deletion at the compaction revision is still to be told')
+    keyspace.put('often', Buffer.alloc(1000), 0n, 104, 0)
+    keyspace.revision = 104
+    keyspace.compact(104)
     assert.equal(keyspace.keyCount, 1)
-    assert.throws(() => keyspace.checkRevision(102), /compacted/)
-    assert.doesNotThrow(() => keyspace.checkRevision(103))
-    assert.throws(() => keyspace.checkRevision(104), /future/)
+    assert.throws(() => keyspace.checkRevision(103), /compacted/)
+    assert.doesNotThrow(() => keyspace.checkRevision(104))
+    assert.throws(() => keyspace.checkRevision(105), /future/)
   })
 })
 

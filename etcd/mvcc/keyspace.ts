@@ -102,13 +102,15 @@ export class Keyspace {
     return this.#history.slice(start, end)
   }
 
-  /** Forgets every record at or before `revision` that is not what a key holds there. */
+  /**
+   * Forgets every record before `revision` that is not what a key holds there. A deletion at that very revision stays until
+   * the next compaction: whoever watches from there on has yet to hear of it.
+   */
   compact(revision: number): void {
     const end = firstAtOrAfter(this.#history, revision + 1)
-    for (let i = 0; i < end; i++) this.#forgetBefore(this.#history[i]!)
-    const start = firstAtOrAfter(this.#history, revision)
-    const last = this.#history.slice(start, end).filter(record => !record.deleted)
-    this.#history = [...last, ...this.#history.slice(end)]
+    const keys = new Set(this.#history.slice(0, end).map(record => record.key))
+    for (const key of keys) this.#compactKey(key, revision)
+    this.#history = this.#history.slice(firstAtOrAfter(this.#history, revision))
     this.compacted = revision
   }
 
@@ -136,12 +138,13 @@ export class Keyspace {
 
   /**
    * What etcd's HashKV covers, in order of revision: everything up to `revision`, but of what lies before compaction only what
-   * still stands at that revision.
+   * still stands at that revision. A deletion there does not count: members of other versions have dropped it already.
    */
   recordsAt(revision: number): Revision[] {
     const counts = (record: Revision) =>
       record.modRevision <= revision &&
-      (record.modRevision > this.compacted || standingAt(this.#tree.get(record.key), revision) === record)
+      (record.modRevision > this.compacted ||
+        (!record.deleted && standingAt(this.#tree.get(record.key), revision) === record))
     return [...this.records()].filter(counts).sort((a, b) => a.modRevision - b.modRevision || a.sub - b.sub)
   }
 
@@ -155,12 +158,17 @@ export class Keyspace {
     this.size += sizeOf(record)
   }
 
-  #forgetBefore(record: Revision): void {
-    if (record.older) this.size -= sizeOf(record.older)
-    record.older = undefined
-    if (!record.deleted || this.#tree.get(record.key) !== record) return
-    this.#tree.delete(record.key)
-    this.size -= sizeOf(record)
+  #compactKey(key: string, revision: number): void {
+    let newer: Revision | undefined
+    let standing = this.#tree.get(key)
+    for (; standing && standing.modRevision > revision; standing = standing.older) newer = standing
+    if (!standing) return
+    for (let older = standing.older; older; older = older.older) this.size -= sizeOf(older)
+    standing.older = undefined
+    if (!standing.deleted || standing.modRevision === revision) return
+    this.size -= sizeOf(standing)
+    if (newer) newer.older = undefined
+    else this.#tree.delete(key)
   }
 }
 

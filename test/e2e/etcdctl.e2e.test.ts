@@ -7,7 +7,10 @@ import { EtcdProcess, KUBOX_ETCD } from '../etcd/servers.ts'
 import { type EtcdPrograms, etcd } from '../peers/index.ts'
 import { eventually } from '../support/eventually.ts'
 
-/** One command after the other, on both stores; each must say the same and end alike. `$LEASE`: the lease granted last. */
+/**
+ * One command after the other, on both stores; each must say the same and end alike. `$LEASE`: the lease granted last,
+ * `$MEMBER`: the one that the store began with.
+ */
 interface Step {
   run: string
   input?: string
@@ -104,6 +107,12 @@ const CASES: Record<string, Step[]> = {
     'compaction 100000',
     'compaction 5 --physical',
     'endpoint hashkv',
+    // At the deletion itself.
+    'compaction 6',
+    'endpoint hashkv',
+    'put c 4',
+    'compaction 7',
+    'endpoint hashkv',
     'defrag',
     'get c --prefix',
   ),
@@ -116,6 +125,9 @@ const CASES: Record<string, Step[]> = {
     'member remove 1234abcd',
     'member promote 1234abcd',
     'member update 1234abcd --peer-urls=http://127.0.0.1:9',
+    'member update $MEMBER --peer-urls=http://127.0.0.1:9,http://127.0.0.1:10',
+    'member update $MEMBER --peer-urls=nonsense',
+    'member list',
     { run: 'member add learner --learner --peer-urls=http://127.0.0.1:1', compare: 'unordered' },
     'member add learner2 --learner --peer-urls=http://127.0.0.1:2',
     // The id is made of address and second: which of two errors comes depends on the clock.
@@ -242,11 +254,16 @@ async function runStep(
   server: EtcdProcess,
   leases: Map<EtcdProcess, string>,
 ): Promise<RunResult> {
-  const words = run.split(' ').map(word => word.replace('$LEASE', leases.get(server) ?? ''))
+  const member = run.includes('$MEMBER') ? await firstMember(etcdctl, server) : ''
+  const words = run.split(' ').map(word => word.replace('$LEASE', leases.get(server) ?? '').replace('$MEMBER', member))
   const result = await ctl(etcdctl, server, words, input)
   const granted = /lease ([0-9a-f]+) granted/.exec(result.stdout)
   if (granted) leases.set(server, granted[1]!)
   return result
+}
+
+async function firstMember(etcdctl: string, server: EtcdProcess): Promise<string> {
+  return (await ctl(etcdctl, server, ['member', 'list'])).stdout.split(',')[0]!
 }
 
 function ctl(etcdctl: string, server: EtcdProcess, words: readonly string[], input?: string): Promise<RunResult> {

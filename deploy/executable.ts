@@ -1,6 +1,6 @@
 /**
- * What the release executable starts with. It holds the whole command twice: once complete, and once with nothing but the
- * agent, which runs on every machine for as long as it is up. Only the one that is asked for is read.
+ * What the release executable starts with. It holds the whole command several times: once complete, and each time with nothing
+ * but one that runs for long in a process of its own (the agent, a member of the store). Only the one asked for is read.
  */
 import { getRawAsset } from 'node:sea'
 import { setFlagsFromString } from 'node:v8'
@@ -18,7 +18,7 @@ function commandOf(words: string[]): string | undefined {
 
 const command = commandOf(process.argv.slice(2))
 const isAgent = command === 'agent' || command === HELPER_FLAG
-const bundle = isAgent ? 'kubox-agent.cjs' : 'kubox.cjs'
+const bundle = isAgent ? 'kubox-agent.cjs' : command === 'etcd' ? 'kubox-etcd.cjs' : 'kubox.cjs'
 /** An agent makes little garbage: collecting it more often costs less than the room that it would fill. */
 if (isAgent) for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag)
 // The bundles are plain ASCII, so that a character takes one byte of memory.

@@ -3,7 +3,7 @@ import { isDiskFull } from '../wal/segment.ts'
 import { DiskFullError } from './errors.ts'
 import { Membership } from './membership.ts'
 import type { Entry, SnapshotMeta } from './message.ts'
-import type { RaftStorage } from './storage.ts'
+import type { RaftStorage, StartingPoint } from './storage.ts'
 
 /** What the log is for. Calls never overlap, except that a snapshot is read while further entries are applied. */
 export interface StateMachine {
@@ -11,7 +11,7 @@ export interface StateMachine {
   apply(entries: readonly Entry[]): Promise<void> | void
   /** The content as it is now; entries applied while the chunks are being read must not show in them. */
   snapshot(): Chunks
-  /** Takes the place of all content. */
+  /** Takes the place of all content; where the chunks break off with an error, everything stays as it was. */
   restore(chunks: Chunks): Promise<void>
 }
 
@@ -41,21 +41,22 @@ export class Applier {
   readonly #events: ApplierEvents
   readonly #snapshotAfterBytes: number
 
-  constructor(storage: RaftStorage, machine: StateMachine, events: ApplierEvents, snapshotAfterBytes: number) {
+  constructor(
+    storage: RaftStorage,
+    { snapshot, snapshotBytes }: StartingPoint,
+    machine: StateMachine,
+    events: ApplierEvents,
+    snapshotAfterBytes: number,
+  ) {
     this.#storage = storage
     this.#machine = machine
     this.#events = events
     this.#snapshotAfterBytes = snapshotAfterBytes
-    this.#latest = storage.snapshot
-    this.index = storage.snapshot.index
-    this.#term = storage.snapshot.term
-    this.#membership = new Membership(storage.snapshot.members)
-  }
-
-  /** Loads what the storage starts with. */
-  async start(): Promise<void> {
-    const { snapshot, snapshots } = this.#storage
-    if (snapshot.index > 0) await this.#machine.restore(snapshots.read(snapshot))
+    this.#latest = snapshot
+    this.#lastSnapshotBytes = snapshotBytes
+    this.index = snapshot.index
+    this.#term = snapshot.term
+    this.#membership = new Membership(snapshot.members)
   }
 
   apply(entries: Entry[]): void {

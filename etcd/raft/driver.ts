@@ -9,7 +9,7 @@ import type { Member, MemberId, Message, SnapshotMeta } from './message.ts'
 import { DEFAULT_DRIVER_SETTINGS, type DriverOptions, type DriverSettings, type DriverStatus } from './options.ts'
 import { PendingProposals } from './proposals.ts'
 import { ReadQueue } from './read-queue.ts'
-import type { RaftStorage } from './storage.ts'
+import { type RaftStorage, restoreNewest, type StartingPoint } from './storage.ts'
 import { SnapshotReceiver, SnapshotSender } from './transfer.ts'
 import { Turns } from './turns.ts'
 
@@ -41,7 +41,7 @@ export class RaftDriver {
   #members: readonly Member[] = []
   readonly #turns: Turns
 
-  private constructor(options: DriverOptions) {
+  private constructor(options: DriverOptions, start: StartingPoint) {
     const { id, storage, random, log } = options
     this.#options = options
     this.#settings = { ...DEFAULT_DRIVER_SETTINGS, ...options.settings }
@@ -51,8 +51,8 @@ export class RaftDriver {
     this.core = new RaftCore({
       id,
       hardState: storage.hardState,
-      snapshot: storage.snapshot,
-      entries: storage.entries,
+      snapshot: start.snapshot,
+      entries: start.entries,
       random: () => random.next(),
       settings: {
         heartbeatTicks: TICKS_PER_HEARTBEAT,
@@ -81,13 +81,17 @@ export class RaftDriver {
       snapshotPutOff: (error: unknown) => this.#log.warn('no room on the disk for a snapshot; put off', { error }),
       failed: (error: unknown) => this.#fail(error),
     }
-    this.#applier = new Applier(storage, options.stateMachine, events, this.#settings.snapshotAfterBytes)
+    this.#applier = new Applier(storage, start, options.stateMachine, events, this.#settings.snapshotAfterBytes)
   }
 
   /** Loads the state machine's snapshot and takes part from then on. */
   static async start(options: DriverOptions): Promise<RaftDriver> {
-    const driver = new RaftDriver(options)
-    await driver.#applier.start()
+    const { storage, stateMachine, log } = options
+    const start = await restoreNewest(storage, content => stateMachine.restore(content), log).catch(async error => {
+      await storage.wal.close()
+      throw error
+    })
+    const driver = new RaftDriver(options, start)
     options.transport.onMessage(message => driver.#receive(message))
     options.transport.onUnreachable?.(id => driver.#act(() => driver.core.reportUnreachable(id)))
     driver.#noticeMembers()

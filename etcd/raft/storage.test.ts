@@ -5,10 +5,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { systemDisk } from '../../platform/disk.ts'
 import { MemoryLog } from '../../platform/log.ts'
-import { SnapshotDamageError } from '../snapshot/store.ts'
+import { type Chunks, SnapshotDamageError } from '../snapshot/store.ts'
 import { Membership } from './membership.ts'
 import type { Entry, SnapshotMeta } from './message.ts'
-import { createStorage, createStorageFromSnapshot, openStorage, type RaftStorage, storageExists } from './storage.ts'
+import {
+  createStorage,
+  createStorageFromSnapshot,
+  openStorage,
+  type RaftStorage,
+  restoreNewest,
+  storageExists,
+} from './storage.ts'
 
 let directory: string
 let log: MemoryLog
@@ -35,10 +42,14 @@ async function spoil({ snapshots }: RaftStorage, snapshot: SnapshotMeta): Promis
   await file.close()
 }
 
+async function read(content: Chunks): Promise<void> {
+  for await (const chunk of content) assert.match(Buffer.from(chunk).toString(), /^state at/)
+}
+
 /** What a start finds: the snapshot's index, then the entries'. */
 async function reopen(): Promise<number[]> {
-  const { wal, snapshot, entries } = await openStorage(options())
-  await wal.close()
+  const storage = await openStorage(options())
+  const { snapshot, entries } = await restoreNewest(storage, read, log).finally(() => storage.wal.close())
   return [snapshot.index, ...entries.map(({ index }) => index)]
 }
 
@@ -70,11 +81,17 @@ describe('founding', () => {
     const content = [Buffer.from('all keys')]
     const { wal } = await createStorageFromSnapshot(options(), Buffer.from('a'), snapshotAt(9, 3), content)
     await wal.close()
-    const { wal: again, snapshot, snapshots, hardState } = await openStorage(options())
-    await again.close()
+    const storage = await openStorage(options())
+    let restored = ''
+    const restore = async (chunks: Chunks) => {
+      for await (const chunk of chunks) restored += Buffer.from(chunk)
+    }
+    const { snapshot, snapshotBytes } = await restoreNewest(storage, restore, log)
+    await storage.wal.close()
     assert.deepEqual(snapshot, snapshotAt(9, 3))
-    assert.deepEqual(hardState, { term: 3, vote: '', commit: 9 })
-    for await (const chunk of snapshots.read(snapshot)) assert.equal(Buffer.from(chunk).toString(), 'all keys')
+    assert.equal(snapshotBytes, 8)
+    assert.deepEqual(storage.hardState, { term: 3, vote: '', commit: 9 })
+    assert.equal(restored, 'all keys')
   })
 })
 

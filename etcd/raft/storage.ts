@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import type { Disk } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
 import { type Chunks, SnapshotDamageError, SnapshotStore } from '../snapshot/store.ts'
-import type { WalContents } from '../wal/replay.ts'
 import { Wal } from '../wal/wal.ts'
 import { encodeChange } from './membership.ts'
 import { type Entry, type HardState, type Member, NO_SNAPSHOT, type SnapshotMeta } from './message.ts'
@@ -20,8 +19,17 @@ export interface RaftStorage {
   snapshots: SnapshotStore
   metadata: Uint8Array
   hardState: HardState
-  /** What the state machine starts from: a snapshot that has been read to its end, or NO_SNAPSHOT. */
+  /** What the log says of snapshots, oldest first. */
+  markers: readonly SnapshotMeta[]
+  /** All that is left of the log. */
+  entries: readonly Entry[]
+}
+
+/** Where a member goes on. */
+export interface StartingPoint {
+  /** What the state machine holds, or NO_SNAPSHOT. */
   snapshot: SnapshotMeta
+  snapshotBytes: number
   /** Everything after it. */
   entries: Entry[]
 }
@@ -47,7 +55,7 @@ export async function createStorage(
   const hardState = { term: entries.length > 0 ? 1 : 0, vote: '', commit: entries.length }
   await makeDirectories(options)
   const wal = await Wal.create(walOptions(options), metadata, { hardState, entries })
-  return { wal, snapshots: snapshotStore(options), metadata, hardState, snapshot: NO_SNAPSHOT, entries }
+  return { wal, snapshots: snapshotStore(options), metadata, hardState, markers: [], entries }
 }
 
 /** A new member whose state machine starts with a given content: how a backup is restored. */
@@ -62,7 +70,7 @@ export async function createStorageFromSnapshot(
   await snapshots.write(snapshot, content)
   const hardState = { term: snapshot.term, vote: '', commit: snapshot.index }
   const wal = await Wal.create(walOptions(options), metadata, { hardState, snapshot, entries: [] })
-  return { wal, snapshots, metadata, hardState, snapshot, entries: [] }
+  return { wal, snapshots, metadata, hardState, markers: [snapshot], entries: [] }
 }
 
 export async function openStorage(options: StorageOptions): Promise<RaftStorage> {
@@ -70,13 +78,12 @@ export async function openStorage(options: StorageOptions): Promise<RaftStorage>
   const snapshots = snapshotStore(options)
   try {
     await snapshots.removeLeftovers()
-    const snapshot = await chooseSnapshot(contents, snapshots, options.log)
-    const entries = contents.entries.filter(entry => entry.index > snapshot.index)
-    return { wal, snapshots, metadata: contents.metadata, hardState: contents.hardState, snapshot, entries }
   } catch (error) {
     await wal.close()
     throw error
   }
+  const { metadata, hardState, snapshots: markers, entries } = contents
+  return { wal, snapshots, metadata, hardState, markers, entries }
 }
 
 /** A folder's name is durable when the folder around it has been synced. */
@@ -95,25 +102,56 @@ function snapshotStore({ disk, directory }: StorageOptions): SnapshotStore {
   return new SnapshotStore(disk, `${directory}/snap`)
 }
 
-/** The newest that can be read and that the log goes on from. An older one costs nothing but time. */
-async function chooseSnapshot(contents: WalContents, store: SnapshotStore, log: Log): Promise<SnapshotMeta> {
-  const firstIndex = contents.entries[0]?.index
-  const lastIndex = contents.entries.at(-1)?.index ?? 0
-  const newest = contents.snapshots.at(-1)
+/**
+ * Fills the state machine from the newest snapshot that can be read and that the log goes on from. An older one costs nothing
+ * but time. `restore` must leave everything as it was when the content breaks off with an error.
+ */
+export async function restoreNewest(
+  storage: RaftStorage,
+  restore: (content: Chunks) => Promise<void>,
+  log: Log,
+): Promise<StartingPoint> {
   const problems: string[] = []
-  for (const snapshot of [...contents.snapshots].reverse()) {
-    const goesOn = firstIndex === undefined || firstIndex <= snapshot.index + 1
-    const complete = snapshot === newest || lastIndex >= newest!.index
-    if (!goesOn || !complete) break
-    const problem = await store.problem(snapshot)
-    if (problem === undefined) return snapshot
+  for (const snapshot of usable(storage)) {
+    let bytes = 0
+    const problem = await storage.snapshots.problem(snapshot, content => restore(measured(content, n => (bytes += n))))
+    if (problem === undefined) return startAt(storage, snapshot, bytes)
     problems.push(problem)
     log.warn('a snapshot cannot be read; trying the one before it', { index: snapshot.index, problem })
   }
-  const wholeLog = firstIndex === 1 ? lastIndex >= (newest?.index ?? 0) : !firstIndex && !newest
-  if (wholeLog) return NO_SNAPSHOT
+  if (isWhole(storage)) return startAt(storage, NO_SNAPSHOT, 0)
   throw new SnapshotDamageError(
     `no readable snapshot fits the log (${problems.join('; ') || 'none is left'}). ` +
       "Restore this member from a backup with 'kubox etcd snapshot restore', or remove it and let it join anew.",
   )
+}
+
+/** Newest first. */
+function usable({ markers, entries }: RaftStorage): SnapshotMeta[] {
+  const newest = markers.at(-1)
+  const firstIndex = entries[0]?.index
+  const lastIndex = entries.at(-1)?.index ?? 0
+  return [...markers].reverse().filter(snapshot => {
+    const goesOn = firstIndex === undefined || firstIndex <= snapshot.index + 1
+    const complete = snapshot === newest || lastIndex >= newest!.index
+    return goesOn && complete
+  })
+}
+
+/** Can the state be had from the log alone? */
+function isWhole({ markers, entries }: RaftStorage): boolean {
+  const newest = markers.at(-1)
+  if (entries.length === 0) return newest === undefined
+  return entries[0]!.index === 1 && entries.at(-1)!.index >= (newest?.index ?? 0)
+}
+
+function startAt({ entries }: RaftStorage, snapshot: SnapshotMeta, snapshotBytes: number): StartingPoint {
+  return { snapshot, snapshotBytes, entries: entries.filter(entry => entry.index > snapshot.index) }
+}
+
+async function* measured(content: AsyncIterable<Uint8Array>, add: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    add(chunk.length)
+    yield chunk
+  }
 }

@@ -1,16 +1,17 @@
 /**
  * etcd/snapshot/ keeps snapshots of the state machine as files: whole or not there at all, whenever the power goes. What
- * is in them is the state machine's business. Imports platform/disk and the log's checksum.
+ * is in them is the state machine's business. Imports platform/disk.
  *
- *     'KBXSNAP1' | pieces | end          piece: length u32 | checksum so far u32 | data          end: 0 | checksum
+ *     'KBXSNAP2' | pieces | end          piece: length u32 | checksum so far u32 | data          end: 0 | checksum
  *
- * The first piece is the description (SnapshotMeta) in JSON.
+ * The first piece is the description (SnapshotMeta) in JSON. The checksum is the older CRC-32, which the runtime computes
+ * eight times as fast as we do the log's.
  */
+import { crc32 } from 'node:zlib'
 import { type Disk, type DiskFile, errorCode } from '../../platform/disk.ts'
 import type { SnapshotMeta } from '../raft/message.ts'
-import { crc32c } from '../wal/crc32c.ts'
 
-const MAGIC = Buffer.from('KBXSNAP1')
+const MAGIC = Buffer.from('KBXSNAP2')
 const PIECE_HEAD = 8
 const MAX_PIECE = 1024 * 1024
 
@@ -65,12 +66,10 @@ export class SnapshotStore {
     }
   }
 
-  /** What is wrong with the file, or undefined when it can be read to its end. */
-  async problem(snapshot: SnapshotMeta): Promise<string | undefined> {
+  /** Hands the content to `use`; tells what is wrong with the file, or undefined when it could be read to its end. */
+  async problem(snapshot: SnapshotMeta, use = readToTheEnd): Promise<string | undefined> {
     try {
-      for await (const _ of this.read(snapshot)) {
-        // Reading is the check.
-      }
+      await use(this.read(snapshot))
       return undefined
     } catch (error) {
       if (error instanceof SnapshotDamageError) return error.message
@@ -91,6 +90,12 @@ export class SnapshotStore {
   async removeLeftovers(): Promise<void> {
     const names = await this.#disk.list(this.#directory)
     for (const name of names) if (name.endsWith('.tmp')) await this.#disk.remove(`${this.#directory}/${name}`)
+  }
+}
+
+async function readToTheEnd(content: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of content) {
+    // Reading is the check.
   }
 }
 
@@ -155,7 +160,7 @@ export class SnapshotWriter {
   }
 
   async #piece(data: Uint8Array): Promise<void> {
-    this.#checksum = crc32c(data, 0, data.length, this.#checksum)
+    this.#checksum = crc32(data, this.#checksum)
     const head = Buffer.alloc(PIECE_HEAD)
     head.writeUInt32LE(data.length, 0)
     head.writeUInt32LE(this.#checksum, 4)
@@ -177,7 +182,7 @@ async function* readPieces(file: DiskFile, path: string): AsyncGenerator<Uint8Ar
     const length = head.length === PIECE_HEAD ? head.readUInt32LE(0) : MAX_PIECE + 1
     if (length > MAX_PIECE) throw new SnapshotDamageError(`${path} is damaged at offset ${at}`)
     const data = await reader.take(length)
-    checksum = crc32c(data, 0, data.length, checksum)
+    checksum = crc32(data, checksum)
     if (data.length < length || checksum !== head.readUInt32LE(4)) {
       throw new SnapshotDamageError(`${path} is damaged at offset ${at}`)
     }

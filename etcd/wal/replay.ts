@@ -42,7 +42,8 @@ export async function readSegments(disk: Disk, directory: string): Promise<Segme
     const path = `${directory}/${name.file}`
     const previous = readings.at(-1)
     if (previous) checkFollows(previous, name, path)
-    const bytes = Buffer.from(await disk.read(path))
+    const content = await disk.read(path)
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.length)
     const scan = scanSegment(bytes, previous ? previous.scan.checksum : firstChecksum(bytes))
     readings.push({ name, path, size: bytes.length, scan })
     checkSegment(readings.at(-1)!)

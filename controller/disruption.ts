@@ -1,12 +1,18 @@
-import { objectKey } from '../api/objects.ts'
+import { type OwnerReference, objectKey } from '../api/objects.ts'
 import { compileSelector } from '../api/placement.ts'
-import type { ReplicaSet, StatefulSet } from '../api/types/apps-v1.ts'
+import type { Deployment, ReplicaSet, StatefulSet } from '../api/types/apps-v1.ts'
 import type { Pod, ReplicationController } from '../api/types/core-v1.ts'
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../api/types/policy-v1.ts'
 import { deepEqual } from '../api/values.ts'
 import type { Live } from '../client/client.ts'
 import type { Informer } from '../client/informer.ts'
-import { POD_DISRUPTION_BUDGETS, REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS } from '../client/resources.ts'
+import {
+  DEPLOYMENTS,
+  POD_DISRUPTION_BUDGETS,
+  REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
+  STATEFUL_SETS,
+} from '../client/resources.ts'
 import { timestamp } from '../client/times.ts'
 import { type Context, type Controller, controllerRefOf, createLoop, unlessGone } from './context.ts'
 import { resolvePercentage } from './deployments/rollout.ts'
@@ -74,7 +80,7 @@ export function disruptionController(context: Context): Controller {
   const { client, clock, informers } = context
   const budgets = informers.of<PodDisruptionBudget>(POD_DISRUPTION_BUDGETS)
   const pods = sharedPods(informers)
-  const scale = new ScaleReader(context)
+  const scaledOf = scaleReader(context)
   const loop = createLoop(context, 'disruption-controller', async key => {
     const budget = budgets.get(key)
     if (!budget) return
@@ -82,7 +88,13 @@ export function disruptionController(context: Context): Controller {
     const inNamespace = pods.byIndex('namespace', budget.metadata.namespace)
     const chosen = inNamespace.filter(pod => selects(pod.metadata.labels) && !isFinished(pod))
     const now = clock.now()
-    const status = budgetStatus({ budget, pods: chosen, wanted: scale.wantedBy(chosen), now, time: timestamp(now) })
+    const status = budgetStatus({
+      budget,
+      pods: chosen,
+      wanted: wantedPods(chosen, scaledOf),
+      now,
+      time: timestamp(now),
+    })
     if (!deepEqual(status, budget.status)) {
       await unlessGone(
         client.resource<PodDisruptionBudget>(POD_DISRUPTION_BUDGETS).update({ ...budget, status }, 'status'),
@@ -100,26 +112,39 @@ export function disruptionController(context: Context): Controller {
   return loop
 }
 
-/** How many pods the controllers of some pods want. */
-class ScaleReader {
-  readonly #byKind: ReadonlyMap<string, Informer<ReplicaSet | StatefulSet | ReplicationController>>
+type Scaled = Live<ReplicaSet | StatefulSet | ReplicationController | Deployment>
 
-  constructor({ informers }: Context) {
-    this.#byKind = new Map([
-      ['ReplicaSet', informers.of(REPLICA_SETS)],
-      ['StatefulSet', informers.of(STATEFUL_SETS)],
-      ['ReplicationController', informers.of(REPLICATION_CONTROLLERS)],
-    ])
+/** The controller that a reference means; undefined: it is not known, or has no size. */
+type ScaledOf = (owner: OwnerReference, namespace: string) => Scaled | undefined
+
+/**
+ * How many pods the controllers of some pods want; undefined: one of them cannot be asked. Pods that nobody controls
+ * count for nothing, and of a Deployment's sets, of which a rollout has several, the Deployment itself is asked.
+ */
+export function wantedPods(pods: readonly Live<Pod>[], scaledOf: ScaledOf): number | undefined {
+  const sizes = new Map<string, number>()
+  for (const pod of pods) {
+    const { namespace } = pod.metadata
+    const owner = controllerRefOf(pod)
+    if (!owner) continue
+    const set = scaledOf(owner, namespace)
+    const above = set && controllerRefOf(set)
+    const scaled = (above?.kind === 'Deployment' && scaledOf(above, namespace)) || set
+    if (!scaled) return undefined
+    sizes.set(scaled.metadata.uid, (scaled.spec as { replicas?: number }).replicas ?? 1)
   }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+}
 
-  wantedBy(pods: readonly Live<Pod>[]): number | undefined {
-    const sizes = new Map<string, number>()
-    for (const pod of pods) {
-      const owner = controllerRefOf(pod)
-      const known = owner && this.#byKind.get(owner.kind)?.get(`${pod.metadata.namespace}/${owner.name}`)
-      if (!owner || known?.metadata.uid !== owner.uid) return undefined
-      sizes.set(owner.uid, (known.spec as { replicas?: number }).replicas ?? 1)
-    }
-    return [...sizes.values()].reduce((sum, size) => sum + size, 0)
+function scaleReader({ informers }: Context): ScaledOf {
+  const byKind = new Map<string, Informer<ReplicaSet | StatefulSet | ReplicationController | Deployment>>([
+    ['ReplicaSet', informers.of(REPLICA_SETS)],
+    ['StatefulSet', informers.of(STATEFUL_SETS)],
+    ['ReplicationController', informers.of(REPLICATION_CONTROLLERS)],
+    ['Deployment', informers.of(DEPLOYMENTS)],
+  ])
+  return ({ kind, name, uid }, namespace) => {
+    const known = byKind.get(kind)?.get(`${namespace}/${name}`)
+    return known?.metadata.uid === uid ? known : undefined
   }
 }

@@ -11,7 +11,10 @@ const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
 export type Garbage = { pod: Live<Pod>; why: 'orphaned' | 'unscheduled' | 'out-of-service' | 'terminated' }
 
-/** Pods that nobody will ever finish or needs any more. `missing`: names of nodes that have been gone for long enough. */
+/**
+ * Pods that nobody will ever finish or needs any more. `missing`: names of nodes that have been gone for long enough;
+ * `threshold`: how many ended pods may stay, 0 for any number.
+ */
 export function findGarbage(
   pods: readonly Live<Pod>[],
   nodes: ReadonlyMap<string, Live<Node>>,
@@ -30,7 +33,7 @@ export function findGarbage(
     else if (!isEnding && isTerminated(pod)) terminated.push(pod)
   }
   const surplus = terminated.length - threshold
-  if (surplus <= 0) return garbage
+  if (surplus <= 0 || threshold <= 0) return garbage
   // Evicted ones first: they tell least. Then the oldest.
   const order = (pod: Live<Pod>) => `${pod.status?.reason === 'Evicted' ? 0 : 1} ${pod.metadata.creationTimestamp}`
   terminated.sort((a, b) => order(a).localeCompare(order(b)))

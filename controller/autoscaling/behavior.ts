@@ -109,7 +109,7 @@ function fastest(
 ): number {
   if (selectPolicy === 'Disabled') return current
   const sizes = policies.map(({ type, value, periodSeconds }) => {
-    const recent = past.changes.filter(({ at, by }) => now - at < periodSeconds * 1000 && Math.sign(by) === sign)
+    const recent = past.changes.filter(({ at }) => now - at < periodSeconds * 1000)
     const began = current - recent.reduce((sum, { by }) => sum + by, 0)
     if (type === 'Pods') return began + sign * value
     return sign > 0 ? Math.ceil(began * (1 + value / 100)) : Math.floor(began * (1 - value / 100))

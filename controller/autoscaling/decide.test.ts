@@ -21,7 +21,7 @@ describe('byUtilization', () => {
     ['under the target', pods(3), values(100, 200, 300), 50, 2],
     ['within the tolerance', pods(3), values(1010, 1030, 1020), 100, 3],
     ['one not measured, going up: it counts as idle', pods(3), values(900, 900), 50, 4],
-    ['one not measured, going down: it counts as busy', pods(4), values(100, 100, 100), 50, 2],
+    ['one not measured, going down: it counts as busy', pods(4), values(100, 100, 100), 50, 3],
     ['one that starts, going up: it counts as idle', pods(3, young), values(900, 900, 5000), 50, 4],
     ['two that are not measured turn it round: nothing', pods(4), values(600, 600), 50, 4],
   ]
@@ -51,8 +51,8 @@ describe('byAverage, byTotal, byShare', () => {
     })
   })
   it('total', () => {
-    assert.equal(byTotal(3, 30_000, 10_000, tolerances).replicas, 9)
-    assert.equal(byTotal(3, 10_500, 10_000, tolerances).replicas, 3)
+    assert.equal(byTotal(3, pods(3), 30_000, 10_000, tolerances).replicas, 9)
+    assert.equal(byTotal(3, pods(3), 10_500, 10_000, tolerances).replicas, 3)
   })
   it('share', () => {
     assert.deepEqual(byShare(2, 9000, 3000, tolerances), { replicas: 3, current: 4500 })

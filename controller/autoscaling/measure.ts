@@ -143,14 +143,14 @@ async function measurePods(
 async function measureOther(
   client: Client,
   spec: MetricSpec,
-  { namespace, replicas }: Target,
+  { namespace, replicas, pods }: Target,
   tolerances: { up: number; down: number },
 ): Promise<Measured> {
   const { metric, target } = (spec.object ?? spec.external)!
   const { items } = await client.read<MetricValues>(otherPath(spec, namespace))
   if (items.length === 0) throw new MetricError('FailedGetExternalMetric', `no values of ${metric.name} were returned`)
   const value = items.reduce((sum, item) => sum + quantityMilli(item.value), 0)
-  const proposal = propose(target, replicas, value, tolerances)
+  const proposal = propose(target, replicas, pods, value, tolerances)
   const current =
     target.averageValue === undefined ? { value: milli(value) } : { averageValue: milli(proposal.current) }
   if (spec.external) return { proposal, status: { type: 'External', external: { metric, current } } }
@@ -170,11 +170,12 @@ function otherPath({ object, external }: MetricSpec, namespace: string): string 
 function propose(
   { value, averageValue }: MetricTarget,
   replicas: number,
+  pods: readonly Live<Pod>[],
   current: number,
   tolerances: { up: number; down: number },
 ) {
   if (averageValue !== undefined) return byShare(replicas, current, quantityMilli(averageValue), tolerances)
-  return byTotal(replicas, current, quantityMilli(value ?? 0), tolerances)
+  return byTotal(replicas, pods, current, quantityMilli(value ?? 0), tolerances)
 }
 
 function found(proposal: Proposal | undefined): Proposal {

@@ -25,19 +25,19 @@ export interface Tolerances {
 
 /** Pods that are measured, those that are not, and those that are too young to be taken at their word. */
 function sortPods(pods: readonly Live<Pod>[], values: PodValues, isCpu: boolean, now: number) {
-  const living = pods.filter(pod => !pod.metadata.deletionTimestamp && !isFinished(pod))
-  const unready = living.filter(pod => isCpu && isStarting(pod, now))
-  const settled = living.filter(pod => !unready.includes(pod))
-  return {
-    unready: new Set(unready.map(pod => pod.metadata.name)),
-    missing: settled.filter(pod => !values.has(pod.metadata.name)).map(pod => pod.metadata.name),
-    measured: settled.filter(pod => values.has(pod.metadata.name)).map(pod => pod.metadata.name),
+  const sorted = { unready: new Set<string>(), missing: [] as string[], measured: [] as string[] }
+  for (const pod of pods.filter(one => !one.metadata.deletionTimestamp && !isFinished(one))) {
+    const { name } = pod.metadata
+    if (pod.status?.phase === 'Pending') sorted.unready.add(name)
+    else if (!values.has(name)) sorted.missing.push(name)
+    else if (isCpu && isStarting(pod, now)) sorted.unready.add(name)
+    else sorted.measured.push(name)
   }
+  return sorted
 }
 
 /** A pod burns CPU while it starts, which says nothing about its load. */
 function isStarting(pod: Live<Pod>, now: number): boolean {
-  if (pod.status?.phase === 'Pending') return true
   const started = Date.parse(pod.status?.startTime ?? '')
   const changed = Date.parse(pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '')
   if (Number.isNaN(started) || Number.isNaN(changed)) return true
@@ -72,14 +72,14 @@ export function byUtilization(
   const sorted = sortPods(pods, usage, isCpu, now)
   const share = (names: readonly string[], values: PodValues) => {
     const asked = sum(names, requests)
-    return asked === 0 ? undefined : (100 * sum(names, values)) / asked
+    return asked === 0 ? undefined : Math.floor((100 * sum(names, values)) / asked)
   }
   const utilization = share(sorted.measured, usage)
   if (utilization === undefined) return undefined
   const ratioWith = (names: readonly string[], values: PodValues) => (share(names, values) ?? 0) / target
-  const stand = (name: string, isUp: boolean) => (isUp ? 0 : requests.get(name)! * (target / 100) * 1)
+  const stand = (name: string, isUp: boolean) => (isUp ? 0 : requests.get(name)! * (Math.max(100, target) / 100))
   const replicas = weigh(current, sorted, usage, utilization / target, ratioWith, stand, tolerances)
-  return { replicas, current: Math.floor(utilization) }
+  return { replicas, current: utilization }
 }
 
 /** How many pods would bring their average to `target` thousandths. */
@@ -94,16 +94,17 @@ export function byAverage(
 ): Proposal | undefined {
   const sorted = sortPods(pods, values, isCpu, now)
   if (sorted.measured.length === 0) return undefined
-  const average = sum(sorted.measured, values) / sorted.measured.length
-  const ratioWith = (names: readonly string[], all: PodValues) => sum(names, all) / names.length / target
+  const averageOf = (names: readonly string[], all: PodValues) => Math.floor(sum(names, all) / names.length)
+  const average = averageOf(sorted.measured, values)
+  const ratioWith = (names: readonly string[], all: PodValues) => averageOf(names, all) / target
   const stand = (_: string, isUp: boolean) => (isUp ? 0 : target)
   const replicas = weigh(current, sorted, values, average / target, ratioWith, stand, tolerances)
-  return { replicas, current: Math.floor(average) }
+  return { replicas, current: average }
 }
 
 /**
- * Pods that are not measured are taken for whatever speaks against a move: idle when it would go up, at the target when
- * it would go down. If with them the move turns round, or becomes small, nothing is done.
+ * Pods that are not measured are taken for whatever speaks against a move: idle when it would go up, busy when it would
+ * go down. If with them the move turns round, or becomes small, nothing is done.
  */
 function weigh(
   current: number,
@@ -132,10 +133,18 @@ function isTolerable(ratio: number, { up, down }: Tolerances): boolean {
   return ratio <= 1 + up && ratio >= 1 - down
 }
 
-/** For one number about something else than the pods: as many times as it is over its target. */
-export function byTotal(current: number, value: number, target: number, tolerances: Tolerances): Proposal {
+/** For one number about something else than the pods: as many times those that work as it is over its target. */
+export function byTotal(
+  current: number,
+  pods: readonly Live<Pod>[],
+  value: number,
+  target: number,
+  tolerances: Tolerances,
+): Proposal {
   const ratio = value / target
-  return { replicas: isTolerable(ratio, tolerances) ? current : Math.ceil(ratio * current), current: value }
+  if (current === 0) return { replicas: Math.ceil(ratio), current: value }
+  const working = pods.filter(pod => pod.status?.phase === 'Running' && isReady(pod)).length
+  return { replicas: isTolerable(ratio, tolerances) ? current : Math.ceil(ratio * working), current: value }
 }
 
 /** For one number that all pods share. */

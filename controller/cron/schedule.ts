@@ -50,8 +50,8 @@ function parseCalendar(text: string, timeZone: string): Calendar {
   const daysOfMonth = new Set(numbers(parsed.dayOfMonth, text))
   const daysOfWeek = new Set(numbers(parsed.dayOfWeek, text).map(day => day % 7))
   const months = new Set(parsed.month)
-  const isEveryDay = fields[2] === '*'
-  const isEveryWeekday = fields[4] === '*'
+  const isEveryDay = isOpen(fields[2]!)
+  const isEveryWeekday = isOpen(fields[4]!)
   return {
     minutes: [...parsed.minute].sort((a, b) => a - b),
     hours: [...parsed.hour].sort((a, b) => a - b),
@@ -63,6 +63,11 @@ function parseCalendar(text: string, timeZone: string): Calendar {
       return isEveryDay || isEveryWeekday ? monthly && weekly : monthly || weekly
     },
   }
+}
+
+/** A star, also in steps of one or beside other numbers, leaves the choice of days to the other field. */
+function isOpen(field: string): boolean {
+  return field.split(',').some(part => part === '*' || part === '*/1')
 }
 
 const HIGHEST = [59, 23, 31, 12, 6]

@@ -104,8 +104,13 @@ function progress(input: StatusInput, counts: Counts): Condition | undefined {
     message,
   })
   if (createError) return say('False', 'ReplicaSetCreateError', createError)
-  if (deployment.spec.paused) return say('Unknown', 'DeploymentPaused', 'Deployment is paused')
+  // A rollout that was given up stays so, also when it is paused to be looked at.
+  if (deployment.spec.paused && old?.reason !== 'ProgressDeadlineExceeded') {
+    return say('Unknown', 'DeploymentPaused', 'Deployment is paused')
+  }
   if (old?.reason === 'DeploymentPaused') return say('Unknown', 'DeploymentResumed', 'Deployment is resumed')
+  // What has been rolled out is: pods that die later, or a new size, are no rollout that could fail.
+  if (old?.reason === 'NewReplicaSetAvailable' && counts.replicas === counts.updatedReplicas) return old
   const subject = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${deployment.metadata.name}"`
   if (isComplete(deployment, counts))
     return say('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`)

@@ -96,12 +96,13 @@ export function newSetAnnotations(
 
 /** Sets that nobody will roll back to any more: the oldest beyond the limit, as long as they are empty. */
 export function outdatedSets(oldSets: readonly Live<ReplicaSet>[], limit: number): Live<ReplicaSet>[] {
-  const empty = oldSets.filter(set => {
-    const isEmpty = (set.spec.replicas ?? 1) === 0 && (set.status?.replicas ?? 0) === 0
-    const isSettled = (set.metadata.generation ?? 0) <= (set.status?.observedGeneration ?? 0)
-    return isEmpty && isSettled && !set.metadata.deletionTimestamp
-  })
-  const surplus = oldSets.length - limit
-  if (surplus <= 0) return []
-  return empty.sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, surplus)
+  const oldestFirst = oldSets
+    .filter(set => !set.metadata.deletionTimestamp)
+    .sort((a, b) => revisionOf(a) - revisionOf(b))
+  return oldestFirst.slice(0, Math.max(0, oldestFirst.length - limit)).filter(isEmptyForGood)
+}
+
+function isEmptyForGood({ metadata, spec, status }: Live<ReplicaSet>): boolean {
+  const isEmpty = (spec.replicas ?? 1) === 0 && (status?.replicas ?? 0) === 0
+  return isEmpty && (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0)
 }

@@ -192,7 +192,8 @@ export function subsetsOf(groups: readonly Group[]): EndpointSubset[] {
   return groups
     .filter(group => group.family === familyOf(groups))
     .map(({ ports, endpoints }) => {
-      const alive = endpoints.filter(({ conditions }) => !conditions?.terminating)
+      // Where those that are not ready are published too, those that end are ready as well.
+      const alive = endpoints.filter(({ conditions }) => !conditions?.terminating || conditions.ready)
       const ready = alive.filter(({ conditions }) => conditions?.ready).map(addressOf)
       const notReady = alive.filter(({ conditions }) => !conditions?.ready).map(addressOf)
       return {

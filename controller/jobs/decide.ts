@@ -2,6 +2,7 @@ import type { Job, JobCondition } from '../../api/types/batch-v1.ts'
 import type { Pod } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { isActive } from '../pods.ts'
+import { rankForRemoval } from '../replicas/decide.ts'
 import { parseIndexes } from './indexes.ts'
 import { fulfilledRule, judgeFailure } from './policy.ts'
 
@@ -128,33 +129,43 @@ export function planJob(job: Live<Job>, progress: Progress, now: number): JobPla
   const end = job.spec.suspend ? undefined : decideEnd(job, progress, now)
   if (end) return { end, create: [], remove: progress.active }
   if (job.spec.suspend) return { create: [], remove: progress.active }
-  const plan = isIndexed(job) ? planIndexed(job, progress) : planCounted(job, progress)
+  const plan = isIndexed(job) ? planIndexed(job, progress, now) : planCounted(job, progress, now)
   return delayed(job, plan, progress, now)
 }
 
 function decideEnd(job: Live<Job>, progress: Progress, now: number): JobPlan['end'] {
   const earlier = job.status?.conditions?.find(({ type, status }) => status === 'True' && type in INTERIM)
   if (earlier) return { type: INTERIM[earlier.type]!, reason: earlier.reason, message: earlier.message }
-  const { completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds, parallelism } = job.spec
+  const { completions, backoffLimit, maxFailedIndexes, activeDeadlineSeconds } = job.spec
   const fail = (reason: string, message: string) => ({ type: 'Failed' as const, reason, message })
   if (progress.fatal) return fail('PodFailurePolicy', progress.fatal)
-  const rule = isIndexed(job) ? fulfilledRule(job, progress.succeededIndexes) : undefined
-  if (rule !== undefined)
-    return { type: 'Complete', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` }
+  if (progress.failed > (backoffLimit ?? 6) || hasRestartedTooOften(job, progress.active))
+    return fail('BackoffLimitExceeded', 'Job has reached the specified backoff limit')
   if (isOverdue(job, activeDeadlineSeconds, now))
     return fail('DeadlineExceeded', 'Job was active longer than specified deadline')
-  if (progress.failed > (backoffLimit ?? 6))
-    return fail('BackoffLimitExceeded', 'Job has reached the specified backoff limit')
   if (maxFailedIndexes !== undefined && progress.failedIndexes.size > maxFailedIndexes) {
     return fail('MaxFailedIndexesExceeded', 'Job has exceeded the specified maximal number of failed indexes')
   }
   const isThrough = completions !== undefined && progress.succeeded + progress.failedIndexes.size >= completions
   if (isThrough && progress.failedIndexes.size > 0) return fail('FailedIndexes', 'Job has failed indexes')
+  const rule = isIndexed(job) ? fulfilledRule(job, progress.succeededIndexes) : undefined
+  if (rule !== undefined)
+    return { type: 'Complete', reason: 'SuccessPolicy', message: `Matched rules at index ${rule}` }
   // Without completions any success means that the work is done, once all that still run have ended.
   const isQueueDone = completions === undefined && progress.succeeded > 0 && progress.active.length === 0
-  const isIdle = completions === undefined && parallelism === 0 ? false : isQueueDone
-  if (!isThrough && !isIdle) return undefined
+  if (!isThrough && !isQueueDone) return undefined
   return { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
+}
+
+/** Where pods are restarted in place, their restarts count instead of new pods. */
+function hasRestartedTooOften({ spec }: Live<Job>, active: readonly JobPod[]): boolean {
+  if (spec.template.spec?.restartPolicy !== 'OnFailure') return false
+  const statuses = active.flatMap(({ status }) => [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ])
+  const restarts = statuses.reduce((sum, { restartCount }) => sum + restartCount, 0)
+  return restarts >= Math.max(1, spec.backoffLimit ?? 6)
 }
 
 /** Set first, while pods are still ending; the final condition comes when they have. */
@@ -173,7 +184,7 @@ function untilDeadlineMs({ status }: Live<Job>, seconds: number | undefined, now
   return Date.parse(status.startTime) + seconds * 1000 - now
 }
 
-function planCounted({ spec }: Live<Job>, { active, succeeded, terminating }: Progress): JobPlan {
+function planCounted({ spec }: Live<Job>, { active, succeeded, terminating }: Progress, now: number): JobPlan {
   const parallelism = spec.parallelism ?? 1
   const isQueue = spec.completions === undefined
   const wanted = isQueue
@@ -183,11 +194,11 @@ function planCounted({ spec }: Live<Job>, { active, succeeded, terminating }: Pr
     : Math.min(parallelism, spec.completions! - succeeded)
   const held = spec.podReplacementPolicy === 'Failed' ? terminating : 0
   const surplus = active.length - wanted
-  if (surplus > 0) return { create: [], remove: youngestFirst(active).slice(0, surplus) }
+  if (surplus > 0) return { create: [], remove: rankForRemoval(active, now).slice(0, surplus) }
   return { create: Array.from({ length: Math.min(BURST, Math.max(0, -surplus - held)) }, () => ({})), remove: [] }
 }
 
-function planIndexed({ spec }: Live<Job>, progress: Progress): JobPlan {
+function planIndexed({ spec }: Live<Job>, progress: Progress, now: number): JobPlan {
   const { active, succeededIndexes, failedIndexes, failuresByIndex, terminating } = progress
   const completions = spec.completions ?? 0
   const taken = new Set<number>()
@@ -202,7 +213,7 @@ function planIndexed({ spec }: Live<Job>, progress: Progress): JobPlan {
   const kept = active.filter(pod => !remove.includes(pod))
   const left = completions - succeededIndexes.size - failedIndexes.size
   const surplus = kept.length - Math.min(spec.parallelism ?? 1, left)
-  if (surplus > 0) remove.push(...youngestFirst(kept).slice(0, surplus))
+  if (surplus > 0) remove.push(...rankForRemoval(kept, now).slice(0, surplus))
   const held = spec.podReplacementPolicy === 'Failed' ? terminating : 0
   const create: JobPlan['create'] = []
   for (let index = 0; index < completions && create.length < Math.min(BURST, -surplus - held); index++) {
@@ -210,10 +221,6 @@ function planIndexed({ spec }: Live<Job>, progress: Progress): JobPlan {
     create.push({ index, failures: failuresByIndex.get(index) ?? 0 })
   }
   return { create, remove }
-}
-
-function youngestFirst(pods: readonly JobPod[]): JobPod[] {
-  return [...pods].sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))
 }
 
 /** After failures new pods wait, the longer the more there were. */

@@ -10,11 +10,11 @@ import { sharedPods } from '../pods.ts'
 export function mayStayMs(tolerations: readonly Toleration[], taints: readonly Taint[]): number {
   let longest = Number.POSITIVE_INFINITY
   for (const taint of taints) {
-    const covering = tolerations.filter(toleration => tolerates(toleration, taint))
-    if (covering.length === 0) return 0
-    for (const { tolerationSeconds } of covering) {
-      if (tolerationSeconds !== undefined) longest = Math.min(longest, Math.max(0, tolerationSeconds) * 1000)
-    }
+    // The first that covers a taint speaks for it, whatever the others say.
+    const covering = tolerations.find(toleration => tolerates(toleration, taint))
+    if (!covering) return 0
+    const { tolerationSeconds } = covering
+    if (tolerationSeconds !== undefined) longest = Math.min(longest, Math.max(0, tolerationSeconds) * 1000)
   }
   return longest
 }

@@ -14,13 +14,13 @@ export interface ReplicaPlan {
 /** How many pods to make, or which ones to remove, to have `wanted` of them. */
 export function planReplicas(wanted: number, pods: readonly Live<Pod>[], now: number): ReplicaPlan {
   const active = pods.filter(isActive)
-  const surplus = active.length - wanted
-  if (surplus <= 0) return { create: Math.min(-surplus, BURST), remove: [] }
-  return { create: 0, remove: rankForRemoval(active, now).slice(0, Math.min(surplus, BURST)) }
+  const missing = wanted - active.length
+  if (missing >= 0) return { create: Math.min(missing, BURST), remove: [] }
+  return { create: 0, remove: rankForRemoval(active, now).slice(0, Math.min(-missing, BURST)) }
 }
 
 /** Those first who are missed least: not placed, not running, not ready, cheap, crowded together, young. */
-function rankForRemoval(pods: readonly Live<Pod>[], now: number): Live<Pod>[] {
+export function rankForRemoval(pods: readonly Live<Pod>[], now: number): Live<Pod>[] {
   const onNode = new Map<string, number>()
   for (const pod of pods) {
     const { nodeName } = pod.spec

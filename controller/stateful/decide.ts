@@ -119,9 +119,7 @@ function updateSteps(set: Set, members: ReadonlyMap<number, Live<Pod>>, { update
     const isOutdated = pod && hashOf(pod) !== update && !pod.metadata.deletionTimestamp
     if (!isOutdated) continue
     // One that does not work anyway is no loss; a broken template must not keep its fix from coming.
-    const costs = isDown(pod) ? 0 : 1
-    if (down + costs > limit) break
-    down += costs
+    if (!isDown(pod) && ++down > limit) continue
     steps.push({ do: 'remove', pod, why: 'outdated' })
   }
   return steps

@@ -4,14 +4,14 @@ import { claimNamesOf } from '../../api/volumes.ts'
 import type { Live } from '../../client/client.ts'
 import { PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES } from '../../client/resources.ts'
 import { type Context, type Controller, createLoop, together, unlessGone } from '../context.ts'
-import { isFinished, sharedPods } from '../pods.ts'
+import { sharedPods } from '../pods.ts'
 
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection'
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection'
 
-/** Whether a pod still holds the claim: one that never was placed cannot, and one that has ended no longer does. */
-function uses(pod: Pod, claimName: string): boolean {
-  return Boolean(pod.spec?.nodeName) && !isFinished(pod) && claimNamesOf(pod).includes(claimName)
+/** Whether a pod holds the claim: one that was never placed cannot; one that has ended does until it is deleted. */
+export function holdsClaim(pod: Pod, claimName: string): boolean {
+  return Boolean(pod.spec?.nodeName) && claimNamesOf(pod).includes(claimName)
 }
 
 /** Claims and volumes that are deleted stay until nobody uses them any more. */
@@ -28,7 +28,7 @@ function claimProtection(context: Context): Controller {
     const claim = claims.get(key)
     if (!claim?.metadata.deletionTimestamp || !claim.metadata.finalizers?.includes(CLAIM_FINALIZER)) return
     const { name, namespace } = claim.metadata
-    if (pods.byIndex('namespace', namespace).some(pod => uses(pod, name))) return
+    if (pods.byIndex('namespace', namespace).some(pod => holdsClaim(pod, name))) return
     await unlessGone(resource.update(without(claim, CLAIM_FINALIZER)))
   })
   loop.watch(claims)

@@ -78,8 +78,10 @@ function withOpenSteps(field: string, position: number): string {
 }
 
 function parseFields(fields: readonly string[]) {
+  const [minute, hour, day, month, weekday] = fields
   try {
-    return parse(fields.join(' '))
+    // The month by itself: a day that it never has, as the 30th of February, is a schedule that is never due.
+    return { ...parse([minute, hour, day, '*', weekday].join(' ')), month: parse(`* * * ${month} *`).month }
   } catch (cause) {
     throw new ScheduleError(`${fields.join(' ')} is no schedule: ${cause instanceof Error ? cause.message : cause}`, {
       cause,

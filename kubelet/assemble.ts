@@ -3,6 +3,7 @@ import type { Pod, Service } from '../api/types/core-v1.ts'
 import { createEventRecorder } from '../client/events.ts'
 import type { Informer } from '../client/informer.ts'
 import { PODS } from '../client/resources.ts'
+import { readTextIfAny } from '../platform/disk.ts'
 import { amountOf } from './amount.ts'
 import { ReferenceCache } from './env/reference-cache.ts'
 import { ImageCollector } from './image/collector.ts'
@@ -148,6 +149,7 @@ async function nodeSettings(options: AgentOptions, facts: MachineFacts): Promise
     network: options.network.name,
     clusterDomain: options.clusterDomain,
     limits: { memoryCapacity: facts.memoryBytes, podPidsLimit: options.podPidsLimit, lowestOomScore },
+    appArmor: ((await readTextIfAny(options.disk, '/sys/module/apparmor/parameters/enabled')) ?? '').startsWith('Y'),
     logOptions: options.containerLogs,
   }
 }

@@ -56,6 +56,13 @@ describe("the node's object", () => {
     ])
   })
 
+  it('passes on what others have added to it, and nothing else', () => {
+    const before = { ...statusOf(), capacity: { 'example.com/dongle': '4', cpu: '64', pods: '7' } }
+    const { capacity, allocatable } = statusOf({ before })
+    assert.deepEqual([capacity?.['example.com/dongle'], allocatable?.['example.com/dongle']], ['4', '4'])
+    assert.deepEqual([capacity?.cpu, capacity?.pods], ['2', '110'])
+  })
+
   it('is ready, or says why not', () => {
     assert.deepEqual(
       [conditionOf(statusOf(), 'Ready').status, conditionOf(statusOf(), 'Ready').reason],

@@ -61,7 +61,7 @@ export interface StatusFacts {
 
 export function nodeStatus(input: StatusFacts): NodeStatus {
   const { choices, facts, nodeIp, images } = input
-  const capacity = capacityOf(choices, facts)
+  const capacity = { ...capacityOf(choices, facts), ...addedByOthers(input.before) }
   return {
     addresses: [
       { type: 'InternalIP', address: nodeIp },
@@ -96,6 +96,12 @@ function capacityOf(choices: NodeChoices, facts: MachineFacts): Record<string, s
     'hugepages-2Mi': '0',
     pods: String(choices.maxPods),
   }
+}
+
+/** Such as example.com/dongle, which somebody patched into the node: passed on, for the scheduler to count. */
+function addedByOthers(before: NodeStatus | undefined): Record<string, string> {
+  const added = Object.entries(before?.capacity ?? {}).filter(([name]) => name.includes('/'))
+  return Object.fromEntries(added.map(([name, amount]) => [name, String(amount)]))
 }
 
 /** What pods of this node may use in all. */

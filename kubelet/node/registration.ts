@@ -90,7 +90,7 @@ export class NodeRegistration {
   async syncStatus(): Promise<void> {
     const { choices, measure, clock } = this.#parts
     const measured = await measure()
-    const node = this.#node ?? (await this.#register(measured))
+    const node = this.#node ? ((await this.#find()) ?? this.#node) : await this.#register(measured)
     const status = nodeStatus({ ...measured, choices, before: node.status, now: clock.now() })
     const due = clock.monotonic() - this.#sentAt >= STATUS_AT_LEAST_EVERY_MS
     if (!due && isSame(node.status, status)) return

@@ -6,12 +6,14 @@ import { podWith } from '../testing/pictures.ts'
 import { type ContainerParts, containerConfig, hostnameOf, type NodeSettings, sandboxConfig } from './config.ts'
 import { oomScoreAdjust, qosClass } from './qos.ts'
 import { adjustment, cpuQuota, cpuShares } from './resources.ts'
+import { checkAppArmor } from './security.ts'
 
 const NODE: NodeSettings = {
   nodeName: 'node1',
   network: 'kubox',
   clusterDomain: 'cluster.local',
   limits: { memoryCapacity: 2 ** 32, lowestOomScore: -1000 },
+  appArmor: true,
   logOptions: { maxSize: '10m', maxFiles: 5 },
 }
 const IMAGE: ImageDetail = {
@@ -285,4 +287,22 @@ describe('shares and quota', () => {
     assert.equal(adjustment({ cpuShares: 2, oomScoreAdj: 5 }, actual), undefined)
     assert.equal(adjustment({ cpuShares: 2, memory: 5, memorySwap: 5 }, actual)?.memory, 5)
   })
+})
+
+describe('an AppArmor profile', () => {
+  const CASES: [type: string | undefined, isEnabled: boolean, refused: boolean][] = [
+    [undefined, false, false],
+    ['Unconfined', false, false],
+    ['RuntimeDefault', false, true],
+    ['Localhost', false, true],
+    ['RuntimeDefault', true, false],
+    ['Localhost', true, false],
+  ]
+  for (const [type, isEnabled, refused] of CASES) {
+    it(`${type ?? 'that nobody asked for'}, on a kernel ${isEnabled ? 'with' : 'without'} AppArmor`, () => {
+      const check = () => checkAppArmor(type ? { appArmorProfile: { type } } : {}, isEnabled)
+      if (refused) assert.throws(check, /Cannot enforce AppArmor/)
+      else check()
+    })
+  }
 })

@@ -6,7 +6,7 @@ import { type Attempt, containerLabels, engineName, sandboxLabels } from './labe
 import type { LivePod } from './pod.ts'
 import { podTitle } from './pod.ts'
 import { engineResources, type NodeLimits } from './resources.ts'
-import { checkNonRoot, effectiveSecurity, engineSecurity, userOf } from './security.ts'
+import { checkAppArmor, checkNonRoot, effectiveSecurity, engineSecurity, userOf } from './security.ts'
 
 /** What of the node goes into every container's configuration. */
 export interface NodeSettings {
@@ -14,6 +14,8 @@ export interface NodeSettings {
   network: string
   clusterDomain: string
   limits: NodeLimits
+  /** The kernel knows AppArmor. Docker on one that does not leaves profiles away without a word. */
+  appArmor: boolean
   logOptions: { maxSize: string; maxFiles: number }
 }
 
@@ -93,6 +95,7 @@ export function containerConfig(
   node: NodeSettings,
 ): ContainerConfig {
   const security = effectiveSecurity(pod.spec, spec)
+  checkAppArmor(security, node.appArmor)
   checkNonRoot(security, parts.image, `pod: "${podTitle(pod)}", container: ${spec.name}`)
   return {
     name: engineName(spec.name, pod, made.attempt),

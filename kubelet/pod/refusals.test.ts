@@ -55,6 +55,12 @@ const MAIN = { name: 'main', image: 'busybox' }
 const CASES: { title: string; spec: Partial<PodSpec>; says: RegExp[] }[] = [
   { title: 'nothing special', spec: {}, says: [] },
   {
+    title: 'huge pages',
+    spec: { containers: [{ ...MAIN, resources: { limits: { cpu: '1', 'hugepages-2Mi': '64Mi' } } }] },
+    says: [/^spec\.containers\[0\]\.resources\.limits is not supported: Docker cannot limit huge pages/],
+  },
+  { title: 'ordinary limits', spec: { containers: [{ ...MAIN, resources: { limits: { cpu: '1' } } }] }, says: [] },
+  {
     title: 'user namespaces',
     spec: { hostUsers: false },
     says: [/^spec\.hostUsers is not supported: Docker maps users/],

@@ -67,6 +67,12 @@ export const REFUSALS: readonly Refusal[] = [
     reason: 'only Restart is known',
   },
   {
+    field: 'ResourceRequirements.limits',
+    paths: inContainers('resources.limits'),
+    when: value => isRecord(value) && Object.keys(value).some(name => name.startsWith('hugepages-')),
+    reason: 'Docker cannot limit huge pages',
+  },
+  {
     field: 'ResourceRequirements.claims',
     paths: inContainers('resources.claims'),
     reason: 'there are no drivers for dynamic resources',

@@ -43,6 +43,12 @@ export function checkNonRoot(security: SecurityContext, image: Pick<ImageDetail,
   }
 }
 
+/** A profile that would not be enforced is no profile. */
+export function checkAppArmor({ appArmorProfile }: SecurityContext, isEnabled: boolean): void {
+  if (isEnabled || !appArmorProfile || appArmorProfile.type === 'Unconfined') return
+  throw new ConfigError('Cannot enforce AppArmor: AppArmor is not enabled on the host')
+}
+
 /** What the engine is told; `profiles` holds the text of the seccomp files the pod names. */
 export function engineSecurity(security: SecurityContext, profiles: Map<string, string>): ContainerSecurity {
   const unmasked = security.procMount === 'Unmasked' ? { maskedPaths: [], readonlyPaths: [] } : {}

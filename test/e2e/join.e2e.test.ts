@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -199,5 +199,28 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
       const { stdout } = await kubectl(['get', 'nodes', '--no-headers'])
       return stdout.match(/ Ready /g)?.length === 3
     })
+  })
+
+  it('ends the pods of a VM that is switched off in order: hook, signal, end', async () => {
+    const script = "trap 'echo signal >> /host/farewell; exit 0' TERM; sleep 3600 & wait"
+    const hook = 'echo hook begins >> /host/farewell; sleep 2; echo hook ends >> /host/farewell'
+    const main = {
+      ...{ name: 'main', image: 'web', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script] },
+      lifecycle: { preStop: { exec: { command: ['sh', '-c', hook] } } },
+      volumeMounts: [{ name: 'host', mountPath: '/host' }],
+    }
+    const volumes = [{ name: 'host', hostPath: { path: '/root' } }]
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'farewell' } }
+    const file = join(folder, 'farewell.json')
+    await writeFile(file, JSON.stringify({ ...pod, spec: { nodeName: 'worker2', volumes, containers: [main] } }))
+    await succeed('create', '-f', file)
+    await succeed('wait', '--for=condition=Ready', 'pod/farewell', '--timeout=60s')
+    await lab.exec('worker2', ['systemctl', 'poweroff'])
+    const isOff = async () => (await lab.status()).find(vm => vm.name === 'worker2')?.power === 'exited'
+    await eventually({ what: 'worker2 is off', deadlineMs: 60_000, everyMs: 200, evidence }, isOff)
+    await lab.copy('worker2:/root/farewell', folder)
+    assert.equal(await readFile(join(folder, 'farewell'), 'utf8'), 'hook begins\nhook ends\nsignal\n')
+    const told = ['get', 'pod', 'farewell', '-o', 'jsonpath={.status.phase} {.status.reason}']
+    assert.match(await succeed(...told), /^(Failed|Succeeded) Terminated$/)
   })
 })

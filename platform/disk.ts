@@ -56,12 +56,13 @@ export const systemDisk: Disk = {
 
 const SMALL_WRITE = 128 * 1024
 const QUICK_SYNC_MS = 2
-const SYNCS_HANDED_OVER = 100
+/** How much a single sync says about the disk. */
+const NEWEST_SYNC_WEIGHT = 1 / 8
 
 class SystemFile implements DiskFile {
   readonly #handle: fs.FileHandle
-  /** So many syncs still go to another thread. */
-  #handOver = 0
+  /** What a sync takes of late, on average. */
+  #syncMs = 0
 
   constructor(handle: fs.FileHandle) {
     this.#handle = handle
@@ -92,16 +93,13 @@ class SystemFile implements DiskFile {
 
   /**
    * Handing a sync to another thread and hearing back costs a few tenths of a millisecond, during which a lone writer
-   * waits. So a quick disk is waited for on the spot; one that was slow is left to the other thread for a while.
+   * waits. So a disk that is quick on the whole is waited for on the spot; a slow one is left to the other thread.
    */
   async sync(): Promise<void> {
-    if (this.#handOver > 0) {
-      this.#handOver--
-      return this.#handle.datasync()
-    }
     const began = performance.now()
-    fdatasyncSync(this.#handle.fd)
-    if (performance.now() - began > QUICK_SYNC_MS) this.#handOver = SYNCS_HANDED_OVER
+    if (this.#syncMs <= QUICK_SYNC_MS) fdatasyncSync(this.#handle.fd)
+    else await this.#handle.datasync()
+    this.#syncMs += (performance.now() - began - this.#syncMs) * NEWEST_SYNC_WEIGHT
   }
 
   truncate(size: number): Promise<void> {

@@ -9,8 +9,8 @@ import { eventually } from '../../support/eventually.ts'
 const STATUS = [EmptyRequest, StatusResponse] as const
 
 /** Kills the leader of three under write load; seconds in which no write was acknowledged. */
-export async function leaderLoss(): Promise<number> {
-  const members = await startMembers(3)
+export async function leaderLoss(command: readonly string[]): Promise<number> {
+  const members = await startMembers(3, { command })
   try {
     const leader = await leaderOf(members)
     const others = members.filter(member => member !== leader)

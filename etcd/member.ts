@@ -6,9 +6,9 @@
  */
 import type { Clock, Timer } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import type { Backup } from './bolt/snapshot.ts'
 import { errors } from './errors.ts'
 import { type AutoCompaction, startCompactor } from './member/compactor.ts'
+import { CorruptionWatch, type KeyHash } from './member/corruption.ts'
 import { clientError, translated } from './member/failure.ts'
 import { type FoundingOptions, type MemberMetadata, openOrFound } from './member/founding.ts'
 import { contextOf, idNumber, infoOf } from './member/identity.ts'
@@ -18,6 +18,7 @@ import { Pending } from './member/pending.ts'
 import { Roster } from './member/roster.ts'
 import { MemberStateMachine } from './member/state-machine.ts'
 import { addsData, type Proposal } from './mvcc/command.ts'
+import { hashKeys } from './mvcc/hash.ts'
 import { LeaseClock } from './mvcc/lease-clock.ts'
 import { type Applied, Machine } from './mvcc/machine.ts'
 import { isSerializable, writes } from './mvcc/txn.ts'
@@ -39,7 +40,6 @@ import { NotLeaderError } from './raft/errors.ts'
 import type { Member as RaftMember } from './raft/message.ts'
 import type { RaftStorage } from './raft/storage.ts'
 import { noTransport } from './transport.ts'
-import { VERSION } from './version.ts'
 
 export interface MemberOptions extends FoundingOptions {
   clock: Clock
@@ -49,6 +49,8 @@ export interface MemberOptions extends FoundingOptions {
   autoCompaction?: AutoCompaction
   heartbeatMs?: number
   electionMs?: number
+  /** How often the leader compares what all members hold; 0: never. */
+  corruptCheckMs?: number
   /** The member has stopped itself: its disk failed, or it was removed from the cluster. */
   onFailure?: (error: unknown) => void
 }
@@ -56,7 +58,6 @@ export interface MemberOptions extends FoundingOptions {
 const DEFAULT_QUOTA = 2 * 1024 ** 3
 const RETRY_MS = 50
 const SWEEP_MS = 1000
-const NOTHING = Buffer.alloc(0)
 
 /** Opens what is in the directory; where there is nothing, founds a cluster or joins one. */
 export async function openMember(options: MemberOptions): Promise<Member> {
@@ -81,6 +82,7 @@ export class Member {
   #driver!: RaftDriver
   roster!: Roster
   #compactor: { stop(): void } = { stop: () => {} }
+  readonly corruption: CorruptionWatch
   #sweeper: Timer | undefined
   #belongs = false
   #ending: Promise<void> | undefined
@@ -101,6 +103,7 @@ export class Member {
     )
     const { network, clock } = options
     this.#leaderLine = new LeaderLine({ self: this.id, leader: () => this.leader, network, clock })
+    this.corruption = new CorruptionWatch(this, options)
   }
 
   static async start(options: MemberOptions, storage: RaftStorage): Promise<Member> {
@@ -131,6 +134,7 @@ export class Member {
       () => member.revision,
       revision => member.#background({ compaction: { revision, physical: false } }, 'cannot compact'),
     )
+    if (options.corruptCheckMs) member.corruption.start(options.corruptCheckMs)
     member.#sweep()
     member.#publish().catch(error => {
       if (!member.closed.aborted) log.warn('cannot tell the cluster of this member', { error })
@@ -258,19 +262,11 @@ export class Member {
     return this.machine.alarms(alarm.alarm)
   }
 
-  /** Everything that a backup holds, as it is now. */
-  backup(): Backup {
-    const { keyspace, lessor } = this.machine
-    return {
-      records: [...keyspace.records()],
-      compacted: keyspace.compacted,
-      leases: [...lessor.all()],
-      alarms: this.machine.alarms(),
-      members: this.roster.list(),
-      clusterVersion: VERSION.cluster,
-      index: this.status().applied,
-      term: this.term,
-    }
+  /** What this member holds at a revision that another has reached. */
+  async keyHash(revision: number): Promise<KeyHash> {
+    await this.readIndex()
+    const { keyspace } = this.machine
+    return { compacted: keyspace.compacted, hash: hashKeys(keyspace, revision) }
   }
 
   takeSnapshot(): Promise<void> {
@@ -286,6 +282,7 @@ export class Member {
   async #end(): Promise<void> {
     this.#closing.abort(errors.stopped)
     this.#compactor.stop()
+    this.corruption.stop()
     this.#leases.stop()
     this.#sweeper?.cancel()
     await this.#options.network?.close()
@@ -344,33 +341,24 @@ export class Member {
   }
 
   async #submit(entry: Uint8Array): Promise<void> {
+    if (!this.isLeader) return this.#submitToLeader(entry)
     try {
-      if (this.isLeader) await this.#driver.propose(entry)
-      else
-        await this.#leaderLine.run(
-          () => this.asLeader.propose(entry),
-          'propose',
-          entry,
-          () => NOTHING,
-        )
+      await this.#driver.propose(entry)
     } catch (error) {
       if (!(error instanceof NotLeaderError)) throw clientError(error)
-      await this.#leaderLine.run(
-        () => this.asLeader.propose(entry),
-        'propose',
-        entry,
-        () => NOTHING,
-      )
+      await this.#submitToLeader(entry)
     }
+  }
+
+  #submitToLeader(entry: Uint8Array): Promise<void> {
+    const here = async () => void (await this.asLeader.propose(entry))
+    return this.#leaderLine.run(here, 'propose', entry, () => {})
   }
 
   /** A store beyond its quota raises the alarm that makes all members refuse writes. */
   #checkQuota(): void {
     if (this.machine.keyspace.size < this.quotaBytes) return
-    if (!this.machine.hasAlarm(AlarmType.noSpace)) {
-      const alarm = { action: AlarmAction.activate, memberId: idNumber(this.id), alarm: AlarmType.noSpace }
-      this.#background({ alarm }, 'cannot raise the alarm that the store is full')
-    }
+    this.raise(AlarmType.noSpace, this.id)
     throw errors.noSpace
   }
 
@@ -379,6 +367,13 @@ export class Member {
     this.#propose(proposal).catch(error => {
       if (!this.closed.aborted) this.#options.log.warn(failure, { error })
     })
+  }
+
+  /** For the member of this id, where it is not raised already. */
+  raise(alarm: number, id: string): void {
+    const memberId = idNumber(id)
+    if (this.machine.alarms(alarm).some(raised => raised.memberId === memberId)) return
+    this.#background({ alarm: { action: AlarmAction.activate, memberId, alarm } }, 'cannot raise an alarm')
   }
 
   #newLeaseId(): bigint {

@@ -27,6 +27,7 @@ export interface EtcdConfig {
   autoCompaction?: AutoCompaction
   heartbeatMs?: number
   electionMs?: number
+  corruptCheckMs?: number
   /** Backups on a schedule. */
   backups?: BackupPlan
 }
@@ -67,6 +68,7 @@ export async function startEtcd(config: EtcdConfig, machinery: Machinery): Promi
     autoCompaction: config.autoCompaction,
     heartbeatMs: config.heartbeatMs,
     electionMs: config.electionMs,
+    corruptCheckMs: config.corruptCheckMs,
   }).catch(async error => {
     await network.close()
     throw error

@@ -41,6 +41,7 @@ export const ETCD_FLAGS: FlagTable = {
   'enable-v2': { ignored: 'there is no API of version 2' },
   'strict-reconfig-check': { ignored: 'changes of membership are always checked' },
   'pre-vote': { ignored: 'pre-vote is always on' },
+  'experimental-corrupt-check-time': 'duration',
   'experimental-initial-corrupt-check': { ignored: 'the log is always checked at the start' },
   'experimental-watch-progress-notify-interval': { ignored: 'progress is told every ten minutes' },
 }
@@ -73,6 +74,7 @@ export function etcdConfig(flags: FlagReader): EtcdConfig {
     autoCompaction: autoCompaction(flags.text('auto-compaction-mode'), flags.text('auto-compaction-retention')),
     heartbeatMs: flags.number('heartbeat-interval'),
     electionMs: flags.number('election-timeout'),
+    corruptCheckMs: flags.duration('experimental-corrupt-check-time'),
     backups: backupPlan(flags),
   }
 }

@@ -2,6 +2,9 @@ import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Disk } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
 import { type Backup, writeSnapshot } from '../bolt/snapshot.ts'
+import type { Machine } from '../mvcc/machine.ts'
+import { VERSION } from '../version.ts'
+import type { Roster } from './roster.ts'
 
 export interface BackupPlan {
   directory: string
@@ -10,9 +13,29 @@ export interface BackupPlan {
   keep: number
 }
 
+/** What of a member a backup is made of. */
 export interface BackupSource {
-  backup(): Backup
-  revision: number
+  readonly machine: Machine
+  readonly roster: Pick<Roster, 'list'>
+  readonly revision: number
+  readonly term: number
+  status(): { applied: number }
+}
+
+/** Everything that a backup holds, as it is now. */
+export function backupOf(member: BackupSource): Backup {
+  const { machine, roster, term } = member
+  const { keyspace, lessor } = machine
+  return {
+    records: [...keyspace.records()],
+    compacted: keyspace.compacted,
+    leases: [...lessor.all()],
+    alarms: machine.alarms(),
+    members: roster.list(),
+    clusterVersion: VERSION.cluster,
+    index: member.status().applied,
+    term,
+  }
 }
 
 const NAME = /^etcd-\d{8}T\d{6}Z-\d+\.db$/
@@ -27,7 +50,7 @@ export async function takeBackup(plan: BackupPlan, source: BackupSource, disk: D
   const file = await disk.open(aside, { create: true, mode: 0o600 })
   try {
     let position = 0
-    for (const chunk of writeSnapshot(source.backup()).chunks) {
+    for (const chunk of writeSnapshot(backupOf(source)).chunks) {
       await file.write(position, [chunk])
       position += chunk.length
     }

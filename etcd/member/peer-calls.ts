@@ -1,5 +1,6 @@
 import { EtcdError, GrpcCode } from '../errors.ts'
 import { decodeChange } from '../raft/membership.ts'
+import type { KeyHash } from './corruption.ts'
 import type { ClusterInfo } from './founding.ts'
 import type { Roster } from './roster.ts'
 
@@ -9,6 +10,7 @@ const NOTHING = Buffer.alloc(0)
 export interface PeerFace {
   readonly clusterId: string
   readonly roster: Pick<Roster, 'list' | 'changeAsLeader'>
+  keyHash(revision: number): Promise<KeyHash>
   readonly asLeader: {
     propose(entry: Uint8Array): Promise<unknown>
     renew(lease: bigint): Promise<number>
@@ -29,6 +31,8 @@ export async function answerPeer(member: PeerFace, method: string, content: Buff
     case 'change':
       await member.roster.changeAsLeader(decodeChange(content))
       return NOTHING
+    case 'hash':
+      return Buffer.from(JSON.stringify(await member.keyHash(Number(content.toString()))))
     case 'renew':
       return Buffer.from(String(await member.asLeader.renew(BigInt(content.toString()))))
     case 'remaining':

@@ -1,5 +1,6 @@
 import { writeSnapshot } from '../bolt/snapshot.ts'
 import { EtcdError, errors, GrpcCode } from '../errors.ts'
+import { backupOf } from '../member/backups.ts'
 import { idNumber, idText } from '../member/identity.ts'
 import type { Member } from '../member.ts'
 import { hashKeys } from '../mvcc/hash.ts'
@@ -91,7 +92,7 @@ function snapshot(member: Member, call: ServerCall): void {
 const ENOUGH_WAITING = 1024 * 1024
 
 async function sendSnapshot(member: Member, call: ServerCall): Promise<void> {
-  const { size, chunks } = writeSnapshot(member.backup())
+  const { size, chunks } = writeSnapshot(backupOf(member))
   let left = size
   for (const blob of chunks) {
     if (call.closed) return

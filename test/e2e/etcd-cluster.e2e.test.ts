@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { connect } from 'node:tls'
 import { Channel, type ChannelTls } from '../../etcd/client/channel.ts'
 import { EtcdError } from '../../etcd/errors.ts'
+import { Listener } from '../../etcd/listen.ts'
 import { idText } from '../../etcd/member/identity.ts'
 import { hashKeys } from '../../etcd/mvcc/hash.ts'
 import {
+  AlarmAction,
   LeaseGrantRequest,
   LeaseGrantResponse,
   LeaseKeepAliveRequest,
@@ -20,9 +24,9 @@ import {
 } from '../../etcd/proto/control-messages.ts'
 import { PutRequest, PutResponse, RangeRequest, RangeResponse } from '../../etcd/proto/messages.ts'
 import { type RunningEtcd, startEtcd } from '../../etcd/start.ts'
-import type { TlsFiles } from '../../etcd/tls.ts'
+import { type TlsFiles, TlsSource } from '../../etcd/tls.ts'
 import { Authority, createAuthority } from '../../pki/authority.ts'
-import { systemClock } from '../../platform/clock.ts'
+import { FakeClock, systemClock } from '../../platform/clock.ts'
 import { systemDisk } from '../../platform/disk.ts'
 import { MemoryLog } from '../../platform/log.ts'
 import { runChecked, systemProcesses } from '../../platform/processes.ts'
@@ -311,6 +315,26 @@ describe('three members with TLS between them and to their clients', { timeout: 
     assert.match(await kubox('inspect', cluster.followers[0]!.directory), /^member .*\nstate .*term \d+/)
   })
 
+  it('notice that one of them holds other keys, and take no more writes until the alarm is lifted', async () => {
+    const leader = cluster.leader.running!.member
+    const spoilt = cluster.followers[0]!.running!.member
+    await leader.put(PutRequest.of({ key: 'spoilt', value: Buffer.from('good') }))
+    await cluster.alike()
+    const record = spoilt.machine.keyspace.get('spoilt')!
+    const good = record.value
+    record.value = Buffer.from('evil')
+    await leader.corruption.check()
+    await eventually({ what: 'the alarm is raised' }, async () => leader.machine.alarms().length > 0)
+    const [alarm] = leader.machine.alarms()
+    assert.equal(idText(alarm!.memberId), spoilt.id)
+    await assert.rejects(leader.put(PutRequest.of({ key: 'more' })), /corrupt cluster/)
+    assert.equal((await leader.range(RangeRequest.of({ key: 'spoilt' }))).count, 1)
+    record.value = good
+    await leader.alarm({ ...alarm!, action: AlarmAction.deactivate })
+    await leader.put(PutRequest.of({ key: 'more' }))
+    await cluster.alike()
+  })
+
   it('move their leadership', async () => {
     const before = cluster.leader
     const target = cluster.followers[0]!
@@ -320,3 +344,43 @@ describe('three members with TLS between them and to their clients', { timeout: 
     assert.equal(idText(BigInt(`0x${target.running!.member.id}`)), target.running!.member.id)
   })
 })
+
+describe('a listener', () => {
+  it('takes up renewed certificates without a restart', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'kubox-renewal-'))
+    const certificates = new Certificates(directory)
+    const clock = new FakeClock()
+    const log = new MemoryLog()
+    const options = { host: '127.0.0.1', port: 0, protocols: ['h2'], clock, log, accept: () => {} }
+    const tls = new TlsSource(await certificates.server('renewed'))
+    const listener = await Listener.open({ ...options, tls })
+    try {
+      const before = await certificateAt(listener.port, certificates.client())
+      clock.advance(60_000)
+      assert.equal(await certificateAt(listener.port, certificates.client()), before)
+      const { certFile } = await certificates.server('renewed')
+      // As of a minute later, whatever the resolution of the file system.
+      await utimes(certFile, new Date(), new Date(Date.parse('2100-01-01')))
+      clock.advance(60_000)
+      assert.notEqual(await certificateAt(listener.port, certificates.client()), before)
+      await writeFile(certFile, 'half a certif')
+      clock.advance(60_000)
+      assert.notEqual(await certificateAt(listener.port, certificates.client()), before)
+      assert.ok(log.entries.some(({ message }) => message.includes('the old ones stay in use')))
+    } finally {
+      await listener.close()
+      await rm(directory, { recursive: true })
+    }
+  })
+})
+
+/** The serial number of the certificate that a server shows. */
+async function certificateAt(port: number, tls: ChannelTls): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port, ...tls })
+  try {
+    await once(socket, 'secureConnect')
+    return socket.getPeerCertificate().serialNumber
+  } finally {
+    socket.destroy()
+  }
+}

@@ -3,13 +3,13 @@ import type { Service } from '../../api/types/core-v1.ts'
 /** The variables that tell a container where the services of its namespace are, and where the API server is. */
 export function serviceVariables(services: readonly Service[], namespace: string, links: boolean): [string, string][] {
   const chosen = new Map<string, Service>()
-  for (const service of services) {
+  for (const service of services.filter(hasAddress)) {
     const { name = '', namespace: of } = service.metadata ?? {}
     const isApi = of === 'default' && name === 'kubernetes'
     if (isApi && !chosen.has(name)) chosen.set(name, service)
     if (links && of === namespace) chosen.set(name, service)
   }
-  return [...chosen.values()].filter(hasAddress).flatMap(variablesOf)
+  return [...chosen.values()].flatMap(variablesOf)
 }
 
 function hasAddress({ spec }: Service): boolean {
@@ -44,7 +44,7 @@ function linkVariables(prefix: string, host: string, port: number, protocol = 'T
 }
 
 function address(protocol = 'TCP', host: string, port: number): string {
-  return `${protocol.toLowerCase()}://${host}:${port}`
+  return `${protocol.toLowerCase()}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function variableName(name: string): string {

@@ -6,6 +6,11 @@ export interface ResolverSettings {
   options: string[]
 }
 
+/** More a resolver does not ask. */
+const MOST_NAMESERVERS = 3
+const MOST_SEARCHES = 32
+const LONGEST_SEARCHES = 2048
+
 /** Reads a resolv.conf. */
 export function parseResolv(text: string): ResolverSettings {
   const settings: ResolverSettings = { nameservers: [], searches: [], options: [] }
@@ -15,7 +20,8 @@ export function parseResolv(text: string): ResolverSettings {
       .trim()
       .split(/\s+/)
     if (key === 'nameserver' && values[0]) settings.nameservers.push(values[0])
-    if (key === 'search') settings.searches = values
+    if (key === 'search')
+      settings.searches = values.map(domain => (domain === '.' ? domain : domain.replace(/\.$/, '')))
     if (key === 'options') settings.options.push(...values)
   }
   return settings
@@ -40,8 +46,8 @@ export function podResolv(spec: PodSpec, namespace: string, cluster: ClusterDns,
   const { nameservers = [], searches = [], options = [] } = spec.dnsConfig ?? {}
   const extra = options.map(({ name, value }) => (value === undefined ? name! : `${name}:${value}`))
   return {
-    nameservers: unique([...base.nameservers, ...nameservers]),
-    searches: unique([...base.searches, ...searches]),
+    nameservers: unique([...base.nameservers, ...nameservers]).slice(0, MOST_NAMESERVERS),
+    searches: fitting(unique([...base.searches, ...searches])),
     options: mergeOptions(base.options, extra),
   }
 }
@@ -59,6 +65,13 @@ function policySettings(
   const { domain } = cluster
   const searches = [`${namespace}.svc.${domain}`, `svc.${domain}`, domain, ...node.searches]
   return { nameservers: cluster.servers, searches: unique(searches), options: ['ndots:5'] }
+}
+
+/** As many domains, from the first on, as a resolver takes. */
+function fitting(searches: string[]): string[] {
+  const few = searches.slice(0, MOST_SEARCHES)
+  while (few.join(' ').length > LONGEST_SEARCHES) few.pop()
+  return few
 }
 
 /** A later option takes the place of an earlier one with its name. */

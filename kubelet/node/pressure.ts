@@ -85,7 +85,8 @@ function usedOf(resource: Resource, use: PodUse): number {
 
 function requestOf(resource: Resource, pod: LivePod): number {
   const request = ({ resources }: Container) => amountOf(resources?.requests?.[resource]) ?? 0
-  return pod.spec.containers.reduce((sum, container) => sum + request(container), 0)
+  const sidecars = (pod.spec.initContainers ?? []).filter(one => one.restartPolicy === 'Always')
+  return [...pod.spec.containers, ...sidecars].reduce((sum, container) => sum + request(container), 0)
 }
 
 /** Kubernetes' sentence for the status of a pod that was evicted. */

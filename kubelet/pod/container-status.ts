@@ -65,7 +65,7 @@ function currentState(input: StatusInput, container: PodContainer, seen: SeenCon
   const failure = input.memory.failures.get(container.spec.name)
   const willRun = !input.ending
   if (failure && willRun) return { waiting: { reason: failure.reason, message: failure.message } }
-  if (!isOver(seen)) return goneState(input, container) ?? { waiting: waitingReason(input, container) }
+  if (!isOver(seen)) return goneState(input, container) ?? { waiting: waitingReason(input) }
   if (!willRun || !shouldRestart(input.pod, container, exitCodeOf(seen))) return terminated(input, seen)
   const pause = crashPauseMs(seen, input.memory)
   if (pause === 0) return terminated(input, seen)
@@ -85,11 +85,14 @@ function backOffMessage(pod: LivePod, container: PodContainer, pauseMs: number):
   return `back-off ${pauseMs / 1000}s restarting failed container=${container.spec.name} pod=${podTitle(pod)}`
 }
 
-function waitingReason({ pod, memory }: StatusInput, container: PodContainer): { reason: string; message?: string } {
+function waitingReason({ pod, memory }: StatusInput): { reason: string; message?: string } {
   if (memory.refusal) return { reason: 'CreateContainerConfigError', message: memory.refusal }
   const failure = memory.failures.get(SANDBOX)
-  const held = container.kind === 'app' && podContainers(pod).some(one => one.kind === 'init' || one.kind === 'sidecar')
-  return { reason: held ? 'PodInitializing' : 'ContainerCreating', ...(failure ? { message: failure.message } : {}) }
+  const hasInits = podContainers(pod).some(one => one.kind === 'init' || one.kind === 'sidecar')
+  return {
+    reason: hasInits ? 'PodInitializing' : 'ContainerCreating',
+    ...(failure ? { message: failure.message } : {}),
+  }
 }
 
 function lastState(

@@ -7,11 +7,16 @@ const COUNTED = ['cpu', 'memory'] as const
 
 /** How well a pod has said what it needs: decides who is stopped first when memory runs out. */
 export function qosClass(spec: PodSpec): QosClass {
-  const containers: Pick<Container, 'resources'>[] = spec.resources
+  const containers: Pick<Container, 'resources'>[] = speaksForAll(spec)
     ? [{ resources: spec.resources }]
     : [...(spec.initContainers ?? []), ...spec.containers]
   if (!containers.some(asksForAnything)) return 'BestEffort'
   return containers.every(isExact) ? 'Guaranteed' : 'Burstable'
+}
+
+/** Whether the pod itself says what its containers need together. */
+function speaksForAll({ resources }: PodSpec): boolean {
+  return COUNTED.some(name => resources?.requests?.[name] !== undefined || resources?.limits?.[name] !== undefined)
 }
 
 function asksForAnything({ resources }: Pick<Container, 'resources'>): boolean {
@@ -33,7 +38,13 @@ export function oomScoreAdjust(spec: PodSpec, container: Container, memoryCapaci
   const qos = qosClass(spec)
   if (qos === 'Guaranteed') return -997
   if (qos === 'BestEffort') return 1000
-  const { requests, limits } = container.resources ?? {}
-  const request = amountOf(requests?.memory) ?? amountOf(limits?.memory) ?? 0
-  return Math.min(999, Math.max(3, Math.floor(1000 - (1000 * request) / memoryCapacity)))
+  const own = burstableScore(container, memoryCapacity)
+  const isSidecar = spec.initContainers?.some(one => one.name === container.name && one.restartPolicy === 'Always')
+  // Whom the others lean on is not ended before them.
+  return isSidecar ? Math.min(own, ...spec.containers.map(one => burstableScore(one, memoryCapacity))) : own
+}
+
+function burstableScore({ resources }: Container, memoryCapacity: number): number {
+  const request = amountOf(resources?.requests?.memory) ?? amountOf(resources?.limits?.memory) ?? 0
+  return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * request) / memoryCapacity)))
 }

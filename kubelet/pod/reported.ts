@@ -9,6 +9,7 @@ const OWN_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'Co
  */
 export function mergeReported(pod: LivePod, own: PodStatus | undefined): LivePod {
   if (!own) return pod
-  const others = (pod.status?.conditions ?? []).filter(condition => !OWN_CONDITIONS.includes(condition.type))
+  const said = new Set([...OWN_CONDITIONS, ...(own.conditions ?? []).map(condition => condition.type)])
+  const others = (pod.status?.conditions ?? []).filter(condition => !said.has(condition.type))
   return { ...pod, status: { ...pod.status, ...own, conditions: [...(own.conditions ?? []), ...others] } }
 }

@@ -12,6 +12,8 @@ export interface NodeLimits {
 }
 
 const MINIMUM_SHARES = 2
+/** The kernel takes no more. */
+const MAXIMUM_SHARES = 262_144
 const QUOTA_PERIOD_US = 100_000
 const MINIMUM_QUOTA_US = 1000
 
@@ -30,7 +32,7 @@ export function engineResources(spec: PodSpec, container: Container, node: NodeL
 }
 
 export function cpuShares(milli: number): number {
-  return Math.max(MINIMUM_SHARES, Math.floor((milli * 1024) / 1000))
+  return Math.min(MAXIMUM_SHARES, Math.max(MINIMUM_SHARES, Math.floor((milli * 1024) / 1000)))
 }
 
 export function cpuQuota(milli: number | undefined): number | undefined {

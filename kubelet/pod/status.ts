@@ -117,9 +117,16 @@ function conditions(input: StatusInput, phase: Phase): PodCondition[] {
     ['Ready', readyVerdict(input, containersReady)],
     ['ContainersReady', containersReady],
     ['PodScheduled', TRUE],
+    ...disruption(input.ending),
   ]
   const known = new Map((pod.status?.conditions ?? []).map(condition => [condition.type, condition]))
   return own.map(([type, verdict]) => withTransition(type, verdict, known.get(type), timestamp(input.wall)))
+}
+
+/** Whoever made the pod may take it that this end is not its fault. */
+function disruption(ending: Ending | undefined): [string, Verdict][] {
+  if (ending?.why !== 'evicted' && ending?.why !== 'shutdown') return []
+  return [['DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: ending.message }]]
 }
 
 /** The time of a condition moves only when its status does. */

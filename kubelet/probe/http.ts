@@ -29,7 +29,8 @@ export async function httpRequest(
     const answer = await send(url, headersOf(action), signal)
     const next = answer.location === undefined ? undefined : URL.parse(answer.location, url.href)
     const follow = answer.status >= 300 && answer.status < 400 && next?.hostname === url.hostname
-    if (!follow || hop >= MOST_REDIRECTS) return answer
+    if (!follow) return answer
+    if (hop >= MOST_REDIRECTS) throw new Error(`stopped after ${MOST_REDIRECTS} redirects`)
     url = next
   }
 }

@@ -6,7 +6,7 @@ import type { PodSecurityContext } from '../../api/types/core-v1.ts'
 export async function applyFsGroup(path: string, security: PodSecurityContext | undefined): Promise<void> {
   const gid = security?.fsGroup
   if (gid === undefined) return
-  if (security?.fsGroupChangePolicy === 'OnRootMismatch' && (await fs.stat(path)).gid === gid) return
+  if (security?.fsGroupChangePolicy === 'OnRootMismatch' && (await belongsTo(gid, path))) return
   const entries = await fs.readdir(path, { recursive: true, withFileTypes: true })
   for (const entry of entries) {
     if (!entry.isSymbolicLink()) await giveTo(gid, join(entry.parentPath, entry.name), entry.isDirectory())
@@ -17,6 +17,12 @@ export async function applyFsGroup(path: string, security: PodSecurityContext | 
 
 const GROUP_FILE = 0o060
 const GROUP_DIRECTORY = 0o2070
+
+/** The group is right, and so is what it may do. */
+async function belongsTo(gid: number, path: string): Promise<boolean> {
+  const stats = await fs.stat(path)
+  return stats.gid === gid && (stats.mode & GROUP_DIRECTORY) === GROUP_DIRECTORY
+}
 
 async function giveTo(gid: number, path: string, isDirectory: boolean): Promise<void> {
   const { mode } = await fs.stat(path)

@@ -93,7 +93,8 @@ function choose(data: Data | undefined, choice: Choice, mode: number): Payload {
     const bytes = data.get(key)
     if (bytes) return [[path, { data: bytes, mode: own ?? mode }]]
     if (optional) return []
-    throw new Error(`references non-existent ${title} key: ${key}`)
+    const kind = title === 'configmap' ? 'configmap references non-existent config' : 'references non-existent secret'
+    throw new Error(`${kind} key: ${key}`)
   })
   return new Map(files)
 }

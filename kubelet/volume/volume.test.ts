@@ -218,7 +218,7 @@ const PROBLEMS: [string, Partial<Volume>, string][] = [
   [
     'a key that is not there',
     { configMap: { name: 'conf', items: [{ key: 'no', path: 'x' }] } },
-    'references non-existent configmap key: no',
+    'configmap references non-existent config key: no',
   ],
   [
     'a claim that is not there',

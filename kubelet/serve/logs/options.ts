@@ -64,7 +64,8 @@ function number(name: string, text: string, least: number): number {
 
 function flag(query: URLSearchParams, name: string): boolean {
   const value = query.get(name)
-  return value === 'true' || value === '1' || value === ''
+  // As the API server reads them: clients write True and False as well.
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 function invalid(field: string, what: string, detail: string): ApiError {

@@ -16,6 +16,11 @@ const SUBDOMAIN_MESSAGE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
   `end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN_PATTERN}')`
 
+const RESOLVABLE_MESSAGE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and " +
+  "end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+  "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')"
+
 const LABEL_MESSAGE =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an " +
   "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
@@ -38,7 +43,16 @@ export const isSubdomainName: NameRule = name => {
   return fits(name, 253, ok, SUBDOMAIN_MESSAGE)
 }
 
-export const isLabelName: NameRule = name => fits(name, 63, LABEL.test(name), LABEL_MESSAGE)
+/** What a resolver may be asked for: also names like `_sip._tcp`. */
+export const isResolvableName: NameRule = name => {
+  const ok = name.split('.').every(label => /^_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/.test(label))
+  return fits(name, 253, ok, RESOLVABLE_MESSAGE)
+}
+
+export const isLabelName: NameRule = name => {
+  const isSubdomain = name.length > 0 && name.split('.').every(label => LABEL.test(label))
+  return fits(name, 63, LABEL.test(name), isSubdomain ? 'must not contain dots' : LABEL_MESSAGE)
+}
 
 export const isLabel1035Name: NameRule = name => fits(name, 63, LABEL_1035.test(name), LABEL_1035_MESSAGE)
 
@@ -112,13 +126,11 @@ export const isConfigKey: NameRule = key => {
 }
 
 /** The name of an environment variable: any printable ASCII but `=`. */
-export const isEnvironmentName: NameRule = name =>
-  name !== '' && /^[ -<>-~]+$/.test(name)
-    ? []
-    : [
-        "a valid environment variable name must consist only of printable ASCII characters other than '=' (e.g. " +
-          "'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[ -<>-~]+')",
-      ]
+export const isEnvironmentName: NameRule = name => {
+  if (name === '') return ['environment variable name must be non-empty']
+  if (/^[ -<>-~]+$/.test(name)) return []
+  return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
+}
 
 /** `*.example.com` */
 export const isWildcardSubdomain: NameRule = name =>

@@ -33,6 +33,7 @@ import type {
   Namespace,
   Node,
   Pod,
+  PodTemplate,
   ReplicationController,
   ResourceQuota,
   Secret,
@@ -52,8 +53,9 @@ import {
   validateSecretUpdate,
 } from '../validate/core.ts'
 import { validateEndpoints, validateService, validateServiceUpdate } from '../validate/network.ts'
-import { validatePod } from '../validate/pod.ts'
-import { validateEphemeralUpdate, validatePodUpdate, validateResize } from '../validate/pod-update.ts'
+import { validateNewPod, validatePodTemplate } from '../validate/pod.ts'
+import { validateResize } from '../validate/pod-resize.ts'
+import { validateEphemeralUpdate, validatePodUpdate } from '../validate/pod-update.ts'
 import { validateClaim, validateClaimUpdate, validateVolume, validateVolumeUpdate } from '../validate/storage.ts'
 import { validateReplicationController } from '../validate/workloads.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
@@ -70,7 +72,7 @@ const RECORDS: readonly KindRecord[] = [
     shortNames: ['po'],
     categories: all,
     setDefaults: setPodDefaults,
-    validate: validatePod,
+    validate: validateNewPod,
     validateUpdate: validatePodUpdate,
     validateSubresource: { ephemeralcontainers: validateEphemeralUpdate, resize: validateResize },
     generation: true,
@@ -157,7 +159,13 @@ const RECORDS: readonly KindRecord[] = [
     columns: controllerColumns,
     fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   }),
-  kind({ kind: 'PodTemplate', generation: true, setDefaults: setPodTemplateDefaults, columns: podTemplateColumns }),
+  kind<PodTemplate>({
+    kind: 'PodTemplate',
+    generation: true,
+    setDefaults: setPodTemplateDefaults,
+    validate: ({ template }) => (template ? validatePodTemplate(template, 'template') : []),
+    columns: podTemplateColumns,
+  }),
   kind({
     kind: 'PersistentVolume',
     shortNames: ['pv'],

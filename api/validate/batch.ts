@@ -3,7 +3,7 @@ import type { FieldError } from '../kind.ts'
 import type { CronJob, Job, JobSpec } from '../types/batch-v1.ts'
 import { invalid, required, unsupported } from './errors.ts'
 import { immutable } from './meta.ts'
-import { validatePodSpec } from './pod.ts'
+import { validatePodTemplate } from './pod.ts'
 
 export function validateJob({ spec }: Job): FieldError[] {
   return spec ? validateJobSpec(spec, 'spec') : [required('spec')]
@@ -23,7 +23,7 @@ function validateJobSpec(spec: JobSpec, path: string): FieldError[] {
   if (spec.podFailurePolicy && spec.podReplacementPolicy !== 'Failed') {
     errors.push(unsupported(`${path}.podReplacementPolicy`, spec.podReplacementPolicy, ['Failed']))
   }
-  return [...errors, ...validatePodSpec(pod, `${path}.template.spec`)]
+  return [...errors, ...validatePodTemplate(spec.template, `${path}.template`)]
 }
 
 function validateIndexed(spec: JobSpec, path: string): FieldError[] {

@@ -101,11 +101,11 @@ function validateFinalizer(name: string, path: string): FieldError[] {
 
 /** Kinds that Kubernetes brings itself, other than those that extend it, take only these names without a domain. */
 export function checkStandardFinalizers({ finalizers = [] }: ObjectMeta = {}): FieldError[] {
-  const strange = finalizers.filter(name => !name.includes('/') && !STANDARD_FINALIZERS.has(name))
   const problem = 'name is neither a standard finalizer name nor is it fully qualified'
-  return strange
-    .filter(name => isQualifiedName(name).length === 0)
-    .map(name => invalid('metadata.finalizers', name, problem))
+  return finalizers.flatMap((name, index) => {
+    const isKnown = name.includes('/') || STANDARD_FINALIZERS.has(name)
+    return isKnown ? [] : [invalid(`metadata.finalizers[${index}]`, name, problem)]
+  })
 }
 
 const IMMUTABLE = 'field is immutable'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Pod } from '../types/core-v1.ts'
-import { validateEphemeralUpdate, validatePodUpdate, validateResize } from './pod-update.ts'
+import { validateResize } from './pod-resize.ts'
+import { validateEphemeralUpdate, validatePodUpdate } from './pod-update.ts'
 
 const container = (name: string, parts: object = {}) => ({ name, image: 'app:1', ...parts })
 const pod = (spec: object = {}): Pod => ({
@@ -68,7 +69,7 @@ const rows: Row[] = [
   ['a grace that made no sense', { terminationGracePeriodSeconds: -1 }, { terminationGracePeriodSeconds: 1 }],
   ['a gate less', gated, { schedulingGates: [{ name: 'b' }] }],
   ['the last gates', gated, {}],
-  ['one gate more', gated, { schedulingGates: [{ name: 'a' }, { name: 'c' }] }, /found new scheduling gates 'c'/],
+  ['one gate more', gated, { schedulingGates: [{ name: 'a' }, { name: 'c' }] }, /found new scheduling gate 'c'/],
   ['a gate, late', {}, gated, /only deletion is allowed/],
 
   ['the node selector', {}, { nodeSelector: { disk: 'ssd' } }, IMMUTABLE],
@@ -166,7 +167,7 @@ describe('a resize', () => {
   ]
   for (const [what, before, after, refusal] of cases) {
     it(what, () => {
-      const found = validateResize(pod(after), pod(before)).filter(({ field }) => field === 'metadata')
+      const found = validateResize(pod(after), pod(before)).filter(({ field }) => field === 'spec')
       check(problems(found), refusal)
     })
   }

@@ -1,5 +1,4 @@
 import type { FieldError } from '../kind.ts'
-import { podQosClass } from '../pods/qos.ts'
 import type {
   Affinity,
   Container,
@@ -12,6 +11,7 @@ import type {
 import { deepCopy, deepEqual } from '../values.ts'
 import { forbidden, invalid } from './errors.ts'
 import { validatePod } from './pod.ts'
+import { APPARMOR, MIRROR } from './pod-annotations.ts'
 
 const CHANGEABLE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
@@ -27,6 +27,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     ...deadline(spec, before),
     ...tolerations(spec, before),
     ...gates(pod, old),
+    ...keptAnnotations(pod, old),
     ...(isGated(before) ? narrowing(spec, before) : []),
   ]
   if (errors.length > 0) return errors
@@ -62,14 +63,21 @@ function tolerations(spec: PodSpec, old: PodSpec): FieldError[] {
 /** A gate may be taken away, never added. */
 function gates(pod: Pod, old: Pod): FieldError[] {
   const before = new Set(old.spec?.schedulingGates?.map(gate => gate.name))
-  const added = (pod.spec?.schedulingGates ?? []).filter(gate => !before.has(gate.name))
-  if (added.length === 0) return []
-  return [
-    forbidden(
-      'spec.schedulingGates',
-      `only deletion is allowed, but found new scheduling gates '${added.map(gate => gate.name).join(',')}'`,
-    ),
-  ]
+  return (pod.spec?.schedulingGates ?? []).flatMap(({ name }, index) => {
+    const detail = `only deletion is allowed, but found new scheduling gate '${name}'`
+    return before.has(name) ? [] : [forbidden(`spec.schedulingGates[${index}].name`, detail)]
+  })
+}
+
+/** What a pod was made with, and made from, it keeps. */
+function keptAnnotations({ metadata }: Pod, old: Pod): FieldError[] {
+  const [now, before] = [metadata?.annotations ?? {}, old.metadata?.annotations ?? {}]
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(key => now[key] !== before[key])
+  return keys.flatMap(key => {
+    const what = key === MIRROR ? 'mirror pod annotation' : key.startsWith(APPARMOR) ? 'AppArmor annotations' : ''
+    const verb = before[key] === undefined ? 'add' : 'remove or update'
+    return what ? [forbidden(`metadata.annotations[${key}]`, `may not ${verb} ${what}`)] : []
+  })
 }
 
 const isGated = (spec: PodSpec): boolean => (spec.schedulingGates?.length ?? 0) > 0
@@ -127,13 +135,6 @@ function withChangeable(spec: PodSpec, old: PodSpec): PodSpec {
 function withNodeAffinity(affinity: Affinity | undefined, old: Affinity | undefined): Affinity | undefined {
   const made = { ...affinity, nodeAffinity: old?.nodeAffinity }
   return old || made.podAffinity || made.podAntiAffinity ? made : undefined
-}
-
-/** A resize changes amounts, never the class of service that the pod was promised. */
-export function validateResize(pod: Pod, old: Pod): FieldError[] {
-  const [now, before] = [podQosClass(pod.spec), old.status?.qosClass ?? podQosClass(old.spec)]
-  if (now === before) return validatePod(pod)
-  return [invalid('metadata', now, 'Pod QOS Class may not change as a result of resizing'), ...validatePod(pod)]
 }
 
 /** Ephemeral containers may be added, never changed or taken away. */

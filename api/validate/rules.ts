@@ -6,7 +6,9 @@ import { CLUSTER_RULES } from './rules/cluster.ts'
 import { CONTAINER_RULES } from './rules/container.ts'
 import { CORE_RULES } from './rules/core.ts'
 import { NETWORK_RULES } from './rules/network.ts'
+import { PLACEMENT_RULES } from './rules/placement.ts'
 import { POD_RULES } from './rules/pod.ts'
+import { SECURITY_RULES } from './rules/security.ts'
 import { VOLUME_RULES } from './rules/volume.ts'
 import { WORKLOAD_RULES } from './rules/workload.ts'
 
@@ -14,6 +16,8 @@ import { WORKLOAD_RULES } from './rules/workload.ts'
 const RULES: Rules = {
   ...POD_RULES,
   ...CONTAINER_RULES,
+  ...PLACEMENT_RULES,
+  ...SECURITY_RULES,
   ...VOLUME_RULES,
   ...WORKLOAD_RULES,
   ...NETWORK_RULES,

@@ -220,7 +220,7 @@ const CREATE: [string, Tree, string][] = [
   [
     'Pod',
     c0({ env: [{ name: 'a=b' }] }),
-    "spec.containers[0].env[0].name: Invalid value: \"a=b\": a valid environment variable name must consist only of printable ASCII characters other than '=' (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[ -<>-~]+')",
+    'spec.containers[0].env[0].name: Invalid value: "a=b": a valid environment variable name must consist only of printable ASCII characters other than \'=\'',
   ],
   [
     'Pod',
@@ -256,7 +256,7 @@ const CREATE: [string, Tree, string][] = [
   [
     'Pod',
     { spec: { dnsPolicy: 'None' } },
-    'spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver when `dnsPolicy` is None',
+    'spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None',
   ],
   [
     'Pod',
@@ -611,7 +611,7 @@ describe('a change through a subresource', () => {
       'resize',
       c0(cpu('1')),
       c0({ resources: { requests: { cpu: '1' }, limits: null } }),
-      'metadata: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
+      'spec: Invalid value: "": Pod QOS Class may not change as a result of resizing',
     ],
     [
       'resize',

@@ -7,7 +7,7 @@ import { deepEqual } from '../values.ts'
 import { atMostAll } from './checks.ts'
 import { forbidden, invalid, required, unsupported } from './errors.ts'
 import { immutable } from './meta.ts'
-import { validatePodSpec } from './pod.ts'
+import { validatePodTemplate } from './pod.ts'
 
 const MISMATCH = '`selector` does not match template `labels`'
 
@@ -20,7 +20,7 @@ function validateTemplate(
   const path = 'spec.template'
   if (!template) return [required(path)]
   const spec = template.spec
-  const errors = spec ? validatePodSpec(spec, `${path}.spec`) : [required(`${path}.spec`)]
+  const errors = spec ? validatePodTemplate(template, path) : [required(`${path}.spec`)]
   if (selector && !isMatch(selector, template.metadata?.labels)) {
     errors.push(invalid(`${path}.metadata.labels`, template.metadata?.labels ?? {}, MISMATCH))
   }

@@ -1,21 +1,28 @@
 import type { FieldError } from '../../kind.ts'
-import { isEnvironmentName, isLabelName, isPortName } from '../../names.ts'
-import { compareQuantity, isQuantity } from '../../quantity.ts'
+import {
+  isConfigKey,
+  isEnvironmentName,
+  isLabelName,
+  isPortName,
+  isQualifiedName,
+  isSubdomainName,
+} from '../../names.ts'
+import { canonicalQuantity, isQuantity, isZeroQuantity } from '../../quantity.ts'
 import type {
   ContainerPort,
+  ContainerResizePolicy,
+  EnvFromSource,
   EnvVar,
-  EnvVarSource,
+  EphemeralContainer,
   HTTPGetAction,
   LifecycleHandler,
+  ObjectFieldSelector,
   Probe,
-  ResourceRequirements,
-  SeccompProfile,
-  SecurityContext,
+  ResourceFieldSelector,
   TCPSocketAction,
 } from '../../types/core-v1.ts'
 import { address } from '../addresses.ts'
 import {
-  amounts,
   exactlyOne,
   named,
   nonZero,
@@ -25,40 +32,52 @@ import {
   portOrZero,
   positive,
   present,
-  qualified,
   type Rules,
-  userId,
 } from '../checks.ts'
-import { forbidden, invalid, required, unsupported } from '../errors.ts'
+import { duplicate, forbidden, invalid, required, unsupported } from '../errors.ts'
+import { validateContainerResources } from '../resources.ts'
 
 const protocol = oneOf('TCP', 'UDP', 'SCTP')
 const pullPolicy = oneOf('Always', 'IfNotPresent', 'Never')
-const trimmed = (value: string, path: string): FieldError[] =>
-  value.trim() === value ? [] : [invalid(path, value, 'must not have leading or trailing whitespace')]
-
 const container = {
   name: [present, named(isLabelName)],
-  image: [present, trimmed],
+  image: [present],
   imagePullPolicy: [pullPolicy],
   terminationMessagePolicy: [oneOf('File', 'FallbackToLogsOnError')],
+  restartPolicy: [oneOf('Always', 'Never', 'OnFailure')],
 }
 
 const cannotBeSet = (path: string, name: string) =>
   forbidden(`${path}.${name}`, 'cannot be set for an Ephemeral Container')
 
 const NOT_EPHEMERAL = [
-  'ports',
-  'livenessProbe',
-  'readinessProbe',
-  'startupProbe',
-  'lifecycle',
-  'restartPolicy',
+  ...['ports', 'resources', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'restartPolicy'],
   'resizePolicy',
-]
+] as const
 
-function ephemeralOnly(one: object, path: string): FieldError[] {
-  const set = NOT_EPHEMERAL.filter(name => (one as Record<string, unknown>)[name] !== undefined)
-  return set.map(name => cannotBeSet(path, name))
+const isSet = (value: object | string | undefined) => value !== undefined && Object.keys(value).length > 0
+
+/** What runs beside a pod for a while is no part of its service. */
+function ephemeralOnly(one: EphemeralContainer, path: string): FieldError[] {
+  const set = NOT_EPHEMERAL.filter(name => isSet(one[name]))
+  const paths = (one.volumeMounts ?? []).flatMap((mount, index) =>
+    (['subPath', 'subPathExpr'] as const)
+      .filter(name => mount[name])
+      .map(name => cannotBeSet(`${path}.volumeMounts[${index}]`, name)),
+  )
+  return [...set.map(name => cannotBeSet(path, name)), ...paths]
+}
+
+/** What is done with a container whose amounts change: one answer for each resource. */
+function resizePolicies({ resizePolicy = [] }: { resizePolicy?: ContainerResizePolicy[] }, path: string): FieldError[] {
+  const where = `${path}.resizePolicy`
+  return resizePolicy.flatMap(({ resourceName: name, restartPolicy }, index) => [
+    ...(resizePolicy.findIndex(one => one.resourceName === name) < index
+      ? [duplicate(`${where}[${index}]`, name)]
+      : []),
+    ...(name ? oneOf('cpu', 'memory')(name, where) : [required(where)]),
+    ...(restartPolicy ? oneOf('NotRequired', 'RestartContainer')(restartPolicy, where) : [required(where)]),
+  ])
 }
 
 function hostIp({ hostIP }: ContainerPort, path: string): FieldError[] {
@@ -84,24 +103,71 @@ function envSource({ value, valueFrom }: EnvVar, path: string): FieldError[] {
   return set.length > 1 ? [invalid(where, '', 'may not have more than one field specified at a time')] : []
 }
 
+/** Fields of its pod that a variable or a file can be told. */
+const KNOWN_PATHS = new Set([
+  ...['metadata.name', 'metadata.namespace', 'metadata.uid', 'metadata.labels', 'metadata.annotations'],
+  ...['spec.nodeName', 'spec.restartPolicy', 'spec.serviceAccountName', 'spec.schedulerName', 'spec.host'],
+  ...['status.phase', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs'],
+])
+
+export function fieldSelector(paths: readonly string[]) {
+  return ({ apiVersion, fieldPath }: ObjectFieldSelector, path: string): FieldError[] => {
+    if (!apiVersion) return [required(`${path}.apiVersion`)]
+    if (!fieldPath) return [required(`${path}.fieldPath`)]
+    const [, map, key] = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(fieldPath) ?? []
+    if (map && key !== undefined) {
+      const wanted = map === 'metadata.annotations' ? key.toLowerCase() : key
+      return isQualifiedName(wanted).map(problem => invalid(path, wanted, problem))
+    }
+    const where = `${path}.fieldPath`
+    if (!KNOWN_PATHS.has(fieldPath)) {
+      return [invalid(where, fieldPath, `error converting fieldPath: field label not supported: ${fieldPath}`)]
+    }
+    return paths.includes(fieldPath) ? [] : [unsupported(where, fieldPath, paths)]
+  }
+}
+
 const ENV_PATHS = [
-  'metadata.name',
-  'metadata.namespace',
-  'metadata.uid',
-  'spec.nodeName',
-  'spec.serviceAccountName',
-  'status.hostIP',
-  'status.hostIPs',
-  'status.podIP',
-  'status.podIPs',
+  ...['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName'],
+  ...['status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs'],
 ]
 
-function envFieldPath({ fieldRef }: EnvVarSource, path: string): FieldError[] {
-  if (!fieldRef?.fieldPath) return []
-  const isOfMap = /^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldRef.fieldPath)
-  if (isOfMap || ENV_PATHS.includes(fieldRef.fieldPath)) return []
-  const known = [...ENV_PATHS, "metadata.annotations['<KEY>']", "metadata.labels['<KEY>']"]
-  return [unsupported(`${path}.fieldRef.fieldPath`, fieldRef.fieldPath, known)]
+const envField = fieldSelector(ENV_PATHS)
+
+const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'].flatMap(name => [`limits.${name}`, `requests.${name}`])
+const BYTES = ['1', ...['k', 'M', 'G', 'T', 'P', 'E', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map(unit => `1${unit}`)]
+
+export function resourceSelector({ resource = '', divisor = '0' }: ResourceFieldSelector, path: string): FieldError[] {
+  if (resource === '') return [required(`${path}.resource`)]
+  const isPages = /^(limits|requests)\.hugepages-/.test(resource)
+  if (!isPages && !RESOURCES.includes(resource)) return [unsupported(`${path}.resource`, resource, RESOURCES)]
+  const name = isPages ? 'hugepages' : resource.slice(resource.indexOf('.') + 1)
+  if (!isQuantity(divisor) || isZeroQuantity(divisor)) return []
+  const known = name === 'cpu' ? ['1m', '1'] : BYTES
+  if (known.includes(canonicalQuantity(divisor))) return []
+  const list = name === 'cpu' ? '1m and 1' : BYTES.join(', ')
+  const called = name === 'ephemeral-storage' ? 'local ephemeral storage' : name
+  const detail = `only divisor's values ${list} are supported with the ${called} resource`
+  return [invalid(`${path}.divisor`, resource, detail)]
+}
+
+function envFields({ valueFrom }: EnvVar, path: string): FieldError[] {
+  const { fieldRef, resourceFieldRef } = valueFrom ?? {}
+  return [
+    ...(fieldRef ? envField(fieldRef, `${path}.valueFrom.fieldRef`) : []),
+    ...(resourceFieldRef ? resourceSelector(resourceFieldRef, `${path}.valueFrom.resourceFieldRef`) : []),
+  ]
+}
+
+/** Where a whole set of variables comes from is said of the list, not of its element. */
+function envFrom({ envFrom: sources = [] }: { envFrom?: EnvFromSource[] }, path: string): FieldError[] {
+  return sources.flatMap(({ configMapRef, secretRef }) => {
+    if (!configMapRef && !secretRef) {
+      return [invalid(`${path}.envFrom`, '', 'must specify one of: `configMapRef` or `secretRef`')]
+    }
+    if (!configMapRef || !secretRef) return []
+    return [invalid(`${path}.envFrom`, '', 'may not have more than one field specified at a time')]
+  })
 }
 
 function portNumberOrName(value: number | string, path: string): FieldError[] {
@@ -116,62 +182,28 @@ function oneHandler(handler: Probe | LifecycleHandler, path: string): FieldError
 }
 
 function headerNames({ httpHeaders = [] }: HTTPGetAction, path: string): FieldError[] {
-  return httpHeaders.flatMap(({ name }, index) => {
+  return httpHeaders.flatMap(({ name }) => {
     const problem =
       "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')"
-    return /^[-A-Za-z0-9]+$/.test(name) ? [] : [invalid(`${path}.httpHeaders[${index}]`, name, problem)]
+    return /^[-A-Za-z0-9]+$/.test(name) ? [] : [invalid(`${path}.httpHeaders`, name, problem)]
   })
 }
 
-function requestsWithinLimits({ limits = {}, requests = {} }: ResourceRequirements, path: string): FieldError[] {
-  const errors = [
-    ...Object.keys(limits).map(name => [name, 'limits']),
-    ...Object.keys(requests).map(name => [name, 'requests']),
-  ].flatMap(([name, side]) => resourceName(name!, `${path}.${side}[${name}]`))
-  for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name]
-    if (limit === undefined || !isQuantity(limit) || !isQuantity(request) || compareQuantity(request, limit) <= 0)
-      continue
-    errors.push(invalid(`${path}.requests`, String(request), `must be less than or equal to ${name} limit of ${limit}`))
-  }
-  return errors
+const keyOf = {
+  key: [present, named(isConfigKey)],
+  '*': [
+    ({ name = '' }: { name?: string }, path: string) =>
+      isSubdomainName(name).map(problem => invalid(`${path}.name`, name, problem)),
+  ],
 }
+const source = { name: [present, named(isSubdomainName)] }
 
-const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage'])
-
-function resourceName(name: string, path: string): FieldError[] {
-  if (STANDARD.has(name) || name.startsWith('hugepages-')) return []
-  if (!name.includes('/')) return [invalid(path, name, 'must be a standard resource type or fully qualified')]
-  return qualified(name, path)
-}
-
-function privilegeEscalation({ allowPrivilegeEscalation, privileged }: SecurityContext, path: string): FieldError[] {
-  if (allowPrivilegeEscalation !== false || !privileged) return []
-  return [
-    invalid(
-      path,
-      { allowPrivilegeEscalation, privileged },
-      'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
-    ),
-  ]
-}
-
-function localProfile({ type, localhostProfile }: SeccompProfile, path: string): FieldError[] {
-  const where = `${path}.localhostProfile`
-  if (type === 'Localhost') {
-    return localhostProfile ? [] : [required(where, 'must be set when seccomp type is Localhost')]
-  }
-  return localhostProfile === undefined
-    ? []
-    : [invalid(where, localhostProfile, 'can only be set when seccomp type is Localhost')]
-}
-
-const handlerPort = { port: [present, portNumberOrName] }
+const handlerPort = { port: [portNumberOrName] }
 
 /** What a container must be, whatever pod it belongs to. */
 export const CONTAINER_RULES: Rules = {
-  'core.v1.Container': container,
-  'core.v1.EphemeralContainer': { ...container, '*': [ephemeralOnly] },
+  'core.v1.Container': { ...container, '*': [envFrom, resizePolicies] },
+  'core.v1.EphemeralContainer': { ...container, '*': [ephemeralOnly, envFrom] },
   'core.v1.ContainerPort': {
     name: [named(isPortName)],
     containerPort: [nonZero, port],
@@ -179,24 +211,12 @@ export const CONTAINER_RULES: Rules = {
     protocol: [present, protocol],
     '*': [hostIp],
   },
-  'core.v1.EnvVar': { name: [present, named(isEnvironmentName)], '*': [envSource] },
-  'core.v1.EnvVarSource': { '*': [envFieldPath] },
-  'core.v1.EnvFromSource': {
-    prefix: [named(isEnvironmentName)],
-    '*': [
-      exactlyOne(
-        ['configMapRef', 'secretRef'],
-        'must specify one of: `configMapRef` or `secretRef`',
-        'may not have more than one field specified at a time',
-      ),
-    ],
-  },
-  'core.v1.ConfigMapEnvSource': { name: [present] },
-  'core.v1.SecretEnvSource': { name: [present] },
-  'core.v1.ConfigMapKeySelector': { name: [present], key: [present] },
-  'core.v1.SecretKeySelector': { name: [present], key: [present] },
-  'core.v1.ObjectFieldSelector': { apiVersion: [present], fieldPath: [present] },
-  'core.v1.ResourceFieldSelector': { resource: [present] },
+  'core.v1.EnvVar': { name: [present, named(isEnvironmentName)], '*': [envSource, envFields] },
+  'core.v1.EnvFromSource': { prefix: [named(isEnvironmentName)] },
+  'core.v1.ConfigMapEnvSource': source,
+  'core.v1.SecretEnvSource': source,
+  'core.v1.ConfigMapKeySelector': keyOf,
+  'core.v1.SecretKeySelector': keyOf,
   'core.v1.Probe': {
     initialDelaySeconds: [notNegative],
     timeoutSeconds: [notNegative],
@@ -207,26 +227,9 @@ export const CONTAINER_RULES: Rules = {
     '*': [oneHandler],
   },
   'core.v1.LifecycleHandler': { '*': [oneHandler] },
-  'core.v1.SleepAction': { seconds: [notNegative] },
   'core.v1.ExecAction': { command: [present] },
   'core.v1.HTTPGetAction': { path: [present], ...handlerPort, scheme: [oneOf('HTTP', 'HTTPS')], '*': [headerNames] },
   'core.v1.TCPSocketAction': handlerPort satisfies Partial<Record<keyof TCPSocketAction, unknown>>,
-  'core.v1.GRPCAction': { port: [present, port] },
-  'core.v1.ResourceRequirements': { limits: [amounts], requests: [amounts], '*': [requestsWithinLimits] },
-  'core.v1.ContainerResizePolicy': {
-    resourceName: [oneOf('cpu', 'memory')],
-    restartPolicy: [oneOf('NotRequired', 'RestartContainer')],
-  },
-  'core.v1.SecurityContext': {
-    runAsUser: [userId],
-    runAsGroup: [userId],
-    procMount: [oneOf('Default', 'Unmasked')],
-    '*': [privilegeEscalation],
-  },
-  'core.v1.Sysctl': { name: [present] },
-  'core.v1.SeccompProfile': {
-    type: [present, oneOf('Localhost', 'RuntimeDefault', 'Unconfined')],
-    '*': [localProfile],
-  },
-  'core.v1.AppArmorProfile': { type: [present, oneOf('Localhost', 'RuntimeDefault', 'Unconfined')] },
+  'core.v1.GRPCAction': { port: [port] },
+  'core.v1.ResourceRequirements': { '*': [validateContainerResources] },
 }

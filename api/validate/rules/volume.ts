@@ -104,6 +104,9 @@ const exclusive = (list: string[], path: string): FieldError[] =>
     ? [forbidden(path, 'may not use ReadWriteOncePod with other access modes')]
     : []
 
+const noBackstep = (value: string, path: string): FieldError[] =>
+  value.split('/').includes('..') ? [invalid(path, value, "can not contain backsteps ('..')")] : []
+
 export const VOLUME_RULES: Rules = {
   'core.v1.Volume': { name: [present, named(isLabelName)], '*': [oneSource] },
   'core.v1.VolumeMount': {
@@ -114,7 +117,7 @@ export const VOLUME_RULES: Rules = {
     mountPropagation: [oneOf('None', 'HostToContainer', 'Bidirectional')],
     recursiveReadOnly: [oneOf('Disabled', 'IfPossible', 'Enabled')],
   },
-  'core.v1.VolumeDevice': { name: [present], devicePath: [present, noParent] },
+  'core.v1.VolumeDevice': { name: [present], devicePath: [present, noBackstep] },
   'core.v1.HostPathVolumeSource': { path: [present, noParent], type: [oneOf(...HOST_PATHS)] },
   'core.v1.EmptyDirVolumeSource': { sizeLimit: [amount] },
   'core.v1.SecretVolumeSource': { secretName: [present], ...files },

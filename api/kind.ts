@@ -149,6 +149,8 @@ export interface FieldError {
   field: string
   /** Shown after the type, as JSON, for the types that show one. */
   value?: unknown
+  /** Of values that say nothing in a sentence. */
+  hidden?: boolean
   detail: string
 }
 

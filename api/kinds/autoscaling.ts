@@ -3,7 +3,7 @@ import { autoscalerFromV1, autoscalerToV1 } from '../convert/autoscaler.ts'
 import { setAutoscalerDefaults, setAutoscalerV1Defaults } from '../defaults/autoscaling.ts'
 import type { Kind } from '../kind.ts'
 import type { HorizontalPodAutoscaler as AutoscalerV1 } from '../types/autoscaling-v1.ts'
-import { validateAutoscaler, validateBounds } from '../validate/cluster.ts'
+import { validateAutoscaler, validateBounds } from '../validate/autoscaling.ts'
 import { declareKinds, kind } from './declare.ts'
 
 const autoscaler = {

@@ -3,7 +3,7 @@ import { setCronJobDefaults, setJobDefaults } from '../defaults/workloads.ts'
 import type { Kind } from '../kind.ts'
 import { jobStrategy } from '../strategy/job.ts'
 import type { Job } from '../types/batch-v1.ts'
-import { validateCronJob, validateJob, validateJobUpdate } from '../validate/batch.ts'
+import { validateCronJob, validateJob, validateJobUpdate, validateNewCronJob } from '../validate/batch.ts'
 import { declareKinds, kind } from './declare.ts'
 
 export function batchKinds(): Kind[] {
@@ -26,7 +26,8 @@ export function batchKinds(): Kind[] {
       categories: ['all'],
       generation: true,
       setDefaults: setCronJobDefaults,
-      validate: validateCronJob,
+      validate: validateNewCronJob,
+      validateUpdate: validateCronJob,
       initialStatus: () => ({}),
       columns: cronJobColumns,
     }),

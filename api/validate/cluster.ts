@@ -5,7 +5,6 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../types/admissionregistration-v1.ts'
 import type { APIService } from '../types/apiregistration-v1.ts'
-import type { HorizontalPodAutoscaler } from '../types/autoscaling-v2.ts'
 import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
 import type { RuntimeClass } from '../types/node-v1.ts'
 import type { PodDisruptionBudget } from '../types/policy-v1.ts'
@@ -17,37 +16,6 @@ import { immutable } from './meta.ts'
 export function validateBudget({ spec }: PodDisruptionBudget): FieldError[] {
   if (spec?.minAvailable === undefined || spec.maxUnavailable === undefined) return []
   return [invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set')]
-}
-
-interface Autoscaler {
-  spec?: { minReplicas?: number; maxReplicas: number }
-}
-
-export function validateBounds({ spec }: Autoscaler): FieldError[] {
-  if (!spec || spec.maxReplicas >= (spec.minReplicas ?? 1)) return []
-  return [invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`')]
-}
-
-const SOURCES: Readonly<Record<string, string>> = {
-  Resource: 'resource',
-  ContainerResource: 'containerResource',
-  Pods: 'pods',
-  Object: 'object',
-  External: 'external',
-}
-
-export function validateAutoscaler(object: HorizontalPodAutoscaler): FieldError[] {
-  const metrics = (object.spec?.metrics ?? []).flatMap((metric, index): FieldError[] => {
-    const wanted = SOURCES[metric.type]
-    if (!wanted) return []
-    const path = `spec.metrics[${index}]`
-    const fields = metric as unknown as Record<string, unknown>
-    if (fields[wanted] === undefined)
-      return [required(`${path}.${wanted}`, `must populate information for the given metric source`)]
-    const others = Object.values(SOURCES).filter(name => name !== wanted && fields[name] !== undefined)
-    return others.map(name => forbidden(`${path}.${name}`, 'must populate the given metric source only'))
-  })
-  return [...validateBounds(object), ...metrics]
 }
 
 /** Ordinary priorities end here; above are the system's own. */

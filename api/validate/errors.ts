@@ -55,7 +55,7 @@ const CAUSES: Readonly<Record<FieldError['type'], string>> = {
 /** `Invalid value: "x": must be ...`: a fault without its field. */
 function describeFault(error: FieldError): string {
   const parts: string[] = [error.type]
-  if (!VALUELESS.has(error.type)) parts.push(JSON.stringify(error.value) ?? 'null')
+  if (!VALUELESS.has(error.type) && !error.hidden) parts.push(JSON.stringify(error.value) ?? 'null')
   if (error.detail) parts.push(error.detail)
   return parts.join(': ')
 }

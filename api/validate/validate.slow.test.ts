@@ -236,7 +236,7 @@ const CREATE: [string, Tree, string][] = [
   [
     'Pod',
     { spec: { topologySpreadConstraints: [{ maxSkew: 0, topologyKey: 'z', whenUnsatisfiable: 'DoNotSchedule' }] } },
-    'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than 0',
+    'spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero',
   ],
   [
     'Pod',
@@ -308,7 +308,7 @@ const CREATE: [string, Tree, string][] = [
   [
     'StatefulSet',
     { spec: { podManagementPolicy: 'x' } },
-    'spec.podManagementPolicy: Unsupported value: "x": supported values: "OrderedReady", "Parallel"',
+    "spec.podManagementPolicy: Invalid value: \"x\": must be 'OrderedReady' or 'Parallel'",
   ],
   [
     'DaemonSet',
@@ -318,7 +318,7 @@ const CREATE: [string, Tree, string][] = [
   [
     'Job',
     { spec: { template: { spec: { restartPolicy: 'Always' } } } },
-    'spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "Never", "OnFailure"',
+    'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
   ],
   [
     'Job',

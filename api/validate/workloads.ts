@@ -1,10 +1,16 @@
 import type { FieldError } from '../kind.ts'
 import { SelectorError, selects } from '../selectors.ts'
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from '../types/apps-v1.ts'
+import type {
+  DaemonSet,
+  Deployment,
+  ReplicaSet,
+  RollingUpdateDaemonSet,
+  RollingUpdateDeployment,
+  StatefulSet,
+} from '../types/apps-v1.ts'
 import type { PodTemplateSpec, ReplicationController } from '../types/core-v1.ts'
 import type { LabelSelector } from '../types/meta-v1.ts'
 import { deepEqual } from '../values.ts'
-import { atMostAll } from './checks.ts'
 import { forbidden, invalid, required, unsupported } from './errors.ts'
 import { immutable } from './meta.ts'
 import { validatePodTemplate } from './pod.ts'
@@ -48,20 +54,23 @@ function validateSelector(selector: LabelSelector | undefined, kind: string): Fi
   return isEmpty ? [invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)] : []
 }
 
-const isZero = (value: unknown) => value === undefined || value === 0 || value === '0%'
+const isZero = (value: unknown) => value === undefined || Number.parseInt(String(value), 10) === 0
 
-interface Rolling {
-  maxUnavailable?: number | string
-  maxSurge?: number | string
+/** An update must be able to move: by a pod less, or a pod more. */
+function mustMove({ maxUnavailable, maxSurge }: RollingUpdateDeployment = {}): FieldError[] {
+  if (!isZero(maxUnavailable) || !isZero(maxSurge)) return []
+  const path = 'spec.strategy.rollingUpdate.maxUnavailable'
+  return [invalid(path, maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0')]
 }
 
-function validateRolling(rolling: Rolling | undefined, path: string, zero: string): FieldError[] {
-  if (!rolling) return []
-  const { maxUnavailable, maxSurge } = rolling
-  const errors = maxUnavailable === undefined ? [] : atMostAll(maxUnavailable, `${path}.maxUnavailable`)
-  if (isZero(maxUnavailable) && isZero(maxSurge))
-    errors.push(invalid(`${path}.maxUnavailable`, maxUnavailable ?? 0, zero))
-  return errors
+/** A node has a daemon's next pod beside the old one, or after it. */
+function oneWay({ maxUnavailable, maxSurge }: RollingUpdateDaemonSet): FieldError[] {
+  const path = 'spec.updateStrategy.rollingUpdate'
+  if (isZero(maxUnavailable) && isZero(maxSurge)) {
+    return [required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0')]
+  }
+  if (isZero(maxUnavailable) || isZero(maxSurge)) return []
+  return [invalid(`${path}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero')]
 }
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
@@ -75,7 +84,7 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
     errors.push(forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"))
   }
   if (type === 'RollingUpdate') {
-    errors.push(...validateRolling(rollingUpdate, 'spec.strategy.rollingUpdate', 'may not be 0 when `maxSurge` is 0'))
+    errors.push(...mustMove(rollingUpdate))
   }
   const deadline = spec.progressDeadlineSeconds
   if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0)) {
@@ -100,12 +109,10 @@ export function validateReplicationController({ spec }: ReplicationController): 
 export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
   if (!spec) return [required('spec')]
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
-  const rolling = type === 'RollingUpdate' ? rollingUpdate : undefined
-  const path = 'spec.updateStrategy.rollingUpdate'
   return [
     ...validateSelector(spec.selector, 'daemonset'),
     ...validateTemplate(spec.selector, spec.template, 'DaemonSet'),
-    ...validateRolling(rolling, path, 'cannot be 0 when maxSurge is 0'),
+    ...(type === 'RollingUpdate' && rollingUpdate ? oneWay(rollingUpdate) : []),
   ]
 }
 

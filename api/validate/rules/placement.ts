@@ -9,7 +9,7 @@ import type {
   TopologySpreadConstraint,
 } from '../../types/core-v1.ts'
 import type { LabelSelector } from '../../types/meta-v1.ts'
-import { labels, needed, oneOf, positive, qualified, type Rules } from '../checks.ts'
+import { labels, needed, oneOf, qualified, type Rules } from '../checks.ts'
 import { forbidden, invalid, required, unsupported } from '../errors.ts'
 
 const labelKey = (key: string, path: string): FieldError[] =>
@@ -146,6 +146,9 @@ function selectedKeys({ matchLabels = {}, matchExpressions = [] }: LabelSelector
   return new Set([...Object.keys(matchLabels), ...matchExpressions.map(({ key }) => key)])
 }
 
+const aboveZero = (value: number, path: string): FieldError[] =>
+  value > 0 ? [] : [invalid(path, value, 'must be greater than zero')]
+
 const effect = oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute', '')
 const weight = {
   weight: [
@@ -159,8 +162,8 @@ const inclusion = oneOf('Honor', 'Ignore')
 export const PLACEMENT_RULES: Rules = {
   'core.v1.Toleration': { key: [qualified], effect: [effect], '*': [toleration] },
   'core.v1.TopologySpreadConstraint': {
-    maxSkew: [positive],
-    minDomains: [positive],
+    maxSkew: [aboveZero],
+    minDomains: [aboveZero],
     topologyKey: [needed('can not be empty')],
     whenUnsatisfiable: [oneOf('DoNotSchedule', 'ScheduleAnyway')],
     nodeAffinityPolicy: [inclusion],

@@ -41,8 +41,8 @@ const condition = ({ conditionType = '' }: { conditionType?: string }, path: str
 
 function templateMeta({ metadata }: PodTemplateSpec, path: string): FieldError[] {
   return [
-    ...labels(metadata?.labels ?? {}, `${path}.metadata.labels`),
-    ...validateAnnotations(metadata?.annotations, `${path}.metadata.annotations`),
+    ...labels(metadata?.labels ?? {}, `${path}.labels`),
+    ...validateAnnotations(metadata?.annotations, `${path}.annotations`),
   ]
 }
 

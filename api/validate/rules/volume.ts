@@ -1,9 +1,13 @@
 import type { FieldError } from '../../kind.ts'
-import { isConfigKey, isLabelName } from '../../names.ts'
+import { isLabelName, isSubdomainName } from '../../names.ts'
+import { canonicalQuantity, compareQuantity, isQuantity } from '../../quantity.ts'
 import type {
   DownwardAPIVolumeFile,
+  FCVolumeSource,
   ISCSIVolumeSource,
   PersistentVolumeSpec,
+  ProjectedVolumeSource,
+  TypedLocalObjectReference,
   Volume,
   VolumeProjection,
 } from '../../types/core-v1.ts'
@@ -28,7 +32,8 @@ import {
   type Rules,
   subdomain,
 } from '../checks.ts'
-import { forbidden, invalid, required, unsupported } from '../errors.ts'
+import { forbidden, invalid, required, tooLong, unsupported } from '../errors.ts'
+import { fieldSelector, resourceSelector } from './container.ts'
 
 const MODES = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod']
 const HOST_PATHS = ['', 'DirectoryOrCreate', 'Directory', 'FileOrCreate', 'File', 'Socket', 'CharDevice', 'BlockDevice']
@@ -52,23 +57,73 @@ const PROJECTIONS = [
 ] as const
 
 function oneProjection(source: VolumeProjection, path: string): FieldError[] {
-  return exactlyOne(
-    PROJECTIONS,
-    'must specify a projected volume source',
-    'may not specify more than 1 volume type per source',
-  )(source, path)
+  const set = PROJECTIONS.filter(name => source[name] !== undefined)
+  return set.length > 1 ? [forbidden(path, 'may not specify more than 1 volume type per source')] : []
+}
+
+/** Two sources may not be laid at the same place. */
+function distinctPaths({ sources = [] }: ProjectedVolumeSource, path: string): FieldError[] {
+  const seen = new Set<string>()
+  const clash = (file: string, value: string) => {
+    if (file && seen.has(file)) return [invalid(path, value, 'conflicting duplicate paths')]
+    seen.add(file)
+    return []
+  }
+  return sources.flatMap(({ secret, configMap, downwardAPI }) => [
+    ...(secret?.items ?? []).flatMap(item => clash(item.path, secret?.name ?? '')),
+    ...(configMap?.items ?? []).flatMap(item => clash(item.path, configMap?.name ?? '')),
+    ...(downwardAPI?.items ?? []).flatMap(item => clash(item.path, item.path)),
+  ])
 }
 
 const FILE_PATHS = ['metadata.name', 'metadata.namespace', 'metadata.labels', 'metadata.annotations', 'metadata.uid']
+const fileField = fieldSelector(FILE_PATHS)
 
 function downwardFile({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile, path: string): FieldError[] {
   if (fieldRef && resourceFieldRef) {
     return [invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously')]
   }
-  if (!fieldRef && !resourceFieldRef) return [required(path, 'one of fieldRef and resourceFieldRef is required')]
-  const isOfMap = /^metadata\.(labels|annotations)\['[^']+'\]$/.test(fieldRef?.fieldPath ?? '')
-  if (!fieldRef || isOfMap || FILE_PATHS.includes(fieldRef.fieldPath)) return []
-  return [unsupported(`${path}.fieldRef.fieldPath`, fieldRef.fieldPath, FILE_PATHS)]
+  if (fieldRef) return fileField(fieldRef, `${path}.fieldRef`)
+  if (!resourceFieldRef) return [required(path, 'one of fieldRef and resourceFieldRef is required')]
+  const where = `${path}.resourceFieldRef`
+  return resourceFieldRef.containerName
+    ? resourceSelector(resourceFieldRef, where)
+    : [required(`${where}.containerName`)]
+}
+
+/** A path below a volume, where the kubelet's own folders begin with two dots. */
+const fileInside = (value: string, path: string): FieldError[] => {
+  const errors = pathInside(value, path)
+  const isReserved = value.startsWith('..') && !value.split('/').includes('..')
+  return isReserved ? [...errors, invalid(path, value, "must not start with '..'")] : errors
+}
+
+function driverName(name: string, path: string): FieldError[] {
+  if (name.length > 63) return [tooLong(path, 63)]
+  return isSubdomainName(name.toLowerCase()).map(problem => invalid(path, name, problem))
+}
+
+function fibreChannel({ targetWWNs = [], wwids = [], lun }: FCVolumeSource, path: string): FieldError[] {
+  const where = `${path}.targetWWNs`
+  if (targetWWNs.length === 0) {
+    return wwids.length > 0 ? [] : [required(where, 'must specify either targetWWNs or wwids, but not both')]
+  }
+  const errors =
+    wwids.length > 0 ? [invalid(where, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously')] : []
+  if (lun === undefined) return [...errors, required(`${path}.lun`, 'lun is required if targetWWNs is specified')]
+  return [...errors, ...between(0, 255)(lun, `${path}.lun`)]
+}
+
+const IQN = {
+  iqn: /^iqn\.\d{4}-\d{2}\.([a-z0-9A-Z.-_]+)(:[^,;*&$|\s]+)$/,
+  eui: /^eui.[a-zA-Z0-9]{16}$/,
+  naa: /^naa.[a-zA-Z0-9]{32}$/,
+}
+
+function initiator(name: string, path: string): FieldError[] {
+  const form = Object.entries(IQN).find(([prefix]) => name.startsWith(prefix))?.[1]
+  if (!form) return [invalid(path, name, 'must be valid format starting with iqn, eui, or naa')]
+  return form.test(name) ? [] : [invalid(path, name, 'must be valid format')]
 }
 
 function chap({ chapAuthDiscovery, chapAuthSession, secretRef }: ISCSIVolumeSource, path: string): FieldError[] {
@@ -91,18 +146,47 @@ function persistentSource(spec: PersistentVolumeSpec, path: string): FieldError[
   if (spec.local && !spec.nodeAffinity) {
     errors.push(required(`${path}.nodeAffinity`, 'Local volume requires node affinity'))
   }
-  if (spec.capacity && spec.capacity.storage === undefined) {
+  const names = Object.keys(spec.capacity ?? {})
+  if (names.length > 0 && (names.length > 1 || names[0] !== 'storage')) {
     errors.push(unsupported(`${path}.capacity`, spec.capacity, ['storage']))
+  }
+  const isRoot = spec.hostPath?.path.split('/').every(part => part === '' || part === '.')
+  if (isRoot && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    const detail = "may not be 'recycle' for a hostPath mount of '/'"
+    errors.push(forbidden(`${path}.persistentVolumeReclaimPolicy`, detail))
   }
   return errors
 }
 
-const items = { key: [present, named(isConfigKey)], path: [present, pathInside], mode: [fileMode] }
+function capacity(map: Record<string, string | number>, path: string): FieldError[] {
+  return Object.entries(map).flatMap(([name, value]) => {
+    const errors = amount(value, `${path}[${name}]`)
+    const isNone = errors.length === 0 && compareQuantity(value, 0) === 0
+    return isNone ? [invalid(`${path}[${name}]`, canonicalQuantity(value), 'must be greater than zero')] : errors
+  })
+}
+
+function sizeLimit(value: string, path: string): FieldError[] {
+  const isWrong = !isQuantity(value) || compareQuantity(value, 0) < 0
+  return isWrong ? [forbidden(path, 'SizeLimit field must be a valid resource quantity')] : []
+}
+
+function dataSource({ apiGroup = '', kind, name }: TypedLocalObjectReference, path: string): FieldError[] {
+  const errors = [...(name ? [] : [required(`${path}.name`)]), ...(kind ? [] : [required(`${path}.kind`)])]
+  if (apiGroup) return [...errors, ...isSubdomainName(apiGroup).map(one => invalid(`${path}.apiGroup`, apiGroup, one))]
+  if (kind === 'PersistentVolumeClaim') return errors
+  return [...errors, invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")]
+}
+
+const items = { key: [present], path: [present, fileInside], mode: [fileMode] }
 const files = { defaultMode: [fileMode] }
-const exclusive = (list: string[], path: string): FieldError[] =>
-  list.includes('ReadWriteOncePod') && list.length > 1
-    ? [forbidden(path, 'may not use ReadWriteOncePod with other access modes')]
-    : []
+const mode = oneOf(...MODES)
+const modes = (list: string[], path: string): FieldError[] => {
+  const isShared =
+    list.includes('ReadWriteOncePod') && list.some(one => one !== 'ReadWriteOncePod' && MODES.includes(one))
+  const errors = list.flatMap(one => mode(one, path))
+  return isShared ? [...errors, forbidden(path, 'may not use ReadWriteOncePod with other access modes')] : errors
+}
 
 const noBackstep = (value: string, path: string): FieldError[] =>
   value.split('/').includes('..') ? [invalid(path, value, "can not contain backsteps ('..')")] : []
@@ -119,15 +203,15 @@ export const VOLUME_RULES: Rules = {
   },
   'core.v1.VolumeDevice': { name: [present], devicePath: [present, noBackstep] },
   'core.v1.HostPathVolumeSource': { path: [present, noParent], type: [oneOf(...HOST_PATHS)] },
-  'core.v1.EmptyDirVolumeSource': { sizeLimit: [amount] },
+  'core.v1.EmptyDirVolumeSource': { sizeLimit: [sizeLimit] },
   'core.v1.SecretVolumeSource': { secretName: [present], ...files },
   'core.v1.ConfigMapVolumeSource': { name: [present], ...files },
-  'core.v1.ProjectedVolumeSource': files,
+  'core.v1.ProjectedVolumeSource': { ...files, '*': [distinctPaths] },
   'core.v1.VolumeProjection': { '*': [oneProjection] },
   'core.v1.SecretProjection': { name: [present] },
   'core.v1.ConfigMapProjection': { name: [present] },
   'core.v1.ServiceAccountTokenProjection': {
-    path: [present, pathInside],
+    path: [present, fileInside],
     expirationSeconds: [
       (seconds: number, path: string) => [
         ...(seconds < 600 ? [invalid(path, seconds, 'may not specify a duration less than 10 minutes')] : []),
@@ -137,13 +221,19 @@ export const VOLUME_RULES: Rules = {
   },
   'core.v1.KeyToPath': items,
   'core.v1.DownwardAPIVolumeSource': files,
-  'core.v1.DownwardAPIVolumeFile': { path: [present, pathInside], mode: [fileMode], '*': [downwardFile] },
+  'core.v1.DownwardAPIVolumeFile': { path: [present, fileInside], mode: [fileMode], '*': [downwardFile] },
   'core.v1.PersistentVolumeClaimVolumeSource': { claimName: [present] },
   'core.v1.EphemeralVolumeSource': { volumeClaimTemplate: [present] },
   'core.v1.NFSVolumeSource': { server: [present], path: [present, absolutePath] },
-  'core.v1.ISCSIVolumeSource': { targetPortal: [present], iqn: [present], lun: [between(0, 255)], '*': [chap] },
-  'core.v1.CSIVolumeSource': { driver: [present] },
-  'core.v1.CSIPersistentVolumeSource': { driver: [present], volumeHandle: [present] },
+  'core.v1.ISCSIVolumeSource': {
+    targetPortal: [present],
+    iqn: [present, initiator],
+    lun: [between(0, 255)],
+    '*': [chap],
+  },
+  'core.v1.CSIVolumeSource': { driver: [present, driverName] },
+  'core.v1.CSIPersistentVolumeSource': { driver: [present, driverName], volumeHandle: [present] },
+  'core.v1.FCVolumeSource': { '*': [fibreChannel] },
   'core.v1.LocalVolumeSource': { path: [present, noParent] },
   'core.v1.RBDVolumeSource': { monitors: [present], image: [present] },
   'core.v1.CephFSVolumeSource': { monitors: [present] },
@@ -158,20 +248,22 @@ export const VOLUME_RULES: Rules = {
   'core.v1.GitRepoVolumeSource': { repository: [present] },
   'core.v1.ImageVolumeSource': { reference: [present], pullPolicy: [oneOf('Always', 'IfNotPresent', 'Never')] },
   'core.v1.PersistentVolumeSpec': {
-    capacity: [present, amounts],
-    accessModes: [present, eachOneOf(...MODES), exclusive],
+    capacity: [present, capacity],
+    accessModes: [present, modes],
     persistentVolumeReclaimPolicy: [oneOf('Delete', 'Recycle', 'Retain')],
     volumeMode: [oneOf('Block', 'Filesystem')],
     storageClassName: [subdomain],
     '*': [persistentSource],
   },
   'core.v1.PersistentVolumeClaimSpec': {
-    accessModes: [needed('at least 1 access mode is required'), eachOneOf(...MODES), exclusive],
+    accessModes: [needed('at least 1 access mode is required'), modes],
     volumeMode: [oneOf('Block', 'Filesystem')],
     storageClassName: [subdomain],
+    volumeAttributesClassName: [subdomain],
+    dataSource: [dataSource],
+    dataSourceRef: [dataSource],
   },
   'core.v1.VolumeResourceRequirements': { requests: [amounts], limits: [amounts] },
-  'core.v1.TypedLocalObjectReference': { kind: [present], name: [present] },
   'storage.v1.StorageClass': {
     provisioner: [present, qualified],
     reclaimPolicy: [oneOf('Delete', 'Retain')],
@@ -192,5 +284,5 @@ export const VOLUME_RULES: Rules = {
     maximumVolumeSize: [amount],
   },
   'core.v1.TopologySelectorLabelRequirement': { key: [present, qualified], values: [present, maxItems(10_000)] },
-  'core.v1.VolumeNodeAffinity': { required: [present] },
+  'core.v1.VolumeNodeAffinity': { required: [needed('must specify required node constraints')] },
 }

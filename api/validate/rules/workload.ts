@@ -1,5 +1,7 @@
+import type { FieldError } from '../../kind.ts'
+import type { StatefulSetUpdateStrategy } from '../../types/apps-v1.ts'
 import {
-  between,
+  atMostAll,
   countOrPercent,
   given,
   needed,
@@ -11,13 +13,28 @@ import {
   type Rules,
   subdomain,
 } from '../checks.ts'
+import { invalid, required } from '../errors.ts'
 
 const counts = { replicas: [notNegative], minReadySeconds: [notNegative], revisionHistoryLimit: [notNegative] }
+
+const eitherOf =
+  (one: string, other: string) =>
+  (value: string, path: string): FieldError[] =>
+    value === one || value === other ? [] : [invalid(path, value, `must be '${one}' or '${other}'`)]
+
+function statefulStrategy(strategy: StatefulSetUpdateStrategy, path: string): FieldError[] {
+  if (!strategy.type) return [required(path)]
+  const isKnown = strategy.type === 'RollingUpdate' || strategy.type === 'OnDelete'
+  return isKnown ? [] : [invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'")]
+}
+
+const notNone = (value: number | string, path: string): FieldError[] =>
+  Number.parseInt(String(value), 10) === 0 ? [invalid(path, value, 'cannot be 0')] : []
 
 export const WORKLOAD_RULES: Rules = {
   'apps.v1.DeploymentSpec': { selector: [given], ...counts, progressDeadlineSeconds: [notNegative] },
   'apps.v1.DeploymentStrategy': { type: [present, oneOf('Recreate', 'RollingUpdate')] },
-  'apps.v1.RollingUpdateDeployment': { maxUnavailable: [countOrPercent], maxSurge: [countOrPercent] },
+  'apps.v1.RollingUpdateDeployment': { maxUnavailable: [countOrPercent, atMostAll], maxSurge: [countOrPercent] },
   'apps.v1.ReplicaSetSpec': { selector: [given], replicas: [notNegative], minReadySeconds: [notNegative] },
   'core.v1.ReplicationControllerSpec': {
     selector: [present],
@@ -27,14 +44,20 @@ export const WORKLOAD_RULES: Rules = {
   },
   'apps.v1.DaemonSetSpec': { selector: [given], minReadySeconds: [notNegative], revisionHistoryLimit: [notNegative] },
   'apps.v1.DaemonSetUpdateStrategy': { type: [present, oneOf('OnDelete', 'RollingUpdate')] },
-  'apps.v1.RollingUpdateDaemonSet': { maxUnavailable: [countOrPercent], maxSurge: [countOrPercent] },
+  'apps.v1.RollingUpdateDaemonSet': {
+    maxUnavailable: [countOrPercent, atMostAll],
+    maxSurge: [countOrPercent, atMostAll],
+  },
   'apps.v1.StatefulSetSpec': {
     selector: [given],
-    podManagementPolicy: [present, oneOf('OrderedReady', 'Parallel')],
+    podManagementPolicy: [present, eitherOf('OrderedReady', 'Parallel')],
     ...counts,
   },
-  'apps.v1.StatefulSetUpdateStrategy': { type: [present, oneOf('OnDelete', 'RollingUpdate')] },
-  'apps.v1.RollingUpdateStatefulSetStrategy': { partition: [notNegative], maxUnavailable: [countOrPercent] },
+  'apps.v1.StatefulSetUpdateStrategy': { '*': [statefulStrategy] },
+  'apps.v1.RollingUpdateStatefulSetStrategy': {
+    partition: [notNegative],
+    maxUnavailable: [countOrPercent, atMostAll, notNone],
+  },
   'apps.v1.StatefulSetOrdinals': { start: [notNegative] },
   'apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy': {
     whenDeleted: [oneOf('Retain', 'Delete')],
@@ -50,10 +73,7 @@ export const WORKLOAD_RULES: Rules = {
     maxFailedIndexes: [notNegative],
     ttlSecondsAfterFinished: [notNegative],
     completionMode: [oneOf('NonIndexed', 'Indexed')],
-    podReplacementPolicy: [oneOf('TerminatingOrFailed', 'Failed')],
   },
-  'batch.v1.PodFailurePolicyRule': { action: [present, oneOf('FailJob', 'FailIndex', 'Ignore', 'Count')] },
-  'batch.v1.PodFailurePolicyOnExitCodesRequirement': { operator: [present, oneOf('In', 'NotIn')], values: [present] },
   'batch.v1.CronJobSpec': {
     schedule: [present],
     concurrencyPolicy: [present, oneOf('Allow', 'Forbid', 'Replace')],
@@ -61,14 +81,7 @@ export const WORKLOAD_RULES: Rules = {
     successfulJobsHistoryLimit: [notNegative],
     failedJobsHistoryLimit: [notNegative],
   },
-  'autoscaling.v2.HorizontalPodAutoscalerSpec': { minReplicas: [positive], maxReplicas: [positive] },
-  'autoscaling.v1.HorizontalPodAutoscalerSpec': {
-    minReplicas: [positive],
-    maxReplicas: [positive],
-    targetCPUUtilizationPercentage: [positive],
-  },
-  'autoscaling.v2.CrossVersionObjectReference': { kind: [present], name: [present] },
-  'autoscaling.v1.CrossVersionObjectReference': { kind: [present], name: [present] },
+  'autoscaling.v1.HorizontalPodAutoscalerSpec': { targetCPUUtilizationPercentage: [positive] },
   'autoscaling.v2.MetricSpec': {
     type: [
       needed('must specify a metric source type'),
@@ -81,23 +94,10 @@ export const WORKLOAD_RULES: Rules = {
     container: [needed('must specify a container')],
   },
   'autoscaling.v2.MetricIdentifier': { name: [needed('must specify a metric name')] },
-  'autoscaling.v2.MetricTarget': {
-    type: [needed('must specify a metric target type'), oneOf('AverageValue', 'Utilization', 'Value')],
-    averageUtilization: [positive],
-  },
-  'autoscaling.v2.HPAScalingRules': {
-    stabilizationWindowSeconds: [between(0, 3600)],
-    selectPolicy: [oneOf('Disabled', 'Max', 'Min')],
-  },
-  'autoscaling.v2.HPAScalingPolicy': {
-    type: [oneOf('Percent', 'Pods')],
-    value: [positive],
-    periodSeconds: [between(1, 1800)],
-  },
   'autoscaling.v1.ScaleSpec': { replicas: [notNegative] },
   'policy.v1.PodDisruptionBudgetSpec': {
-    minAvailable: [countOrPercent],
-    maxUnavailable: [countOrPercent],
+    minAvailable: [countOrPercent, atMostAll],
+    maxUnavailable: [countOrPercent, atMostAll],
     unhealthyPodEvictionPolicy: [oneOf('AlwaysAllow', 'IfHealthyBudget')],
   },
   'scheduling.v1.PriorityClass': { preemptionPolicy: [oneOf('PreemptLowerPriority', 'Never')] },

@@ -151,14 +151,14 @@ const zone = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedul
 
 describeFaults('spreading', spreading, [
   [spread({ minDomains: 2, nodeAffinityPolicy: 'Honor', nodeTaintsPolicy: 'Ignore' })],
-  [spread({ maxSkew: 0 }), `[0].maxSkew: Invalid value: 0: ${BAD.zero}`],
-  [spread({ maxSkew: -1 }), `[0].maxSkew: Invalid value: -1: ${BAD.zero}`],
+  [spread({ maxSkew: 0 }), `[0].maxSkew: Invalid value: 0: must be greater than zero`],
+  [spread({ maxSkew: -1 }), `[0].maxSkew: Invalid value: -1: must be greater than zero`],
   [spread({ topologyKey: '' }), '[0].topologyKey: Required value: can not be empty'],
   [
     spread({ whenUnsatisfiable: 'Never' }),
     '[0].whenUnsatisfiable: Unsupported value: "Never": supported values: "DoNotSchedule", "ScheduleAnyway"',
   ],
-  [spread({ minDomains: 0 }), `[0].minDomains: Invalid value: 0: ${BAD.zero}`],
+  [spread({ minDomains: 0 }), `[0].minDomains: Invalid value: 0: must be greater than zero`],
   [
     spread({ minDomains: 1, whenUnsatisfiable: 'ScheduleAnyway' }),
     '[0].minDomains: Invalid value: 1: can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway',

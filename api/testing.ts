@@ -18,19 +18,19 @@ import { deepCopy } from './values.ts'
  * Changes and faults are given by their path below `at`; a fault elsewhere begins with `/`. Nothing (undefined) takes a
  * field away.
  */
-export type Patch = Record<string, unknown>
-export type FaultRow = readonly [change: Patch, ...faults: string[]]
+type Patch = Record<string, unknown>
+type FaultRow = readonly [change: Patch, ...faults: string[]]
 
-export interface Subject {
+interface Subject {
   object: object
   /** Where the rows' paths begin. */
   at?: string
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into objects of every kind
-export type Anything = any
+type Anything = any
 
-export function kindOf(object: object): Kind {
+function kindOf(object: object): Kind {
   const { apiVersion = '', kind = '' } = object as KubeObject
   const [version = '', group = ''] = apiVersion.split('/').reverse()
   const found = findKind(group, version, kind)
@@ -39,14 +39,14 @@ export function kindOf(object: object): Kind {
 }
 
 /** The object with its defaults, as the server looks at it. */
-export function withDefaults<T extends object>(object: T): T {
+function withDefaults<T extends object>(object: T): T {
   const copy = deepCopy(object)
   kindOf(copy).setDefaults(copy as KubeObject)
   return copy
 }
 
 /** A copy with some fields changed: `spec.ports[0].name`. */
-export function change<T extends object>(object: T, patch: Patch, at = ''): T {
+function change<T extends object>(object: T, patch: Patch, at = ''): T {
   const copy = deepCopy(object)
   for (const [path, value] of Object.entries(patch)) setPath(copy, join(at, path), deepCopy(value))
   return copy
@@ -93,7 +93,7 @@ export function describeFaults(what: string, { object, at = '' }: Subject, rows:
   })
 }
 
-export type UpdateRow = readonly [before: Patch, after: Patch, ...faults: string[]]
+type UpdateRow = readonly [before: Patch, after: Patch, ...faults: string[]]
 
 /** Changes of an object that stands; `through` names the subresource they come by. */
 export function describeUpdates(

@@ -43,15 +43,13 @@ import {
   validateConfigMap,
   validateConfigMapUpdate,
   validateEvent,
-  validateLimitRange,
   validateNamespace,
   validateNode,
   validateNodeUpdate,
-  validateQuota,
-  validateQuotaUpdate,
   validateSecret,
   validateSecretUpdate,
 } from '../validate/core.ts'
+import { validateLimitRange, validateQuota, validateQuotaUpdate } from '../validate/limits.ts'
 import { validateEndpoints, validateService, validateServiceUpdate } from '../validate/network.ts'
 import { validateNewPod, validatePodTemplate } from '../validate/pod.ts'
 import { validateResize } from '../validate/pod-resize.ts'

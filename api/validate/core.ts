@@ -1,19 +1,9 @@
 import type { FieldError } from '../kind.ts'
-import { isConfigKey, isQualifiedName } from '../names.ts'
-import { compareQuantity } from '../quantity.ts'
-import type {
-  ConfigMap,
-  Event,
-  LimitRange,
-  LimitRangeItem,
-  Namespace,
-  Node,
-  ResourceQuota,
-  Secret,
-} from '../types/core-v1.ts'
+import { isLabelValue, isQualifiedName } from '../names.ts'
+import type { ConfigMap, Event, Namespace, Node, Secret, Taint } from '../types/core-v1.ts'
 import { deepEqual } from '../values.ts'
-import { duplicates, qualified } from './checks.ts'
-import { forbidden, invalid, required, tooLong } from './errors.ts'
+import { oneOf } from './checks.ts'
+import { duplicate, forbidden, invalid, required, tooLong } from './errors.ts'
 import { immutable } from './meta.ts'
 
 /** One mebibyte: what the store takes well. */
@@ -59,7 +49,8 @@ const SECRET_KEYS: Readonly<Record<string, readonly string[]>> = {
 export function validateSecret({ metadata, type = '', data = {} }: Secret): FieldError[] {
   const size = Object.values(data).reduce((sum, value) => sum + base64Length(value), 0)
   const errors: FieldError[] = size > LARGEST_DATA ? [tooLong('data', LARGEST_DATA)] : []
-  for (const key of SECRET_KEYS[type] ?? []) if (data[key] === undefined) errors.push(required(`data[${key}]`))
+  const isMissing = (key: string) => (key === 'ssh-privatekey' ? !data[key] : data[key] === undefined)
+  for (const key of (SECRET_KEYS[type] ?? []).filter(isMissing)) errors.push(required(`data[${key}]`))
   if (type === 'kubernetes.io/basic-auth' && data.username === undefined && data.password === undefined) {
     errors.push(required('data[username]'), required('data[password]'))
   }
@@ -98,9 +89,40 @@ export function validateNamespace({ spec }: Namespace): FieldError[] {
   })
 }
 
+/** Taints are told apart by key and effect. */
 export function validateNode({ spec }: Node): FieldError[] {
-  const key = ({ key, effect }: { key: string; effect: string }) => `{${key} ${effect}}`
-  return duplicates(spec?.taints ?? [], 'spec.taints', '', key)
+  const { taints = [], podCIDRs = [] } = spec ?? {}
+  const key = ({ key, effect }: Taint) => `${key}:${effect}`
+  const keys = taints.map(key)
+  const repeated = taints.flatMap((taint, index): FieldError[] =>
+    keys.indexOf(key(taint)) < index
+      ? [{ ...duplicate(`metadata.taints[${index}]`, taint), detail: 'taints must be unique by key and effect pair' }]
+      : [],
+  )
+  return [
+    ...taints.flatMap((taint, index) => taintFaults(taint, `metadata.taints[${index}]`)),
+    ...repeated,
+    ...ranges(podCIDRs),
+  ]
+}
+
+function taintFaults({ key = '', value = '', effect }: Taint, path: string): FieldError[] {
+  return [
+    ...isQualifiedName(key).map(problem => invalid(`${path}.key`, key, problem)),
+    ...isLabelValue(value).map(problem => invalid(`${path}.value`, value, problem)),
+    ...(effect
+      ? oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute')(effect, `${path}.effect`)
+      : [required(`${path}.effect`)]),
+  ]
+}
+
+function ranges(cidrs: string[]): FieldError[] {
+  const families = cidrs.map(one => one.includes(':'))
+  if (cidrs.length < 2 || (cidrs.length === 2 && families[0] !== families[1])) return []
+  const repeated = cidrs.flatMap((one, index) =>
+    cidrs.indexOf(one) < index ? [duplicate(`spec.podCIDRs[${index}]`, one)] : [],
+  )
+  return [invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'), ...repeated]
 }
 
 /** Where a node's pods have their addresses never changes; nor does what made it. */
@@ -110,55 +132,11 @@ export function validateNodeUpdate(node: Node, old: Node): FieldError[] {
     const before = old.spec?.[name]
     const isSet = Array.isArray(before) ? before.length > 0 : Boolean(before)
     if (isSet && !deepEqual(node.spec?.[name], before)) {
-      errors.push(forbidden(`spec.${name}`, 'node updates may not change it except from "" to valid'))
+      const what = name === 'podCIDRs' ? 'podCIDR' : name
+      errors.push(forbidden(`spec.${name}`, `node updates may not change ${what} except from "" to valid`))
     }
   }
   return errors
-}
-
-export function validateLimitRange({ spec }: LimitRange): FieldError[] {
-  return (spec?.limits ?? []).flatMap((item, index) => validateLimits(item, `spec.limits[${index}]`))
-}
-
-type Amounts = Record<string, string | number>
-
-function validateLimits(item: LimitRangeItem, path: string): FieldError[] {
-  const { min = {}, max = {}, default: fallback = {}, defaultRequest = {} } = item
-  const errors: FieldError[] = []
-  if (item.type === 'Pod' && item.default)
-    errors.push(forbidden(`${path}.default`, "may not be specified when `type` is 'Pod'"))
-  if (item.type === 'Pod' && item.defaultRequest) {
-    errors.push(forbidden(`${path}.defaultRequest`, "may not be specified when `type` is 'Pod'"))
-  }
-  return [
-    ...errors,
-    ...ordered(min, max, `${path}.min`, 'min value', 'max value'),
-    ...ordered(min, defaultRequest, `${path}.defaultRequest`, 'min value', 'default request value'),
-    ...ordered(defaultRequest, max, `${path}.defaultRequest`, 'default request value', 'max value'),
-    ...ordered(defaultRequest, fallback, `${path}.defaultRequest`, 'default request value', 'default limit value'),
-    ...ordered(fallback, max, `${path}.default`, 'default value', 'max value'),
-  ]
-}
-
-function ordered(low: Amounts, high: Amounts, path: string, lowName: string, highName: string): FieldError[] {
-  const names = Object.keys(low).filter(
-    name => high[name] !== undefined && compareQuantity(low[name]!, high[name]!) > 0,
-  )
-  return names.map(name => {
-    const detail = `${lowName} ${low[name]} is greater than ${highName} ${high[name]}`
-    return invalid(`${path}[${name}]`, String(low[name]), detail)
-  })
-}
-
-export function validateQuota({ spec }: ResourceQuota): FieldError[] {
-  return Object.keys(spec?.hard ?? {}).flatMap(name => {
-    const path = `spec.hard[${name}]`
-    return name.includes('/') ? qualified(name, path) : isConfigKey(name).map(problem => invalid(path, name, problem))
-  })
-}
-
-export function validateQuotaUpdate(quota: ResourceQuota, old: ResourceQuota): FieldError[] {
-  return [...validateQuota(quota), ...immutable(quota.spec?.scopes ?? [], old.spec?.scopes ?? [], 'spec.scopes')]
 }
 
 /** An event stands in the namespace of what it is about; what has none is spoken of in `default`. */

@@ -393,7 +393,7 @@ const CREATE: [string, Tree, string][] = [
   [
     'Node',
     { spec: { taints: [{ key: 'a', effect: 'x' }] } },
-    'spec.taints[0].effect: Unsupported value: "x": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+    'metadata.taints[0].effect: Unsupported value: "x": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
   ],
   [
     'Event',

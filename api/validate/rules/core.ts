@@ -1,15 +1,10 @@
 import { isConfigKey } from '../../names.ts'
 import { cidrs } from '../addresses.ts'
-import { amounts, eachOneOf, needed, oneOf, positive, present, type Rules } from '../checks.ts'
+import { amounts, needed, oneOf, positive, present, type Rules } from '../checks.ts'
 import { invalid } from '../errors.ts'
 
 const keys = (map: Record<string, string>, path: string) =>
   Object.keys(map).flatMap(key => isConfigKey(key).map(problem => invalid(`${path}[${key}]`, key, problem)))
-
-const SCOPES = [
-  ...['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating'],
-  'VolumeAttributesClass',
-]
 
 export const CORE_RULES: Rules = {
   'core.v1.ConfigMap': { data: [keys], binaryData: [keys] },
@@ -22,11 +17,6 @@ export const CORE_RULES: Rules = {
     default: [amounts],
     defaultRequest: [amounts],
     maxLimitRequestRatio: [amounts],
-  },
-  'core.v1.ResourceQuotaSpec': { hard: [amounts], scopes: [eachOneOf(...SCOPES)] },
-  'core.v1.ScopedResourceSelectorRequirement': {
-    scopeName: [present, oneOf(...SCOPES)],
-    operator: [present, oneOf('DoesNotExist', 'Exists', 'In', 'NotIn')],
   },
   'coordination.v1.LeaseSpec': {
     leaseDurationSeconds: [positive],

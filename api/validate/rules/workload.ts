@@ -9,7 +9,6 @@ import {
   oneOf,
   positive,
   present,
-  qualified,
   type Rules,
   subdomain,
 } from '../checks.ts'
@@ -102,8 +101,4 @@ export const WORKLOAD_RULES: Rules = {
   },
   'scheduling.v1.PriorityClass': { preemptionPolicy: [oneOf('PreemptLowerPriority', 'Never')] },
   'node.v1.RuntimeClass': { handler: [present, subdomain] },
-  'core.v1.Taint': {
-    key: [present, qualified],
-    effect: [present, oneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute')],
-  },
 }

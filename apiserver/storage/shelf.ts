@@ -18,7 +18,7 @@ export class Change {
   /** The new state; of a deletion the last one, told at the deletion's revision. */
   readonly entry: Entry
   readonly previous: Entry | undefined
-  readonly #lines = new Map<string, Uint8Array>()
+  #lines: Map<string, Uint8Array> | undefined = new Map()
 
   constructor(type: 'put' | 'delete', entry: Entry, previous: Entry | undefined) {
     this.type = type
@@ -27,13 +27,18 @@ export class Change {
     this.revision = entry.revision
   }
 
-  /** Made once for each form, however many watchers want it. */
+  /** Made once for each form, however many watchers want it while it is told. */
   line(form: string, make: () => Uint8Array): Uint8Array {
-    const known = this.#lines.get(form)
+    const known = this.#lines?.get(form)
     if (known) return known
     const line = make()
-    this.#lines.set(form, line)
+    this.#lines?.set(form, line)
     return line
+  }
+
+  /** Everybody has heard of it. It is remembered for those who come back later; its lines would weigh more than itself. */
+  told(): void {
+    this.#lines = undefined
   }
 }
 
@@ -103,6 +108,7 @@ export class Shelf {
     const change = new Change(type, type === 'put' ? entry : previous!.at(entry.revision), previous)
     this.#remember(change)
     for (const listener of this.#listeners) listener(change)
+    change.told()
   }
 
   listen(listener: ChangeListener): () => void {

@@ -1,6 +1,6 @@
 /**
  * cel/ is the Common Expression Language as Kubernetes speaks it: environment.ts the functions that Kubernetes adds (those on
- * texts, addresses and rights in files of their own), budget.ts what an expression may cost, program.ts expressions made ready, value.ts JSON as CEL sees it.
+ * texts, addresses, formats, versions and rights in files of their own), budget.ts what an expression may cost, program.ts expressions made ready, value.ts JSON as CEL sees it.
  */
 
 import { Environment } from '@marcbachmann/cel-js'
@@ -17,7 +17,11 @@ import { deepEqual } from '../values.ts'
 import { addAddresses } from './addresses.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { METERS, spend } from './budget.ts'
+import { addFormats } from './formats.ts'
+import { addPairs } from './pairs.ts'
+import { addSemver } from './semver.ts'
 import { addStrings } from './strings.ts'
+import { addUrls } from './urls.ts'
 
 /** A quantity inside of an expression. */
 class CelQuantity {
@@ -38,6 +42,9 @@ export function celEnvironment(): Environment {
     limits: LIMITS,
   })
   addStrings(environment)
+  addFormats(environment)
+  addSemver(environment)
+  addPairs(environment)
   addLists(environment)
   addSets(environment)
   addJsonPatch(environment)
@@ -63,8 +70,12 @@ function addLists(environment: Environment): void {
     )
     .registerFunction('list.min(): dyn', (list: Ordered[]) => least(nonEmpty(list, 'min')))
     .registerFunction('list.max(): dyn', (list: Ordered[]) => most(nonEmpty(list, 'max')))
-    .registerFunction('list.indexOf(dyn): int', (list: unknown[], one: unknown) => BigInt(list.indexOf(one)))
-    .registerFunction('list.lastIndexOf(dyn): int', (list: unknown[], one: unknown) => BigInt(list.lastIndexOf(one)))
+    .registerFunction('list.indexOf(dyn): int', (list: unknown[], one: unknown) =>
+      BigInt(list.findIndex(other => deepEqual(one, other))),
+    )
+    .registerFunction('list.lastIndexOf(dyn): int', (list: unknown[], one: unknown) =>
+      BigInt(list.findLastIndex(other => deepEqual(one, other))),
+    )
 }
 
 function nonEmpty<T>(list: T[], name: string): T[] {
@@ -107,6 +118,12 @@ function addSets(environment: Environment): void {
     )
 }
 
+/** Without a fraction, and within 64 bits. */
+function isWhole(text: string): boolean {
+  const value = quantityValue(text)
+  return compareQuantity(text, String(value)) === 0 && BigInt.asIntN(64, BigInt(value)) === BigInt(value)
+}
+
 function addQuantities(environment: Environment): void {
   const sign = (one: CelQuantity) => BigInt(compareQuantity(one.text, 0))
   environment
@@ -137,21 +154,19 @@ function addQuantities(environment: Environment): void {
         return new CelQuantity(subtractQuantity(a.text, b.text))
       },
     )
+    .registerFunction('kubernetes.Quantity.add(int): kubernetes.Quantity', (a: CelQuantity, b: bigint) => {
+      return new CelQuantity(addQuantity(a.text, String(b)))
+    })
+    .registerFunction('kubernetes.Quantity.sub(int): kubernetes.Quantity', (a: CelQuantity, b: bigint) => {
+      return new CelQuantity(subtractQuantity(a.text, String(b)))
+    })
+    .registerFunction('kubernetes.Quantity.isInteger(): bool', ({ text }: CelQuantity) => isWhole(text))
     .registerFunction('kubernetes.Quantity.sign(): int', sign)
-    .registerFunction('kubernetes.Quantity.asInteger(): int', (one: CelQuantity) => BigInt(quantityValue(one.text)))
+    .registerFunction('kubernetes.Quantity.asInteger(): int', ({ text }: CelQuantity) => {
+      if (!isWhole(text)) throw new Error('cannot convert value to integer')
+      return BigInt(quantityValue(text))
+    })
     .registerFunction('kubernetes.Quantity.asApproximateFloat(): double', (one: CelQuantity) =>
       quantityNumber(one.text),
     )
-}
-
-function addUrls(environment: Environment): void {
-  environment
-    .registerFunction('isURL(string): bool', (text: string) => URL.canParse(text))
-    .registerType('kubernetes.URL', URL)
-    .registerFunction('url(string): kubernetes.URL', (text: string) => new URL(text))
-    .registerFunction('kubernetes.URL.getScheme(): string', (url: URL) => url.protocol.slice(0, -1))
-    .registerFunction('kubernetes.URL.getHost(): string', (url: URL) => url.host)
-    .registerFunction('kubernetes.URL.getHostname(): string', (url: URL) => url.hostname)
-    .registerFunction('kubernetes.URL.getPort(): string', (url: URL) => url.port)
-    .registerFunction('kubernetes.URL.getEscapedPath(): string', (url: URL) => url.pathname)
 }

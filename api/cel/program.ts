@@ -2,6 +2,7 @@ import type { ASTNode, Environment } from '@marcbachmann/cel-js'
 import { beginRun, type Meter } from './budget.ts'
 import { celEnvironment } from './environment.ts'
 import { withoutTypes } from './literals.ts'
+import { pairEdits } from './pairs.ts'
 import { LINEAR_MATCHES } from './strings.ts'
 
 /** An expression made ready; what goes wrong when it runs is told, not thrown. */
@@ -24,12 +25,28 @@ export function compileCel(expression: string): Program | { problem: string } {
 }
 
 function parse(expression: string): Program | { problem: string } {
-  environment ??= celEnvironment()
   try {
-    const plain = withoutTypes(expression)
-    const text = edited(plain, [...edits(environment.parse(plain).ast, plain)])
+    const { environment, text } = rewritten(expression)
     const parsed = environment.parse(text)
     return variables => run(() => parsed(variables))
+  } catch (error) {
+    return { problem: firstLine(error) }
+  }
+}
+
+function rewritten(expression: string) {
+  environment ??= celEnvironment()
+  const plain = withoutTypes(expression)
+  const { ast } = environment.parse(plain)
+  return { environment, ast, text: edited(plain, [...edits(ast, plain)]) }
+}
+
+/** An expression as it was written, and the type of what comes out of it, for those who check it before it runs. */
+export function inspectCel(expression: string): { ast: ASTNode; type: string } | { problem: string } {
+  try {
+    const { environment, ast, text } = rewritten(expression)
+    const { valid, type, error } = environment.check(text)
+    return valid ? { ast, type: String(type) } : { problem: firstLine(error) }
   } catch (error) {
     return { problem: firstLine(error) }
   }
@@ -48,7 +65,7 @@ function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]!
 }
 
-interface Edit {
+export interface Edit {
   at: number
   /** How much of the expression goes there. */
   drop: number
@@ -61,7 +78,17 @@ function edited(expression: string, list: Edit[]): string {
   return ordered.reduce((text, { at, drop, put }) => text.slice(0, at) + put + text.slice(at + drop), expression)
 }
 
-const LOOPS = new Set(['all', 'exists', 'exists_one', 'existsOne', 'map', 'filter', 'transformList', 'transformMap'])
+const LOOPS = new Set([
+  'all',
+  'exists',
+  'exists_one',
+  'existsOne',
+  'map',
+  'filter',
+  'transformList',
+  'transformMap',
+  'transformMapEntry',
+])
 const GROWING = new Set(['join', 'replace', 'format', 'flatten'])
 
 /** Calls of `matches` by another name (see LINEAR_MATCHES), and meters around what may take long or grow. */
@@ -80,6 +107,7 @@ function* callEdits(node: ASTNode & { op: 'rcall' }, expression: string): Genera
     yield { at: expression.indexOf(name, receiver.range.end), drop: name.length, put: LINEAR_MATCHES }
   }
   if (GROWING.has(name)) yield* growing(node, receiver)
+  yield* pairEdits(node, expression)
   if (LOOPS.has(name)) yield* metered(receiver, 'kubernetesLoop')
 }
 

@@ -14,13 +14,35 @@ export function addStrings(environment: Environment): void {
     })
     .registerFunction('string.reverse(): string', (text: string) => [...text].reverse().join(''))
     .registerFunction('string.format(list): string', formatText)
+    .registerFunction(
+      'string.find(string): string',
+      (text: string, pattern: string) => found(text, pattern, 1)[0] ?? '',
+    )
+    .registerFunction('string.findAll(string): list<string>', (text: string, pattern: string) => found(text, pattern))
+    .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, most: bigint) =>
+      found(text, pattern, most < 0n ? undefined : Number(most)),
+    )
+    .registerType('kubernetes.Strings', Strings)
+    .registerConstant('strings', 'kubernetes.Strings', new Strings())
+    .registerFunction('kubernetes.Strings.quote(string): string', (_: Strings, text: string) => JSON.stringify(text))
 }
 
+/** What `strings.quote` is called on. */
+class Strings {}
+
 function matches(text: string, pattern: string): boolean {
+  return ready(text, pattern).test(text)
+}
+
+function found(text: string, pattern: string, most = Number.POSITIVE_INFINITY): string[] {
+  return ready(text, pattern).find(text, most)
+}
+
+function ready(text: string, pattern: string) {
   spend(1 + (text.length * pattern.length) / 40)
   const problem = patternProblem(pattern)
   if (problem) throw new Error(`invalid pattern: ${problem}`)
-  return compilePattern(pattern).test(text)
+  return compilePattern(pattern)
 }
 
 /** `"%s has %d".format([name, count])` */

@@ -1,20 +1,18 @@
 import { Optional } from '@marcbachmann/cel-js'
 import { withinObject } from '../cel/budget.ts'
-import { compileCel, type Program } from '../cel/program.ts'
+import { compileCel } from '../cel/program.ts'
 import { celValue } from '../cel/value.ts'
 import type { FieldError, FieldErrorType, Schema } from '../kind.ts'
 import { isRecord } from '../values.ts'
 import { validateBySchema } from './validate.ts'
 
-/** The rules of a schema that are written in CEL: what they find wrong in an object, and in its change. */
-export function compileRule(rule: string): Program | { problem: string } {
-  return compileCel(rule)
-}
-
 const NOT_CHECKED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
 
-/** Rules are asked only of what has the types that they expect. */
+/**
+ * The rules of a schema that are written in CEL: what they find wrong in an object, and in its change. They are asked only
+ * of what has the types that they expect.
+ */
 export function checkSchemaRules(object: unknown, old: unknown, schema: Schema): FieldError[] {
   if (!hasRules(schema)) return []
   if (validateBySchema(object, schema, '').length === 0) return withinObject(() => checkAt(object, old, schema, ''))
@@ -77,7 +75,7 @@ type Rule = NonNullable<Schema['rules']>[number] & { optionalOldSelf?: boolean }
 function checkRule(rule: Rule, value: unknown, old: unknown, schema: Schema, path: string): FieldError[] {
   const isTransition = /\boldSelf\b/.test(rule.rule)
   if (isTransition && old === undefined && !rule.optionalOldSelf) return []
-  const program = compileRule(rule.rule)
+  const program = compileCel(rule.rule)
   if ('problem' in program) return [fault(rule, schema, path, `rule compile error: ${program.problem}`)]
   const variables = { self: celValue(value, schema), oldSelf: oldValue(rule, old, schema) }
   const outcome = program(variables)

@@ -9,8 +9,8 @@ import type {
 } from '../types/apiextensions-v1.ts'
 import { duplicates } from '../validate/checks.ts'
 import { forbidden, invalid, required, tooMany, unsupported } from '../validate/errors.ts'
+import { validateExpression } from '../validate/expressions.ts'
 import { deepEqual, isRecord } from '../values.ts'
-import { compileRule } from './rules.ts'
 import { toSchema } from './schema.ts'
 import { validateBySchema } from './validate.ts'
 
@@ -199,13 +199,19 @@ function validateListType(schema: JSONSchemaProps, path: string): FieldError[] {
   ]
 }
 
+const RULE_NAMES = ['self', 'oldSelf']
+
 function validateRules(schema: JSONSchemaProps, path: string): FieldError[] {
-  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message }, index) => {
+  return (schema['x-kubernetes-validations'] ?? []).flatMap(({ rule, message, messageExpression }, index) => {
     const where = `${path}.x-kubernetes-validations[${index}]`
     if (!rule?.trim()) return [required(`${where}.rule`, 'rule is not specified')]
     if (message?.includes('\n')) return [invalid(`${where}.message`, message, 'message must not contain line breaks')]
-    const program = compileRule(rule)
-    return 'problem' in program ? [invalid(`${where}.rule`, rule, `compilation failed: ${program.problem}`)] : []
+    return [
+      ...validateExpression(rule, `${where}.rule`, { names: RULE_NAMES, result: 'bool' }),
+      ...(messageExpression === undefined
+        ? []
+        : validateExpression(messageExpression, `${where}.messageExpression`, { names: RULE_NAMES, result: 'string' })),
+    ]
   })
 }
 

@@ -24,6 +24,7 @@ import { isPathSegmentName } from '../names.ts'
 import { customResourceStrategy } from '../strategy/extensions.ts'
 import type { CustomResourceDefinition } from '../types/apiextensions-v1.ts'
 import { validateApiService, validatePolicyBinding, validateWebhooks } from '../validate/cluster.ts'
+import { validateAdmissionPolicy, validateMutatingPolicy, validateWebhookConditions } from '../validate/expressions.ts'
 import { validateFlowSchema, validatePriorityLevel } from '../validate/flow.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
 
@@ -45,20 +46,21 @@ const ADMISSIONREGISTRATION: readonly KindRecord[] = [
     ...guarded,
     kind: 'ValidatingWebhookConfiguration',
     setDefaults: setWebhookDefaults,
-    validate: validateWebhooks,
+    validate: object => [...validateWebhooks(object), ...validateWebhookConditions(object)],
     columns: webhookColumns,
   }),
   kind({
     ...guarded,
     kind: 'MutatingWebhookConfiguration',
     setDefaults: setMutatingWebhookDefaults,
-    validate: validateWebhooks,
+    validate: object => [...validateWebhooks(object), ...validateWebhookConditions(object)],
     columns: webhookColumns,
   }),
   kind({
     ...guarded,
     kind: 'ValidatingAdmissionPolicy',
     setDefaults: setAdmissionPolicyDefaults,
+    validate: validateAdmissionPolicy,
     columns: admissionPolicyColumns,
     initialStatus: () => ({}),
   }),
@@ -69,7 +71,12 @@ const ADMISSIONREGISTRATION: readonly KindRecord[] = [
     validate: validatePolicyBinding,
     columns: policyBindingColumns,
   }),
-  kind({ ...guarded, kind: 'MutatingAdmissionPolicy', setDefaults: setAdmissionPolicyDefaults }),
+  kind({
+    ...guarded,
+    kind: 'MutatingAdmissionPolicy',
+    setDefaults: setAdmissionPolicyDefaults,
+    validate: validateMutatingPolicy,
+  }),
   kind({ ...guarded, kind: 'MutatingAdmissionPolicyBinding', columns: policyBindingColumns }),
 ]
 

@@ -1,14 +1,18 @@
-import { isWord, type Node, PatternError, parsePattern, type Test } from './syntax.ts'
+import { findAll } from './find.ts'
+import { holds, type Node, PatternError, parsePattern, type Test } from './syntax.ts'
 
 /** A pattern made ready. */
 export interface Pattern {
   /** Whether the pattern is found anywhere in the text. Throws PatternError when pattern and text are too large together. */
   test(text: string): boolean
+  /** The first places that match, left to right and none within another: so many at most. */
+  find(text: string, most: number): string[]
 }
 
 /** One step of a machine that stands in many states at once. */
-type Step =
+export type Step =
   | { op: 'one'; test: Test }
+  /** The first target is the preferred one. */
   | { op: 'split'; targets: number[] }
   | { op: 'assert'; what: Extract<Node, { type: 'assert' }>['what'] }
   | { op: 'found' }
@@ -21,11 +25,11 @@ export function compile(pattern: string): Pattern {
   const steps: Step[] = []
   emit(parsePattern(pattern), steps)
   steps.push({ op: 'found' })
-  return { test: text => run(steps, text) }
+  return { test: text => run(steps, text), find: (text, most) => findAll(steps, text, most) }
 }
 
 /** So many states are looked at for one text: a second or so. */
-const MOST_VISITS = 20_000_000
+export const MOST_VISITS = 20_000_000
 
 function push(steps: Step[], step: Step): number {
   if (steps.length >= MOST_STEPS) throw new PatternError('expression too large')
@@ -65,13 +69,13 @@ function emitEither(nodes: Node[], steps: Step[]): void {
   for (const end of ends) end.targets.push(steps.length)
 }
 
-function emitRepeat({ node, least, most }: Node & { type: 'repeat' }, steps: Step[]): void {
+function emitRepeat({ node, least, most, lazy }: Node & { type: 'repeat' }, steps: Step[]): void {
   for (let i = 0; i < least; i++) emit(node, steps)
   if (!Number.isFinite(most)) {
     const loop = push(steps, { op: 'split', targets: [] })
     emit(node, steps)
     push(steps, { op: 'split', targets: [loop] })
-    ;(steps[loop] as Step & { op: 'split' }).targets = [loop + 1, steps.length]
+    ;(steps[loop] as Step & { op: 'split' }).targets = preferred(lazy, loop + 1, steps.length)
     return
   }
   const exits: (Step & { op: 'split' })[] = []
@@ -81,8 +85,10 @@ function emitRepeat({ node, least, most }: Node & { type: 'repeat' }, steps: Ste
     exits.push(exit)
     emit(node, steps)
   }
-  for (const exit of exits) exit.targets.push(steps.length)
+  for (const exit of exits) exit.targets = preferred(lazy, exit.targets[0]!, steps.length)
 }
+
+const preferred = (lazy: boolean, body: number, exit: number) => (lazy ? [exit, body] : [body, exit])
 
 function run(steps: readonly Step[], text: string): boolean {
   const signs = Array.from(text, sign => sign.codePointAt(0)!)
@@ -130,20 +136,4 @@ function advance(steps: readonly Step[], states: number[], sign: number): number
     if (step.op === 'one' && step.test(sign)) next.push(index + 1)
   }
   return next
-}
-
-function holds(what: string, signs: number[], at: number): boolean {
-  const atWord = (index: number) => index >= 0 && index < signs.length && isWord(signs[index]!)
-  switch (what) {
-    case 'begin':
-      return at === 0
-    case 'end':
-      return at === signs.length
-    case 'lineBegin':
-      return at === 0 || signs[at - 1] === 10
-    case 'lineEnd':
-      return at === signs.length || signs[at] === 10
-    default:
-      return (atWord(at - 1) !== atWord(at)) === (what === 'word')
-  }
 }

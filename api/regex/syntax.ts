@@ -9,7 +9,7 @@ export type Node =
   | { type: 'one'; test: Test }
   | { type: 'sequence'; nodes: Node[] }
   | { type: 'either'; nodes: Node[] }
-  | { type: 'repeat'; node: Node; least: number; most: number }
+  | { type: 'repeat'; node: Node; least: number; most: number; lazy: boolean }
   | { type: 'assert'; what: 'begin' | 'end' | 'lineBegin' | 'lineEnd' | 'word' | 'noWord' }
 
 export class PatternError extends Error {}
@@ -33,8 +33,6 @@ const not =
   (test: Test): Test =>
   c =>
     !test(c)
-
-export const isWord = WORD
 
 const CLASSES: Readonly<Record<string, Test>> = {
   ...{ d: DIGIT, w: WORD, s: SPACE, D: not(DIGIT), W: not(WORD), S: not(SPACE) },
@@ -113,9 +111,7 @@ class Parser {
   #repeated(atom: Node): Node {
     let node = atom
     for (let bounds = this.#bounds(); bounds; bounds = this.#bounds()) {
-      node = { type: 'repeat', node, least: bounds[0], most: bounds[1] }
-      // Greed changes what is found, not whether something is.
-      this.#skip('?')
+      node = { type: 'repeat', node, least: bounds[0], most: bounds[1], lazy: this.#skip('?') }
     }
     return node
   }
@@ -299,4 +295,21 @@ function unicodeClass(name: string): RegExp {
     }
   }
   throw new PatternError(`invalid character class range: \`\\p{${name}}\``)
+}
+
+/** Whether a place in a text is such a border. */
+export function holds(what: string, signs: number[], at: number): boolean {
+  const atWord = (index: number) => index >= 0 && index < signs.length && WORD(signs[index]!)
+  switch (what) {
+    case 'begin':
+      return at === 0
+    case 'end':
+      return at === signs.length
+    case 'lineBegin':
+      return at === 0 || signs[at - 1] === 10
+    case 'lineEnd':
+      return at === signs.length || signs[at] === 10
+    default:
+      return (atWord(at - 1) !== atWord(at)) === (what === 'word')
+  }
 }

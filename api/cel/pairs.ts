@@ -3,7 +3,7 @@
  * pairs, whose halves get the names of the variables: `pairs(m).all(p, cel.bind(k, p[0], cel.bind(v, p[1], v > 0)))`.
  */
 import type { ASTNode, Environment } from '@marcbachmann/cel-js'
-import type { Edit } from './program.ts'
+import type { Edit } from './edits.ts'
 
 type Call = ASTNode & { op: 'rcall' }
 

@@ -1,5 +1,6 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js'
 import { beginRun, type Meter } from './budget.ts'
+import { type Edit, edited } from './edits.ts'
 import { celEnvironment } from './environment.ts'
 import { withoutTypes } from './literals.ts'
 import { pairEdits } from './pairs.ts'
@@ -63,19 +64,6 @@ function run(work: () => unknown): { value: unknown } | { problem: string } {
 
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0]!
-}
-
-export interface Edit {
-  at: number
-  /** How much of the expression goes there. */
-  drop: number
-  put: string
-}
-
-/** Later ones first, so that places stay right; at one place the innermost first, so that the outermost stands before it. */
-function edited(expression: string, list: Edit[]): string {
-  const ordered = list.reverse().sort((a, b) => b.at - a.at)
-  return ordered.reduce((text, { at, drop, put }) => text.slice(0, at) + put + text.slice(at + drop), expression)
 }
 
 const LOOPS = new Set([

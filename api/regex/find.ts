@@ -1,4 +1,4 @@
-import { MOST_VISITS, type Step } from './match.ts'
+import { MOST_VISITS, type Step } from './steps.ts'
 import { holds, PatternError } from './syntax.ts'
 
 /** One way through the pattern that is still open: where it stands, and where in the text it began. */

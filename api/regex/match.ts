@@ -1,4 +1,5 @@
 import { findAll } from './find.ts'
+import { MOST_VISITS, type Step } from './steps.ts'
 import { holds, type Node, PatternError, parsePattern, type Test } from './syntax.ts'
 
 /** A pattern made ready. */
@@ -8,14 +9,6 @@ export interface Pattern {
   /** The first places that match, left to right and none within another: so many at most. */
   find(text: string, most: number): string[]
 }
-
-/** One step of a machine that stands in many states at once. */
-export type Step =
-  | { op: 'one'; test: Test }
-  /** The first target is the preferred one. */
-  | { op: 'split'; targets: number[] }
-  | { op: 'assert'; what: Extract<Node, { type: 'assert' }>['what'] }
-  | { op: 'found' }
 
 /** A pattern that grows beyond this by its repetitions is refused. */
 const MOST_STEPS = 10_000
@@ -27,9 +20,6 @@ export function compile(pattern: string): Pattern {
   steps.push({ op: 'found' })
   return { test: text => run(steps, text), find: (text, most) => findAll(steps, text, most) }
 }
-
-/** So many states are looked at for one text: a second or so. */
-export const MOST_VISITS = 20_000_000
 
 function push(steps: Step[], step: Step): number {
   if (steps.length >= MOST_STEPS) throw new PatternError('expression too large')

@@ -1,6 +1,6 @@
 import { findAll } from './find.ts'
 import { MOST_VISITS, type Step } from './steps.ts'
-import { holds, type Node, PatternError, parsePattern, type Test } from './syntax.ts'
+import { holds, type Node, PatternError, parsePattern } from './syntax.ts'
 
 /** A pattern made ready. */
 export interface Pattern {

@@ -2,7 +2,7 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { ApiError } from '../api/errors.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
@@ -71,7 +71,10 @@ export function createHttpListener(options: HttpListenerOptions): HttpListener {
 
   const onRequest = (request: http.IncomingMessage, response: http.ServerResponse) => {
     response.on('error', error => log.debug('A connection broke while it was written to', { error }))
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answerWithBody(request, response)
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answerWithBody(request, response).catch(broken(log, response))
+      return
+    }
     const asked = toApiRequest(request, response)
     server
       .handle(asked)
@@ -132,11 +135,24 @@ function secureOptions({ certificate, key, clientCa, frontProxyCa }: ListenerTls
   return { cert: certificate, key, ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2' }
 }
 
-/** Express reads the body: whole, unpacked, and not beyond the limit. */
+type Listener = (request: http.IncomingMessage, response: http.ServerResponse) => void
+
+/** Express reads bodies that come in an unusual way: few servers meet one, and those load it then. */
 function bodyReader(
   server: ApiServer,
   toRequest: (request: http.IncomingMessage, response: http.ServerResponse) => HttpRequest,
 ) {
+  let reader: Promise<Listener> | undefined
+  return async (...exchange: Parameters<Listener>): Promise<void> => {
+    reader ??= loadReader(server, toRequest)
+    const read = await reader
+    read(...exchange)
+  }
+}
+
+/** Whole, unpacked, and not beyond the limit. */
+async function loadReader(server: ApiServer, toRequest: Parameters<typeof bodyReader>[1]): Promise<Listener> {
+  const { default: express } = await import('express')
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
@@ -150,7 +166,7 @@ function bodyReader(
     await sendResponse(toRequest(request, response), statusResponse(bodyProblem(error)), request, response)
   }
   app.use(express.raw({ type: () => true, limit: LARGEST_BODY }), answer, refuse)
-  return app as unknown as (request: http.IncomingMessage, response: http.ServerResponse) => void
+  return app as unknown as Listener
 }
 
 function bodyProblem(error: { status?: number; type?: string }): ApiError {

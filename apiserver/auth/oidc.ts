@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import { unverifiedClaims } from '../../pki/jwt.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
@@ -119,8 +119,10 @@ function prefixOf({ usernamePrefix, usernameClaim = 'sub', issuer }: OidcOptions
 }
 
 function fetcher(ca: string | undefined): FetchJson {
-  const dispatcher = new Agent({ connect: { ca } })
+  let dispatcher: Agent | undefined
   return async url => {
+    const { Agent, request } = await import('undici')
+    dispatcher ??= new Agent({ connect: { ca } })
     const { statusCode, body } = await request(url, { dispatcher, headersTimeout: 10_000, bodyTimeout: 10_000 })
     if (statusCode === 200) return body.json()
     await body.dump()

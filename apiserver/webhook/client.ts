@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import type { Clock } from '../../platform/clock.ts'
 import { type Random, randomBelow } from '../../platform/random.ts'
 import type { Lister } from '../admission/lister.ts'
@@ -28,6 +28,9 @@ export class WebhookError extends Error {
   override name = 'WebhookError'
 }
 
+/** Most servers never ask a webhook: they start without the library. */
+const undici = () => import('undici')
+
 const LONGEST_ANSWER = 3 << 20
 
 /** Asks webhooks: JSON there, JSON back, over TLS that must be vouched for. */
@@ -51,11 +54,12 @@ export class WebhookClient {
       patience.abort(new WebhookError('context deadline exceeded')),
     )
     try {
+      const { request } = await undici()
       const response = await request(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
         body: JSON.stringify(body),
-        dispatcher: this.#agent(target, serverName),
+        dispatcher: await this.#agent(target, serverName),
         signal: patience.signal,
       })
       const text = await readLimited(response.body)
@@ -75,7 +79,9 @@ export class WebhookClient {
   }
 
   /** One pool of connections for each authority, name and identity. */
-  #agent({ caBundle, clientCertificate: cert, clientKey: key }: WebhookTarget, servername: string | undefined): Agent {
+  async #agent(target: WebhookTarget, servername: string | undefined): Promise<Agent> {
+    const { caBundle, clientCertificate: cert, clientKey: key } = target
+    const { Agent } = await undici()
     const pool = `${servername} ${caBundle} ${cert}`
     const known = this.#agents.get(pool)
     if (known) return known

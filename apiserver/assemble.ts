@@ -5,7 +5,7 @@ import { Aggregator, REFRESH_EVERY_MS } from './aggregation/aggregator.ts'
 import { createAuthorization } from './auth/modes.ts'
 import { createAuthentication } from './auth/setup.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
-import { Chores } from './bootstrap/chores.ts'
+import { type Chore, Chores } from './bootstrap/chores.ts'
 import { ANNOUNCE_EVERY_MS, KubernetesService } from './bootstrap/kubernetes-service.ts'
 import { Catalog } from './catalog.ts'
 import { Conversion } from './crd/conversion.ts'
@@ -21,6 +21,7 @@ import type { Authentication } from './stages/authenticate.ts'
 import type { Authorization } from './stages/authorize.ts'
 import { ObjectStore } from './stages/store.ts'
 import { Cache } from './storage/cache.ts'
+import { Compaction } from './storage/compaction.ts'
 import { EventLeases } from './storage/leases.ts'
 import { plainTransformer } from './storage/transform.ts'
 import { createHandlers } from './subresources/handlers.ts'
@@ -28,6 +29,7 @@ import type { Traffic } from './traffic/traffic.ts'
 import { WebhookClient } from './webhook/client.ts'
 
 const EVENT_TTL_SECONDS = 3600
+const COMPACT_EVERY_MS = 300_000
 
 export interface Assembled {
   parts: Parts
@@ -89,6 +91,7 @@ export function assemble(options: ApiServerOptions): Assembled {
         { name: 'ask extension servers', everyMs: REFRESH_EVERY_MS, run: () => aggregator.refresh() },
         { name: 'maintain flow schemas', everyMs: MAINTAIN_EVERY_MS, run: () => flowObjects.maintain() },
         ...(options.chores ?? []),
+        ...compaction(options),
         { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
       ])
       ready = true
@@ -103,4 +106,9 @@ export function assemble(options: ApiServerOptions): Assembled {
       await cache.close()
     },
   }
+}
+
+function compaction({ store, compactionIntervalMs: everyMs = COMPACT_EVERY_MS }: ApiServerOptions): Chore[] {
+  const compaction = new Compaction(store)
+  return everyMs > 0 ? [{ name: 'compact the store', everyMs, run: () => compaction.turn() }] : []
 }

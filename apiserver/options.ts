@@ -100,6 +100,8 @@ export interface ApiServerOptions {
   proxyClient?: ProxyClient
   /** --event-ttl */
   eventTtlSeconds?: number
+  /** --etcd-compaction-interval: 0 leaves it to the store. */
+  compactionIntervalMs?: number
   transformer?: Transformer
   /** What else is to be done from time to time: files that are read again. */
   chores?: readonly Chore[]

@@ -4,8 +4,9 @@
  */
 import { getRawAsset } from 'node:sea'
 import { setFlagsFromString } from 'node:v8'
-import { compileFunction } from 'node:vm'
+import { compileFunction, Script } from 'node:vm'
 import { HELPER_FLAG } from '../kubelet/serve/netns-helper.ts'
+import { asFunction } from './function.ts'
 
 declare const require: NodeJS.Require
 
@@ -23,5 +24,16 @@ const bundle = isAgent ? 'kubox-agent.cjs' : command === 'etcd' ? 'kubox-etcd.cj
 if (isAgent) for (const flag of ['--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag)
 // The bundles are plain ASCII, so that a character takes one byte of memory.
 const source = Buffer.from(getRawAsset(bundle)).toString('latin1')
-const main = compileFunction(source, ['exports', 'require', 'module', '__filename', '__dirname'], { filename: bundle })
+const main = bundle === 'kubox.cjs' ? compiledBefore() : compiled()
 main({}, require, { exports: {} }, process.execPath, process.cwd())
+
+function compiled() {
+  const names = ['exports', 'require', 'module', '__filename', '__dirname']
+  return compileFunction(source, names, { filename: bundle })
+}
+
+/** With what the build has compiled already: of the one bundle that it is kept of. */
+function compiledBefore() {
+  const cachedData = Buffer.from(getRawAsset(`${bundle}.cache`))
+  return new Script(asFunction(source), { filename: bundle, cachedData }).runInThisContext()
+}

@@ -22,7 +22,7 @@ export interface Encoder {
   stored(kind: Kind, entry: Entry): Uint8Array
   /** What was computed, not stored: a Status, a review, a Scale; `kind` is known only for kinds of the catalog. */
   object(object: KubeObject, kind?: Kind): Uint8Array
-  list(list: EntryList): Uint8Array | Uint8Array[]
+  list(list: EntryList): Uint8Array
   event(type: string, kind: Kind, entry: Entry): Uint8Array
   /** A bookmark, or the end of the initial events. */
   bookmark(kind: Kind, revision: number, initialEventsEnd: boolean): Uint8Array

@@ -3,7 +3,8 @@ import { apiVersionOf, type KubeObject } from '../../api/objects.ts'
 import type { Entry } from '../storage/entry.ts'
 import { bookmarkObject, type Encoder, type EntryList, listMeta, served } from './encoder.ts'
 
-const COMMA = Buffer.from(',')
+const COMMA = ','.charCodeAt(0)
+const TAIL = Buffer.from(']}\n')
 const LINE_END = Buffer.from('}\n')
 
 /** Plain JSON: stored bytes go out as they are. */
@@ -13,11 +14,7 @@ export const jsonEncoder: Encoder = {
   form: 'json',
   stored: storedJson,
   object: object => Buffer.from(JSON.stringify(object)),
-  list: list =>
-    wrapItems(
-      list,
-      list.entries.map(entry => storedJson(list.kind, entry)),
-    ),
+  list: list => listJson(list),
   event: (type, kind, entry) => eventLine(type, storedJson(kind, entry)),
   bookmark: (kind, revision, end) => eventLine('BOOKMARK', jsonBytes(bookmarkObject(kind, revision, end))),
   error: status => eventLine('ERROR', jsonBytes(status)),
@@ -29,15 +26,7 @@ export const prettyEncoder: Encoder = {
   form: 'pretty',
   stored: (kind, entry) => indented(storedJson(kind, entry)),
   object: object => Buffer.from(`${JSON.stringify(object, null, 2)}\n`),
-  list: list =>
-    indented(
-      Buffer.concat(
-        wrapItems(
-          list,
-          list.entries.map(entry => storedJson(list.kind, entry)),
-        ),
-      ),
-    ),
+  list: list => indented(listJson(list)),
 }
 
 export function eventLine(type: string, object: Uint8Array): Buffer {
@@ -52,19 +41,28 @@ function storedJson(kind: Kind, entry: Entry): Buffer {
   return kind.storage.fromStored ? jsonBytes(served(kind, entry)) : entry.json()
 }
 
-function wrapItems(list: EntryList, items: Uint8Array[]): Uint8Array[] {
-  const head = {
+/** Stored bytes go straight into the answer's: a long list costs no more memory than it is long. */
+function listJson(list: EntryList): Buffer {
+  const head = Buffer.from(`${JSON.stringify(listHead(list)).slice(0, -1)},"items":[`)
+  const items = list.kind.storage.fromStored ? list.entries.map(entry => storedJson(list.kind, entry)) : undefined
+  const lengths = items?.map(item => item.length) ?? list.entries.map(entry => entry.jsonLength)
+  const commas = Math.max(0, lengths.length - 1)
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, head.length + commas + TAIL.length))
+  let at = head.copy(bytes)
+  list.entries.forEach((entry, index) => {
+    if (index > 0) bytes[at++] = COMMA
+    at = items ? at + items[index]!.copy(bytes, at) : entry.writeJson(bytes, at)
+  })
+  TAIL.copy(bytes, at)
+  return bytes
+}
+
+function listHead(list: EntryList) {
+  return {
     kind: list.kind.listKind ?? `${list.kind.kind}List`,
     apiVersion: apiVersionOf(list.kind),
     metadata: listMeta(list),
   }
-  const parts: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
-  items.forEach((item, index) => {
-    if (index > 0) parts.push(COMMA)
-    parts.push(item)
-  })
-  parts.push(Buffer.from(']}\n'))
-  return parts
 }
 
 function indented(bytes: Uint8Array): Buffer {

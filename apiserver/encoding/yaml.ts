@@ -9,7 +9,7 @@ export const yamlEncoder: Encoder = {
   form: 'yaml',
   stored: (kind, entry) => asYaml(jsonEncoder.stored(kind, entry)),
   object: object => asYaml(jsonEncoder.object(object)),
-  list: list => asYaml(Buffer.concat(jsonEncoder.list(list) as Uint8Array[])),
+  list: list => asYaml(jsonEncoder.list(list)),
   event: (type, kind, entry) => asDocument(jsonEncoder.event(type, kind, entry)),
   bookmark: (kind, revision, end) => asDocument(jsonEncoder.bookmark(kind, revision, end)),
   error: status => asDocument(jsonEncoder.error(status)),

@@ -140,7 +140,8 @@ class Lane {
     if (!(body instanceof Uint8Array)) return writeStream(socket, answer, body, date, request.signal)
     const whole = packed(answer, body, request.headers['accept-encoding'])
     const { answer: told, body: bytes } = whole instanceof Promise ? await whole : whole
-    if (socket.writable) writeWhole(socket, told, bytes, date)
+    const writing = socket.writable ? writeWhole(socket, told, bytes, date) : undefined
+    if (writing) await writing
   }
 
   #proceed(): void {

@@ -1,25 +1,47 @@
-import { once } from 'node:events'
 import { STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ApiResponse } from '../../api/exchange.ts'
 
 type Headers = ApiResponse['headers']
 
-/** A small answer is one piece with its head: one record of TLS, one packet. */
+/** A small answer is one piece with its head: one record of TLS, one packet. A large one goes in slices. */
 const ONE_PIECE = 32 << 10
+const SLICE = 256 << 10
 
-/** Writes an answer whose body is whole. */
-export function writeWhole(socket: Socket, { status, headers }: ApiResponse, body: Uint8Array, date: string): void {
+/** Writes an answer whose body is whole: at once, or as fast as the client takes it, so that TLS holds no copy of it all. */
+export function writeWhole(
+  socket: Socket,
+  { status, headers }: ApiResponse,
+  body: Uint8Array,
+  date: string,
+): Promise<void> | undefined {
   const head = headText(status, headers, date, 'content-length' in headers ? '' : `content-length: ${body.length}\r\n`)
   if (body.length > ONE_PIECE) {
     socket.write(head, 'latin1')
-    socket.write(body)
-    return
+    return writeSlices(socket, body)
   }
   const piece = Buffer.allocUnsafe(head.length + body.length)
   piece.write(head, 0, 'latin1')
   piece.set(body, head.length)
   socket.write(piece)
+  return undefined
+}
+
+async function writeSlices(socket: Socket, body: Uint8Array): Promise<void> {
+  for (let at = 0; at < body.length && socket.writable; at += SLICE) {
+    if (!socket.write(body.subarray(at, at + SLICE))) await drained(socket)
+  }
+}
+
+/** Resolves when there is room again, or nobody to write for. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
 }
 
 /** Writes an answer piece by piece, no faster than the client takes it; `signal` aborts when the client has gone. */
@@ -36,7 +58,7 @@ export async function writeStream(
     if (signal.aborted) return
     if (bytes.length === 0 || !hasBody(status)) continue
     const all = chunked ? writeChunk(socket, bytes) : socket.write(bytes)
-    if (!all) await Promise.race([once(socket, 'drain'), once(socket, 'close')])
+    if (!all) await drained(socket)
   }
   if (chunked) socket.write('0\r\n\r\n', 'latin1')
 }

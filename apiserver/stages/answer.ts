@@ -49,10 +49,8 @@ function encode(result: Exclude<Result, { type: 'response' }>, encoder: Encoder)
       return respond(result.status ?? 200, encoder.contentType, encoder.stored(result.kind, result.entry))
     case 'object':
       return respond(result.status ?? 200, encoder.contentType, encoder.object(result.object, result.kind))
-    case 'list': {
-      const body = encoder.list(result.list)
-      return respond(200, encoder.contentType, Array.isArray(body) ? Buffer.concat(body) : body)
-    }
+    case 'list':
+      return respond(200, encoder.contentType, encoder.list(result.list))
     case 'watch':
       return { status: 200, headers: { 'content-type': encoder.watchContentType }, body: result.lines(encoder) }
   }

@@ -6,6 +6,8 @@ import type { KubeObject } from '../../api/objects.ts'
  */
 const METADATA = Buffer.from('"metadata":{')
 const HEAD_LIMIT = 512
+/** `"resourceVersion":"",` */
+const REVISION_MEMBER = 21
 
 /** What selectors ask of an object, so that lists and watches with selectors parse each object at most once. */
 export interface Facts {
@@ -34,8 +36,23 @@ export class Entry {
 
   /** The bytes a reader gets. */
   json(): Buffer {
+    const bytes = Buffer.allocUnsafe(this.jsonLength)
+    this.writeJson(bytes, 0)
+    return bytes
+  }
+
+  get jsonLength(): number {
+    return this.value.length + REVISION_MEMBER + String(this.revision).length
+  }
+
+  /** Writes the bytes that a reader gets into those of a larger answer; tells where they end. */
+  writeJson(target: Buffer, at: number): number {
     this.#metadataAt ||= metadataOffset(this.value)
-    return insertText(this.value, this.#metadataAt, `"resourceVersion":"${this.revision}",`)
+    const split = at + this.#metadataAt
+    target.set(this.value.subarray(0, this.#metadataAt), at)
+    const end = split + target.write(`"resourceVersion":"${this.revision}",`, split, 'latin1')
+    target.set(this.value.subarray(this.#metadataAt), end)
+    return at + this.jsonLength
   }
 
   /** A fresh object that the caller may change. */
@@ -87,15 +104,6 @@ export function serialise(object: KubeObject): Buffer {
 /** Bytes of the stored form; what somebody else wrote in another order is brought into it. */
 export function canonical(value: Uint8Array): Uint8Array {
   return metadataOffset(value) > 0 ? value : serialise(JSON.parse(asBuffer(value).toString()))
-}
-
-/** Bytes with a text of ASCII put in. */
-function insertText(bytes: Uint8Array, at: number, text: string): Buffer {
-  const whole = Buffer.allocUnsafe(bytes.length + text.length)
-  whole.set(bytes.subarray(0, at))
-  whole.write(text, at, 'latin1')
-  whole.set(bytes.subarray(at), at + text.length)
-  return whole
 }
 
 function parseStored(value: Uint8Array, revision: number): KubeObject {

@@ -34,10 +34,11 @@ describe('the flags of kube-apiserver', async () => {
       'advertise-address': '192.168.56.10',
       'authorization-mode': 'Node,RBAC',
       'event-ttl': '2h',
+      'etcd-compaction-interval': '10m',
     })
     assert.equal(found.advertiseAddress, '192.168.56.10:6443')
     assert.deepEqual(found.authorization, ['Node', 'RBAC'])
-    assert.equal(found.eventTtlSeconds, 7200)
+    assert.deepEqual([found.eventTtlSeconds, found.compactionIntervalMs], [7200, 600_000])
     assert.equal(found.serviceAccounts.issuer, 'https://kubernetes.default.svc.cluster.local')
     assert.deepEqual(found.authentication?.requestHeader?.usernameHeaders, ['x-remote-user'])
     assert.equal(found.audit, undefined)

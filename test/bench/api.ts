@@ -66,8 +66,8 @@ async function measure(report: Report, target: Target): Promise<void> {
 }
 
 async function onOwnServer(report: Report, folder: string): Promise<void> {
-  // Once for nothing, so that the disk knows the program.
-  await (await OwnServer.start(join(folder))).stop()
+  // Once for nothing: what V8 makes of the program is kept, as a release has it.
+  await (await OwnServer.start(folder)).stop()
   await rm(join(folder, 'data'), { recursive: true })
   const first = await OwnServer.start(folder)
   leaveServersCore()

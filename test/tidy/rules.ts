@@ -89,7 +89,7 @@ const isEntry = (file: string): boolean =>
   file.startsWith('api/types/') ||
   file.endsWith('.mjs') ||
   /^(cli|api\/generate|test\/sim|test\/lab)\/main\.ts$/.test(file) ||
-  /^(deploy\/(build|executable)|test\/run|test\/bench\/[^/]+)\.ts$/.test(file)
+  /^(deploy\/(build|executable|code-cache)|test\/run|test\/bench\/[^/]+)\.ts$/.test(file)
 
 export const everyFileIsReached: Rule = tree => {
   const reached = new Set<string>()

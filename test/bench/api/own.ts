@@ -21,9 +21,12 @@ export class OwnServer {
 
   /** `folder` holds the program and its data: a second start there finds what the first one stored. */
   static async start(folder: string): Promise<OwnServer> {
-    const [program, kubeconfig] = [join(folder, 'server.cjs'), join(folder, 'kubeconfig')]
-    if (!existsSync(program)) await bundle(program)
-    const command = [process.execPath, program, kubeconfig, join(folder, 'data')]
+    const [program, launcher] = [join(folder, 'server.cjs'), join(folder, 'launch.cjs')]
+    const [kubeconfig, data] = [join(folder, 'kubeconfig'), join(folder, 'data')]
+    if (!existsSync(program))
+      await Promise.all([bundle('../api-server.ts', program), bundle('../api-launch.ts', launcher)])
+    // With the flag that a release has.
+    const command = [process.execPath, '--max-semi-space-size=4', launcher, program, kubeconfig, data]
     const [first, ...rest] = pinned(0, command)
     const child = spawn(first!, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
     const said = await firstMatch(child, /ready \d+/, 120_000)
@@ -37,9 +40,9 @@ export class OwnServer {
   }
 }
 
-async function bundle(outfile: string): Promise<void> {
+async function bundle(entry: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [fileURLToPath(new URL('../api-server.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     outfile,
     ...{ bundle: true, platform: 'node', target: 'node24', format: 'cjs', logLevel: 'warning' },
     ...{ minifySyntax: true, minifyWhitespace: true, legalComments: 'none' },

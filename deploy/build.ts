@@ -91,7 +91,9 @@ function node(): string {
 
 /** Under the flags with which it will be used: V8 takes it with no others. */
 function writeCodeCache(): void {
-  execFileSync(node(), [...RUNTIME_FLAGS, join(import.meta.dirname, 'code-cache.ts'), bundle, codeCache], { stdio: 'pipe' })
+  execFileSync(node(), [...RUNTIME_FLAGS, join(import.meta.dirname, 'code-cache.ts'), bundle, codeCache], {
+    stdio: 'pipe',
+  })
 }
 
 /** Node's single executable application: a copy of the runtime with the bundle inside. */

@@ -176,6 +176,27 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     assert.match(answer, new RegExp(target))
   })
 
+  it('a Service leads to pods of both workers, by name, from every node', async () => {
+    await succeed('create', 'service', 'clusterip', 'web', '--tcp=80:8080')
+    const ip = await succeed('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
+    const ask = (where: string) =>
+      `for i in $(seq 24); do printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${where} 80 | tail -1; done`
+    const answerers = (text: string) => [...new Set(text.match(/web-\d/g) ?? [])].sort()
+    await eventually(
+      { what: 'all pods answer at the Service', deadlineMs: 30_000, everyMs: 500, evidence },
+      async () => {
+        const { stdout } = await kubectl(['exec', 'web-1', '--', 'sh', '-c', ask(ip)])
+        return answerers(stdout).length === PODS.length
+      },
+    )
+    const byName = `print inet_ntoa(scalar gethostbyname("web.default.svc.cluster.local"))`
+    for (const pod of PODS) assert.equal(await succeed('exec', pod, '--', 'perl', '-MSocket', '-e', byName), ip)
+    for (const vm of ['master1', 'worker1']) {
+      const curl = `for i in $(seq 24); do curl -sS --max-time 5 http://${ip}/hostname; done`
+      assert.deepEqual(answerers(await lab.sh(vm, curl)), PODS, vm)
+    }
+  })
+
   it('comes back when the power of all three went at once, the master last', async () => {
     const uids = await succeed('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}')
     await Promise.all(['master1', 'worker1', 'worker2'].map(vm => lab.poweroff(vm)))

@@ -192,10 +192,12 @@ describe('sets and jobs on a real API server', () => {
     kubelet.fate = () => 'failed'
     await plane.create<Job>(JOBS, {
       metadata: meta,
-      spec: { backoffLimit: 0, ttlSecondsAfterFinished: 1, template: jobTemplate('web') },
+      spec: { backoffLimit: 0, template: jobTemplate('web') },
     })
     const job = await jobEnds('Failed')
     assert.equal(job.status?.conditions?.find(({ type }) => type === 'Failed')?.reason, 'BackoffLimitExceeded')
+    const patch = { spec: { ttlSecondsAfterFinished: 1 } }
+    await plane.client.resource(JOBS).patch('web', 'merge', patch, { namespace: 'default' })
     await plane.until<Job, true>(JOBS, 'gone', jobs => jobs.length === 0)
     await plane.until<Pod, true>(PODS, 'pods gone', pods => pods.length === 0)
   })

@@ -54,15 +54,18 @@ export class ServiceCompanion implements Companion {
     const addresses: string[] = []
     for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
       const wanted = spec.clusterIPs?.[index] || undefined
-      const address = wanted && own.has(wanted) ? wanted : await this.#takeAddress(service, family, wanted, index)
-      if (!own.has(address)) taken.push(() => this.#addresses.giveBack(address))
-      addresses.push(address)
+      if (wanted && own.has(wanted)) addresses.push(wanted)
+      else {
+        const { address, isNew } = await this.#takeAddress(service, family, wanted, index)
+        if (isNew) taken.push(() => this.#addresses.giveBack(address))
+        addresses.push(address)
+      }
     }
     spec.clusterIPs = addresses
     spec.clusterIP = addresses[0]
   }
 
-  async #takeAddress(service: Service, family: string, wanted: string | undefined, index: number): Promise<string> {
+  async #takeAddress(service: Service, family: string, wanted: string | undefined, index: number) {
     try {
       return await this.#addresses.take(service, family, wanted)
     } catch (error) {

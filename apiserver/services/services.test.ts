@@ -94,6 +94,18 @@ describe('services', () => {
     assert.deepEqual(await addresses(), before)
   })
 
+  it('get what was reserved for them in an attempt that was cut off, and nobody else does', async () => {
+    const [clusterIP, parent] = ['10.96.0.9', { group: '', resource: 'services', namespace: 'default', name: 'cut' }]
+    const body = { metadata: { name: clusterIP }, spec: { parentRef: parent } }
+    await server.call('POST', '/apis/networking.k8s.io/v1/ipaddresses', { body })
+    assert.match((await create('other', { clusterIP })).text, /provided IP is already allocated/)
+    assert.equal((await create('cut', { clusterIP })).status, 201)
+    assert.match((await create('cut', { clusterIP })).text, /provided IP is already allocated/)
+    assert.ok((await addresses()).includes(clusterIP))
+    await server.call('DELETE', `${SERVICES}/cut`)
+    assert.ok(!(await addresses()).includes(clusterIP))
+  })
+
   it('refused for another reason give back what they took', async () => {
     const before = await addresses()
     await create('taken', {})

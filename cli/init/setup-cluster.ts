@@ -39,15 +39,24 @@ export async function setUpCluster(client: Client, facts: ClusterFacts): Promise
   await put(refs.SERVICES, dnsService(facts.dnsAddress))
 }
 
+/** Looks first: a Service that exists is refused for its address, which is its own, and not for its name. */
 async function createOrReplace(client: Client, ref: ResourceRef, wanted: KubeObject): Promise<void> {
   const resource = client.resource(ref)
+  const { name = '', namespace } = wanted.metadata ?? {}
+  const found = await unlessMissing(resource.get(name, namespace))
+  if (!found) await resource.create(wanted)
+  else {
+    const { resourceVersion } = found.metadata
+    await resource.update({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } })
+  }
+}
+
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    await resource.create(wanted)
+    return await found
   } catch (error) {
-    if (!isReason(error, 'AlreadyExists')) throw error
-    const { name = '', namespace } = wanted.metadata ?? {}
-    const { metadata } = await resource.get(name, namespace)
-    await resource.update({ ...wanted, metadata: { ...wanted.metadata, resourceVersion: metadata.resourceVersion } })
+    if (isReason(error, 'NotFound')) return undefined
+    throw error
   }
 }
 

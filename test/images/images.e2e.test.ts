@@ -137,7 +137,8 @@ describe('programs that misbehave', () => {
 
 describe('the Jenkins stand-in', () => {
   it('gets ready, has curl, and remembers its home', async () => {
-    const flags = ['-e', 'START_SECONDS=1', '-e', 'GETTING_READY_SECONDS=1']
+    // Long enough for a slow engine to get a shell into the container meanwhile.
+    const flags = ['-e', 'START_SECONDS=1', '-e', 'GETTING_READY_SECONDS=8']
     const first = await start('jenkins:2.60.3', [], flags)
     await until(first, `curl -s -o /dev/null -w '%{http_code}\n' localhost:8080 | grep 503`)
     await until(first, `curl -s -o /dev/null -w '%{http_code}\n' localhost:8080 | grep 200`)

@@ -100,6 +100,8 @@ class Connection {
         headers: {
           'user-agent': this.#userAgent,
           ...(token ? { authorization: `Bearer ${token}` } : {}),
+          // Node says it by itself for some methods only: the body of a DELETE would be taken for the next request.
+          ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
           ...headers,
         },
       })

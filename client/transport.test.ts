@@ -139,6 +139,24 @@ describe('httpTransport', () => {
     )
   })
 
+  it('sends the body with every method', async () => {
+    await withServer(
+      async (request, response) => {
+        let body = ''
+        for await (const chunk of request) body += chunk
+        response.end(`${request.method} ${request.headers['content-length']} ${body}`)
+      },
+      async server => {
+        const transport = httpTransport({ server, clock: systemClock })
+        for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+          const answer = await transport.request({ method, path: '/', body: '{"a":"ä"}' })
+          assert.equal(await readBody(answer), `${method} 10 {"a":"ä"}`)
+        }
+        await transport.close()
+      },
+    )
+  })
+
   it('speaks of a server that is not there as a TransportError', async () => {
     const gone = await withServer(
       () => {},

@@ -9,6 +9,12 @@ export type FlagType = 'text' | 'number' | 'boolean' | 'list' | 'map' | 'duratio
  */
 export type FlagTable = Readonly<Record<string, FlagType | { ignored: string }>>
 
+/** As Go's flags may be written. */
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  ...Object.fromEntries(['1', 't', 'T', 'TRUE', 'true', 'True'].map(text => [text, true])),
+  ...Object.fromEntries(['0', 'f', 'F', 'FALSE', 'false', 'False'].map(text => [text, false])),
+}
+
 /** Typed access to a component's flags; every mistake names the file and the flag. */
 export class FlagReader {
   readonly #flags: Flags
@@ -38,8 +44,8 @@ export class FlagReader {
   boolean(name: string): boolean | undefined {
     const text = this.#flags.get(name)
     if (text === undefined) return undefined
-    if (text !== 'true' && text !== 'false') throw this.#invalid(name, text, 'true or false')
-    return text === 'true'
+    if (!Object.hasOwn(BOOLEANS, text)) throw this.#invalid(name, text, 'true or false')
+    return BOOLEANS[text]
   }
 
   list(name: string): string[] | undefined {

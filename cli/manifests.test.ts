@@ -75,6 +75,19 @@ describe('flags', () => {
     )
   })
 
+  const booleans: [string, boolean | undefined][] = [
+    ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((text): [string, boolean] => [text, true]),
+    ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((text): [string, boolean] => [text, false]),
+    ...['', 'yes', 'tRUE', '2', 'constructor'].map((text): [string, undefined] => [text, undefined]),
+  ]
+  for (const [text, expected] of booleans) {
+    it(`${JSON.stringify(text)} is ${expected ?? 'neither true nor false'}`, () => {
+      const reader = read([['on', text]])
+      if (expected === undefined) assert.throws(() => reader.boolean('on'), UserError)
+      else assert.equal(reader.boolean('on'), expected)
+    })
+  }
+
   const durations: [string, number | undefined][] = [
     ['0', 0],
     ['10s', 10_000],

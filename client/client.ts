@@ -207,8 +207,7 @@ function parseAnswer<R>(text: string, path: string): R {
   }
 }
 
-/** What an answer of 300 and above says, as an error. */
-export async function refusal(response: ApiResponse): Promise<Error> {
+async function refusal(response: ApiResponse): Promise<Error> {
   const text = await readBody(response)
   if (text.startsWith('{')) return errorFromStatus(JSON.parse(text), response.status)
   return errorFromStatus({ message: text.slice(0, 500).trim() }, response.status)

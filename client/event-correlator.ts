@@ -42,7 +42,8 @@ interface Bucket {
   at: number
 }
 
-const SIMILAR_LIMIT = 10
+/** So many different ones are told in full; the next one, the tenth, is combined. */
+const TOLD_IN_FULL = 9
 const SIMILAR_WINDOW_MS = 600_000
 const BURST = 25
 const REFILL_MS = 300_000
@@ -71,7 +72,7 @@ export class EventCorrelator {
     const known = this.#groups.get(key)
     const group = known && now - known.last < SIMILAR_WINDOW_MS ? known : { messages: new Set<string>(), last: now }
     group.last = now
-    const isCombined = group.messages.size >= SIMILAR_LIMIT && !group.messages.has(facts.message)
+    const isCombined = group.messages.size >= TOLD_IN_FULL && !group.messages.has(facts.message)
     if (!isCombined) group.messages.add(facts.message)
     remember(this.#groups, key, group)
     return isCombined

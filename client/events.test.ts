@@ -22,13 +22,13 @@ describe('EventCorrelator', () => {
     assert.equal(correlator.record(facts('same', 'db'), 5)?.count, 1)
   })
 
-  it('combines events that differ in words only, from the eleventh on', () => {
+  it('combines events that differ in words only, from the tenth on', () => {
     const correlator = new EventCorrelator()
     const recorded = Array.from({ length: 13 }, (_, i) => correlator.record(facts(`try ${i}`), i)!)
-    assert.equal(recorded[9]?.message, 'try 9')
+    assert.equal(recorded[8]?.message, 'try 8')
     assert.deepEqual(
-      recorded.slice(10).map(({ message, count }) => [message, count]),
-      [10, 11, 12].map(i => [`(combined from similar events): try ${i}`, i - 9]),
+      recorded.slice(9).map(({ message, count }) => [message, count]),
+      [9, 10, 11, 12].map(i => [`(combined from similar events): try ${i}`, i - 8]),
     )
     assert.equal(correlator.record(facts('try 3'), 20)?.message, 'try 3', 'words known before keep their own count')
     assert.equal(correlator.record(facts('new'), 20 + 600_000)?.message, 'new', 'after ten quiet minutes')

@@ -119,16 +119,8 @@ function assembleGuards(options: AgentOptions, around: Surroundings, services: P
 }
 
 function assembleServer(options: AgentOptions, { facts }: Surroundings, workers: PodWorkers, dialer: PodDialer) {
-  const { client, runtime, clock, log, nodeName, serving } = options
-  const backend = new AgentBackend({
-    workers,
-    runtime,
-    dialer,
-    clock,
-    client,
-    nodeName,
-    rootDirectory: facts.rootDirectory,
-  })
+  const { runtime, clock, log, nodeName, serving } = options
+  const backend = new AgentBackend({ workers, runtime, dialer, clock, rootDirectory: facts.rootDirectory })
   return serving && new AgentServer(serving, { nodeName, backend, clock, log })
 }
 

@@ -20,7 +20,6 @@ export class FakeStreamBackend implements StreamBackend {
   /** Where a pod's port really is: the present run of its server, also after a restart. */
   readonly ports = new Map<number, number>()
   usageNow: NodeUsage | undefined
-  readonly removedVolumes: string[] = []
   /** What attach joins; by default a program that says back what it is told. */
   attachCommand = ['cat']
 
@@ -56,10 +55,6 @@ export class FakeStreamBackend implements StreamBackend {
     })
     await once(socket, 'connect')
     return socket
-  }
-
-  async removeLocalVolume(name: string): Promise<void> {
-    this.removedVolumes.push(name)
   }
 
   async usage(): Promise<NodeUsage> {

@@ -42,7 +42,7 @@ interface Bucket {
   at: number
 }
 
-/** So many different ones are told in full; the next one, the tenth, is combined. */
+/** Different ones told in full: client-go's limit is ten, but it counts the new one before it compares. */
 const TOLD_IN_FULL = 9
 const SIMILAR_WINDOW_MS = 600_000
 const BURST = 25

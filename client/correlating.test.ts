@@ -7,7 +7,7 @@ import { EventCorrelator, type EventFacts } from './event-correlator.ts'
 import { Indexer } from './indexer.ts'
 import { retryPause } from './retry.ts'
 import { microTimestamp, parseTime, timestamp } from './times.ts'
-import { TransportError } from './transport.ts'
+import { CONNECT_TIMEOUT, TransportError } from './transport.ts'
 import { decodeLines, decodeWatch, errorFromStatus } from './watch.ts'
 
 describe('which events are one', () => {
@@ -63,7 +63,7 @@ describe('which events are one', () => {
 
 describe('whether a request is sent again', () => {
   const answer = (status: number, retryAfter?: string) => ({
-    response: { status, headers: retryAfter ? { 'retry-after': retryAfter } : {} },
+    response: { status, headers: (retryAfter ? { 'retry-after': retryAfter } : {}) as Record<string, string> },
   })
   const broken = (code?: string) => ({
     error: new TransportError('x', { cause: Object.assign(new Error('x'), { code }) }),
@@ -91,7 +91,7 @@ describe('whether a request is sent again', () => {
     ['nobody was there', 'POST', broken('ECONNREFUSED'), 1, 100],
     ['nobody has that name', 'PATCH', broken('ENOTFOUND'), 1, 100],
     ['it could not be reached', 'DELETE', broken('EHOSTUNREACH'), 1, 100],
-    ['it did not answer the knock', 'PUT', broken('UND_ERR_CONNECT_TIMEOUT'), 1, 100],
+    ['it did not answer the knock', 'PUT', broken(CONNECT_TIMEOUT), 1, 100],
     ['it did not answer what was asked', 'PUT', broken('UND_ERR_HEADERS_TIMEOUT'), 1, undefined],
     ['something else', 'GET', { error: new Error('x') }, 1, undefined],
   ]
@@ -133,8 +133,8 @@ describe('times', () => {
   })
 })
 
-async function* pieces(...texts: string[]) {
-  for (const text of texts) yield Buffer.from(text)
+async function* pieces(...parts: (string | Buffer)[]) {
+  for (const part of parts) yield Buffer.from(part as string)
 }
 const collect = async (source: AsyncIterable<unknown>) => {
   const all: unknown[] = []
@@ -143,12 +143,13 @@ const collect = async (source: AsyncIterable<unknown>) => {
 }
 
 describe('lines of a watch', () => {
-  const cases: [string, string[], unknown[]][] = [
+  const UMLAUT = Buffer.from('"ä"\n')
+  const cases: [string, (string | Buffer)[], unknown[]][] = [
     ['nothing', [], []],
     ['one', ['{"a":1}\n'], [{ a: 1 }]],
     ['two in one piece', ['1\n2\n'], [1, 2]],
     ['one in two pieces', ['{"a"', ':1}\n'], [{ a: 1 }]],
-    ['a letter in two pieces', [Buffer.from('"ä"\n').subarray(0, 2).toString('latin1'), ''], []],
+    ['a letter in two pieces', [UMLAUT.subarray(0, 2), UMLAUT.subarray(2)], ['ä']],
     ['empty lines', ['\n\n1\n\n'], [1]],
     ['lines of Windows', ['1\r\n2\r\n'], [1, 2]],
     ['the last one without an end', ['1\n2'], [1, 2]],

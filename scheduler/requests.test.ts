@@ -81,6 +81,7 @@ describe('what a pod asks for', () => {
 })
 
 describe('who makes room', () => {
+  const limits = { percentage: 10, least: 100 }
   let serial = 0
   /** `a=1@50`: a pod of one core with priority 50, started at `at`. */
   const low = (text: string) => {
@@ -140,7 +141,7 @@ describe('who makes room', () => {
       const pod = facts('high', { cpu }, { priority: 100 })
       const refused = decide(pod, world, PROFILE, 0)
       assert.equal(refused.node, undefined)
-      const { candidate } = preempt(pod, world, PROFILE, refused as Refused, budgets, 0)
+      const { candidate } = preempt(pod, world, PROFILE, refused as Refused, { budgets, start: 0, limits })
       const victims = candidate?.victims
         .map(victim => victim.name)
         .sort()

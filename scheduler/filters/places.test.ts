@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type {
   ContainerPort,
-  LabelSelector,
   Node,
   PodAffinityTerm,
   PodSpec,
   TopologySpreadConstraint,
 } from '../../api/types/core-v1.ts'
+import type { LabelSelector } from '../../api/types/meta-v1.ts'
 import { decideIn, facts, node, picture } from '../../test/support/scheduling.ts'
 import { nodesToFind } from '../decide.ts'
 import type { PodFacts } from '../facts.ts'

@@ -226,6 +226,23 @@ describe('Machine: alarms', () => {
     assert.deepEqual(apply(machine, { alarm: { ...alarm, action: AlarmAction.deactivate } }).alarms, [alarm])
     apply(machine, { put: put('b', '1') })
   })
+
+  it('changes nothing while members differ, until somebody lifts the alarm', () => {
+    const alarm = { memberId: 5n, alarm: AlarmType.corrupt }
+    const machine = machineWith({ put: put('a', '1') }, { alarm: { ...alarm, action: AlarmAction.activate } })
+    for (const proposal of [
+      { put: put('b', '1') },
+      { deleteRange: DeleteRangeRequest.of({ key: 'a' }) },
+      { compaction: { revision: 2, physical: false } },
+      { leaseGrant: { id: 1n, ttl: 1 } },
+      { leaseRevoke: { id: 1n } },
+    ]) {
+      assert.throws(() => apply(machine, proposal), /corrupt cluster/)
+    }
+    assert.equal(machine.range(RangeRequest.of({ key: 'a' })).count, 1)
+    apply(machine, { alarm: { ...alarm, action: AlarmAction.deactivate } })
+    apply(machine, { put: put('b', '1') })
+  })
 })
 
 describe('hashKeys', () => {

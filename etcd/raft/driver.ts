@@ -91,6 +91,7 @@ export class RaftDriver {
       await storage.wal.close()
       throw error
     })
+    log.info('the store has been read', { snapshot: start.snapshot.index, entries: start.entries.length })
     const driver = new RaftDriver(options, start)
     options.transport.onMessage(message => driver.#receive(message))
     options.transport.onUnreachable?.(id => driver.#act(() => driver.core.reportUnreachable(id)))

@@ -27,6 +27,9 @@ export const KUBOX_ETCD: readonly string[] = [
   'etcd',
 ]
 
+/** Booting takes a second of processor time, which a busy machine may give it little by little. */
+const BOOT_MS = 120_000
+
 /** A member as a process of its own. */
 export class EtcdProcess {
   readonly spec: Required<ServerSpec>
@@ -61,13 +64,15 @@ export class EtcdProcess {
     return this.child.pid!
   }
 
+  /** Waits until it serves; whoever has ended meanwhile never will. */
   async ready(): Promise<void> {
-    await eventually({ what: `${this.spec.name} serves`, deadlineMs: 30_000, evidence: () => this.log() }, async () => {
-      if (this.child.exitCode !== null)
-        throw new Error(`it ended with code ${this.child.exitCode}: ${await this.log()}`)
+    const { name } = this.spec
+    await eventually({ what: `${name} serves`, deadlineMs: BOOT_MS, evidence: () => this.#evidence() }, async () => {
+      if (this.#end !== null) return true
       const answer = await fetch(`http://${this.endpoint}/health`).catch(() => undefined)
       return answer?.status === 200
     })
+    if (this.#end !== null) throw new Error(`${name} ended with ${this.#end}: ${await this.log()}`)
   }
 
   /** The power cut of a process. */
@@ -79,9 +84,31 @@ export class EtcdProcess {
     this.child = await run(this.spec)
   }
 
+  /** The exit code or the signal that ended it; null while it lives. */
+  get #end(): number | NodeJS.Signals | null {
+    return this.child.exitCode ?? this.child.signalCode
+  }
+
+  /** A member that is stuck and one that gets no processor look alike in the log. */
+  async #evidence(): Promise<string> {
+    const stat = await readFile(`/proc/${this.pid}/stat`, 'utf8')
+    const [, state, user, system] = /\) (\S)(?: \S+){10} (\d+) (\d+)/.exec(stat) ?? []
+    const processorMs = (Number(user) + Number(system)) * 10
+    return `its process is in state ${state} and had ${processorMs} ms of processor time\n${await this.log()}`
+  }
+
+  /** The end of its log. */
   async log(): Promise<string> {
-    const text = await readFile(join(this.spec.directory, 'log'), 'utf8')
-    return text.split('\n').slice(-30).join('\n')
+    return (await this.#lines()).slice(-30).join('\n')
+  }
+
+  /** How many lines of its log match. */
+  async logged(pattern: RegExp): Promise<number> {
+    return (await this.#lines()).filter(line => pattern.test(line)).length
+  }
+
+  async #lines(): Promise<string[]> {
+    return (await readFile(join(this.spec.directory, 'log'), 'utf8')).split('\n')
   }
 
   async stop(): Promise<void> {

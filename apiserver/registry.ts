@@ -7,6 +7,7 @@ import { served } from './encoding/encoder.ts'
 import type { Handler, Parts } from './parts.ts'
 import { parseSelection } from './selection.ts'
 import { decodeBody, decodeOptions } from './stages/decode.ts'
+import { earlierContainers } from './subresources/ephemeral-containers.ts'
 import { nothingHere } from './subresources/missing.ts'
 import { serveScale } from './subresources/scale.ts'
 import { createObject } from './verbs/create.ts'
@@ -14,7 +15,7 @@ import { answersWithObject, deletedStatus, deleteObject } from './verbs/delete.t
 import { parseDeleteOptions } from './verbs/delete-options.ts'
 import { listEntries } from './verbs/list.ts'
 import { parseListOptions } from './verbs/list-options.ts'
-import { patchObject } from './verbs/patch.ts'
+import { fitEdited, patchObject } from './verbs/patch.ts'
 import { updateObject } from './verbs/update.ts'
 import { handlerKey } from './verbs/virtual.ts'
 import { watchEntries } from './verbs/watch.ts'
@@ -104,6 +105,11 @@ async function create(parts: Parts, call: ResourceCall): Promise<Result> {
 async function update(parts: Parts, call: ResourceCall): Promise<Result> {
   const { kind } = call
   const write = writeOf(call, kind, 'UpdateOptions')
+  const earlier = earlierContainers(call)
+  if (earlier) {
+    const { entry } = await updateObject(parts, write, current => fitEdited(call, kind, earlier(current)))
+    return { type: 'stored', kind, entry }
+  }
   const body = decodeBody(call)
   const createFrom = kind.strategy.allowCreateOnUpdate && !call.info.subresource ? () => body : undefined
   const edit = () => structuredClone(body)

@@ -1,4 +1,4 @@
-import { decodeBody, fitToKind, mediaType, parseFieldValidation } from '../../api/codec/decode.ts'
+import { type DecodedBody, decodeBody, fitToKind, mediaType, parseFieldValidation } from '../../api/codec/decode.ts'
 import { parseJson } from '../../api/codec/json.ts'
 import { ApiError, badRequest, conflict } from '../../api/errors.ts'
 import type { FieldError, Kind } from '../../api/kind.ts'
@@ -75,9 +75,13 @@ export function applyPatch(call: ResourceCall, kind: Kind, current: KubeObject):
   const { value, duplicates } = parseJson(call.request.body ?? new Uint8Array())
   const object = patched(mediaType(call.request.headers['content-type']), kind, current, value)
   checkKind(object, kind)
-  const validation = parseFieldValidation(call.request.query.get('fieldValidation'))
-  warnOnce(call, fitToKind({ object, duplicates }, kind, validation))
-  return object
+  return fitEdited(call, kind, { object, duplicates })
+}
+
+/** What an edit has made, as an object of its kind. */
+export function fitEdited(call: ResourceCall, kind: Kind, decoded: DecodedBody): KubeObject {
+  warnOnce(call, fitToKind(decoded, kind, parseFieldValidation(call.request.query.get('fieldValidation'))))
+  return decoded.object
 }
 
 /** A patch is tried again while others write; it is warned about once. */

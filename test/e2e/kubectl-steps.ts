@@ -153,7 +153,7 @@ export const STEPS: readonly Step[] = [
   { line: 'logs deploy/web --tail=1', sees: /listening as|GET|web/ },
   { line: 'replace --force -f DIR/pod.yaml', sees: /pod\/one replaced/ },
   { line: 'wait --for=condition=Ready pod/one --timeout=60s', sees: /condition met/ },
-  { line: 'debug one --image=busybox --image-pull-policy=IfNotPresent -c probe -- sleep 60', sees: /^/, since: 27 },
+  { line: 'debug one --image=busybox --image-pull-policy=IfNotPresent -c probe -- sleep 60', sees: /^/ },
   {
     line: 'run once --image=busybox --image-pull-policy=IfNotPresent --restart=Never -- true',
     sees: /pod\/once created/,

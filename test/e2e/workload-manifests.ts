@@ -24,14 +24,14 @@ export function deployment(name: string, spec: object, container: object = shell
 }
 
 /** Each start of a pod adds a line to a file on the pod's own claim. */
-export function statefulSet(name: string): KubeObject {
+export function statefulSet(name: string, more: object = {}): KubeObject {
   const volumeMounts = [{ name: 'data', mountPath: '/data' }]
   const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } }
   return apps('StatefulSet', name, {
     replicas: 2,
     serviceName: name,
     selector: { matchLabels: { app: name } },
-    template: labelled(name, shell(`hostname >> /data/starts; ${SLEEP}`, { volumeMounts })),
+    template: labelled(name, shell(`hostname >> /data/starts; ${SLEEP}`, { volumeMounts }), more),
     volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim }],
   })
 }

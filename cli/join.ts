@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { join as joinPath } from 'node:path'
 import type { Command } from 'commander'
 import { isReason } from '../api/errors.ts'
 import type { Node } from '../api/types/core-v1.ts'
-import { type Client, createClient } from '../client/client.ts'
+import { type Client, createClient, type ResourceClient } from '../client/client.ts'
 import { httpTransport } from '../client/http.ts'
 import { NODES } from '../client/resources.ts'
+import { AGENT_REACHABLE, REACHABLE } from '../controller/nodes/reachability.ts'
 import { parseBootstrapToken } from '../pki/bootstrap-token.ts'
 import { readTextIfAny, writeFileAtomic } from '../platform/disk.ts'
 import { DEFAULT_AGENT_CONFIG, writeAgentConfig } from './config.ts'
@@ -17,6 +17,7 @@ import { localEndTowards } from './local-end.ts'
 import { UserError } from './output.ts'
 import { checkMachine } from './preflight.ts'
 import { selfCommand, systemTools, type Tools } from './tools.ts'
+import { identityOfMachine, type MachineIdentity, twinProblem } from './twins.ts'
 import { until } from './wait.ts'
 
 interface JoinOptions {
@@ -98,8 +99,8 @@ async function becomeNode(cluster: Discovered, address: string, options: JoinOpt
   const transport = httpTransport({ server: cluster.server, credentials, clock: tools.clock })
   try {
     const client = createClient(transport)
-    await tools.output.step('comparing with the nodes that are there', () =>
-      refuseTwins(client, options.nodeName, address),
+    await tools.output.step('comparing with the nodes that are there', async () =>
+      refuseTwins(client, await identityOfMachine(options.nodeName, address, disk)),
     )
     const wish = { signer: CLIENT_SIGNER, nodeName: options.nodeName } as const
     const pair = await tools.output.step('getting a certificate', () => requestCertificate(client, wish, tools.clock))
@@ -115,12 +116,11 @@ async function becomeNode(cluster: Discovered, address: string, options: JoinOpt
   }
 }
 
-/** A clone of a VM brings the name, the machine-id or the address of its original: named here, before it does harm. */
-async function refuseTwins(client: Client, nodeName: string, address: string): Promise<void> {
+/** A clone of a VM brings the names and numbers of its original: named here, before it does harm. */
+async function refuseTwins(client: Client, self: MachineIdentity): Promise<void> {
   const { items } = await listNodes(client)
-  const machineId = readFileSync('/etc/machine-id', 'utf8').trim()
   for (const node of items) {
-    const problem = twinProblem(node, { nodeName, address, machineId })
+    const problem = twinProblem(node, self)
     if (problem) throw problem
   }
 }
@@ -135,50 +135,45 @@ async function listNodes(client: Client) {
   }
 }
 
-interface Self {
-  nodeName: string
-  address: string
-  machineId: string
-}
-
-export function twinProblem(node: Node, self: Self): UserError | undefined {
-  const name = node.metadata?.name ?? ''
-  const sameMachine = node.status?.nodeInfo?.machineID === self.machineId
-  if (name === self.nodeName) {
-    if (sameMachine) return undefined
-    return new UserError(
-      `another machine is node ${name} already`,
-      `give this one a name of its own (hostnamectl set-hostname NAME), or free the name with 'kubectl delete node ${name}'`,
-    )
-  }
-  if (sameMachine) {
-    return new UserError(
-      `this machine has the machine-id of node ${name}: it is a clone`,
-      'make a new one: rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup, then reboot',
-    )
-  }
-  const addresses = node.status?.addresses ?? []
-  if (!addresses.some(({ type, address }) => type === 'InternalIP' && address === self.address)) return undefined
-  return new UserError(
-    `node ${name} has the address ${self.address} already`,
-    'give each VM an adapter in a NAT Network or host-only network, with a MAC address of its own',
-  )
-}
-
 async function awaitOwnNode(cluster: Discovered, options: JoinOptions, tools: Tools): Promise<void> {
   const identity = await readTextIfAny(tools.disk, joinPath(tools.layout.kubelet, 'pki/kubelet-client-current.pem'))
   const credentials = { ca: cluster.authorityPem, certificate: identity, key: identity }
   const transport = httpTransport({ server: cluster.server, credentials, clock: tools.clock })
+  const { output, clock } = tools
   const what = `node ${options.nodeName} did not become Ready`
   const remedy = `see what the agent says: ${tools.daemons.logCommand('kubox-agent')}`
   try {
     const nodes = createClient(transport).resource<Node>(NODES)
-    await tools.output.step(`waiting for node ${options.nodeName} to be Ready`, () =>
-      until({ clock: tools.clock, deadlineMs: 60_000, what, remedy }, async () =>
+    await output.step(`waiting for node ${options.nodeName} to be Ready`, () =>
+      until({ clock, deadlineMs: 60_000, what, remedy }, async () =>
         isReady(await nodes.get(options.nodeName)) ? true : undefined,
       ),
     )
+    const warning = await output.step('being called back by the master', () => dialBackWarning(nodes, options, tools))
+    if (warning) output.line(warning)
   } finally {
     await transport.close()
   }
+}
+
+const DIAL_BACK_MS = 15_000
+
+/** What people would only notice at the first `kubectl logs`: the master reaches the agent, or a firewall is in between. */
+async function dialBackWarning(
+  nodes: ResourceClient<Node>,
+  { nodeName, kubeletPort, endpoint }: JoinOptions,
+  { clock }: Tools,
+): Promise<string | undefined> {
+  const what = `the master has not said whether it reaches ${nodeName}`
+  const verdict = await until({ clock, deadlineMs: DIAL_BACK_MS, what }, async () => {
+    const { metadata } = await nodes.get(nodeName)
+    return metadata.annotations?.[AGENT_REACHABLE]
+  }).catch(error => {
+    if (error instanceof UserError) return `unknown: ${error.message}`
+    throw error
+  })
+  if (verdict === REACHABLE) return undefined
+  const master = endpoint.replace(/:\d+$/, '')
+  return `  WARNING: the master cannot reach this agent on port ${kubeletPort} (${verdict}): kubectl logs, exec, port-forward and
+  top will fail for pods of this node. Open the port here: ufw allow from ${master} to any port ${kubeletPort} proto tcp`
 }

@@ -27,6 +27,7 @@ import { namespaceController } from './namespaces/deletion.ts'
 import { taintEvictionController } from './nodes/eviction.ts'
 import { nodeIpamController } from './nodes/ipam.ts'
 import { nodeLifecycleController } from './nodes/lifecycle.ts'
+import { agentReachabilityController } from './nodes/reachability.ts'
 import { podGarbageController } from './pod-garbage.ts'
 import { sharedPods } from './pods.ts'
 import { quotaController } from './quota.ts'
@@ -45,6 +46,7 @@ const CONTROLLERS: Readonly<Record<string, (context: Context) => Controller>> = 
   'node-lifecycle': nodeLifecycleController,
   'taint-eviction': taintEvictionController,
   'node-ipam': nodeIpamController,
+  'agent-reachability': agentReachabilityController,
   certificates: certificateController,
   namespace: namespaceController,
   serviceaccount: serviceAccountController,

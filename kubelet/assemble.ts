@@ -125,10 +125,12 @@ function assembleServer(options: AgentOptions, { facts }: Surroundings, workers:
 }
 
 function nodeChoices(options: AgentOptions): NodeChoices {
-  const { nodeName, labels, taints, maxPods, systemReserved, kubeReserved, kubeletVersion, serving } = options
+  const { nodeName, labels, annotations, taints, maxPods, systemReserved, kubeReserved, kubeletVersion, serving } =
+    options
   return {
     nodeName,
     labels,
+    annotations,
     taints,
     maxPods,
     systemReserved,

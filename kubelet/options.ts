@@ -30,6 +30,7 @@ export interface AgentOptions {
   clusterDns: string[]
   clusterDomain: string
   labels: Record<string, string>
+  annotations?: Record<string, string>
   taints: Taint[]
   maxPods: number
   registerNode: boolean

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type Client, createClient } from '../../client/client.ts'
@@ -16,6 +17,7 @@ import { localEndTowards } from '../local-end.ts'
 import { BUILT_IN_ANNOTATION } from '../manifests.ts'
 import { checkNoSwap } from '../preflight.ts'
 import { systemTools, type Tools } from '../tools.ts'
+import { MAC_ANNOTATION, macOf } from '../twins.ts'
 import { KUBERNETES_VERSION } from '../version.ts'
 import { askApiServer } from './access.ts'
 import { AddressKeeper } from './address-keeper.ts'
@@ -154,6 +156,7 @@ function agentOptions(
 ): AgentOptions {
   const { layout, clock, random, disk, processes } = tools
   const client = createClient(transport)
+  const mac = macOf(nodeIp(), networkInterfaces())
   return {
     ...DEFAULT_OPTIONS,
     nodeName: config.nodeName,
@@ -171,6 +174,7 @@ function agentOptions(
     clusterDns,
     clusterDomain: config.clusterDomain,
     labels: config.nodeLabels,
+    annotations: mac ? { [MAC_ANNOTATION]: mac } : {},
     taints: config.registerWithTaints,
     maxPods: config.maxPods,
     kubeletVersion: KUBERNETES_VERSION,

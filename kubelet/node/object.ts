@@ -8,6 +8,7 @@ import type { MachineFacts } from './facts.ts'
 export interface NodeChoices {
   nodeName: string
   labels: Record<string, string>
+  annotations?: Record<string, string>
   taints: Taint[]
   maxPods: number
   port: number
@@ -27,11 +28,11 @@ const MOST_IMAGES = 50
 
 /** The node's object as it is created: labels that schedulers and people select by, and what is decided at the start. */
 export function newNode(choices: NodeChoices, facts: MachineFacts, status: NodeStatus): Node {
-  const { nodeName, labels, taints } = choices
+  const { nodeName, labels, annotations, taints } = choices
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: nodeName, labels: { ...ownLabels(nodeName, facts), ...labels } },
+    metadata: { name: nodeName, labels: { ...ownLabels(nodeName, facts), ...labels }, annotations },
     spec: taints.length > 0 ? { taints } : {},
     status,
   }

@@ -130,9 +130,10 @@ export class NodeRegistration {
   async #adopt(found: Live<Node>, measured: Awaited<ReturnType<Measure>>): Promise<Live<Node>> {
     const { choices } = this.#parts
     const labels = { ...ownLabels(choices.nodeName, measured.facts), ...choices.labels }
-    const current = found.metadata.labels ?? {}
-    const differs = Object.entries(labels).some(([key, value]) => current[key] !== value)
-    this.#node = differs ? await this.#nodes.patch(choices.nodeName, 'merge', { metadata: { labels } }) : found
+    const { annotations = {} } = choices
+    const differs = hasOther(found.metadata.labels, labels) || hasOther(found.metadata.annotations, annotations)
+    const patch = { metadata: { labels, annotations } }
+    this.#node = differs ? await this.#nodes.patch(choices.nodeName, 'merge', patch) : found
     return this.#node
   }
 
@@ -161,6 +162,10 @@ export class NodeRegistration {
     const ownerReferences = this.#node && [{ apiVersion: 'v1', kind: 'Node', name, uid: this.#node.metadata.uid }]
     return this.#leases.create({ metadata: { name, namespace: LEASE_NAMESPACE, ownerReferences }, spec })
   }
+}
+
+function hasOther(current: Record<string, string> = {}, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).some(([key, value]) => current[key] !== value)
 }
 
 /** Equal but for the times of the heartbeats. */

@@ -11,6 +11,10 @@ export type Component = (typeof COMPONENTS)[number]
 /** Flags by name, without the dashes. */
 export type Flags = ReadonlyMap<string, string>
 
+export function sameFlags(a: Flags, b: Flags): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
+}
+
 /**
  * Marks the manifests whose program runs inside `kubox server` and not as a container: the agent leaves them alone, the
  * server reports them as mirror pods.

@@ -3,8 +3,11 @@ import type { Layout } from '../layout.ts'
 import type { Component, Flags } from '../manifests.ts'
 import { FEW_VMS, type Master } from './master.ts'
 
+/** What flags are made of. */
+export type FlagSource = Pick<Master, 'nodeName' | 'address' | 'options'>
+
 /** The flags that a new master's components begin with, as kubeadm sets them. */
-export function masterFlags(component: Component, master: Master, layout: Layout): Flags {
+export function masterFlags(component: Component, master: FlagSource, layout: Layout): Flags {
   const pki = (name: string) => join(layout.pki, name)
   const config = (name: string) => join(layout.kubernetes, name)
   const tables: Record<Component, () => Record<string, string | number>> = {
@@ -18,7 +21,7 @@ export function masterFlags(component: Component, master: Master, layout: Layout
 
 type Path = (name: string) => string
 
-function etcdFlags(master: Master, layout: Layout, pki: Path) {
+function etcdFlags(master: FlagSource, layout: Layout, pki: Path) {
   const { etcdClientPort, etcdPeerPort } = master.options
   const peerUrl = `https://${master.address}:${etcdPeerPort}`
   const hosts = new Set(['127.0.0.1', master.address])
@@ -41,7 +44,7 @@ function etcdFlags(master: Master, layout: Layout, pki: Path) {
   }
 }
 
-function apiserverFlags(master: Master, pki: Path) {
+function apiserverFlags(master: FlagSource, pki: Path) {
   const { options } = master
   const { lostNodes = FEW_VMS } = options
   return {
@@ -75,7 +78,7 @@ function apiserverFlags(master: Master, pki: Path) {
   }
 }
 
-function controllerFlags(master: Master, pki: Path, config: Path) {
+function controllerFlags(master: FlagSource, pki: Path, config: Path) {
   return {
     kubeconfig: config('controller-manager.conf'),
     'leader-elect': 'true',

@@ -98,7 +98,9 @@ async function init(options: InitOptions, token: { token?: string; ttlMs: number
   output.line('kubox init')
   const ranges = rangesOf(options)
   const { failSwapOn, fixSwap } = options
-  await checkMachine({ failSwapOn, fixSwap, ports: portsOf(options), ranges }, tools)
+  // A second init finds the first one's parts on their ports: they are started anew.
+  const ports = (await daemons.isRunning('kubox-server')) ? [] : portsOf(options)
+  await checkMachine({ failSwapOn, fixSwap, ports, ranges }, tools)
   if (!options.etcdServers)
     output.line(`  ${describeSync(layout.etcd, await measureSync(layout.etcd, tools.disk, tools.clock))}`)
   const master = await prepareMaster(options, tools)

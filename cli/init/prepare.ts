@@ -7,12 +7,13 @@ import { candidateAddresses, chooseAddress, defaultRouteInterface } from '../add
 import { DEFAULT_AGENT_CONFIG, writeAgentConfig } from '../config.ts'
 import { IdentityFile, nodeSubject } from '../identity.ts'
 import { kubeconfigOf, writeKubeconfig } from '../kubeconfigs.ts'
-import { COMPONENTS, readManifestFlags, writeManifest } from '../manifests.ts'
+import { COMPONENTS, type Component, type Flags, readManifestFlags, sameFlags, writeManifest } from '../manifests.ts'
 import { UserError } from '../output.ts'
 import type { Tools } from '../tools.ts'
 import { VERSION } from '../version.ts'
-import { masterFlags } from './flags.ts'
+import { type FlagSource, masterFlags } from './flags.ts'
 import type { InitOptions, Master } from './master.ts'
+import { movedFlags, refuseConflict } from './revise.ts'
 
 /** Node names are host names in lower case, as kubeadm makes them of `WorkNode1`. */
 export function nodeNameOf(wanted: string | undefined): string {
@@ -38,11 +39,13 @@ function announcedAddress(wanted: string | undefined, tools: Tools): string {
 export async function prepareMaster(options: InitOptions, tools: Tools): Promise<Master> {
   const nodeName = nodeNameOf(options.nodeName)
   const address = announcedAddress(options.advertiseAddress, tools)
+  const manifests = await planManifests({ nodeName, address, options }, await formerAddress(address, tools), tools)
   const pki = await tools.output.step('making keys and certificates', () => makePki(options, nodeName, address, tools))
   const endpoint = `${address}:${options.bindPort}`
   const master: Master = { nodeName, address, endpoint, server: `https://${endpoint}`, pki, options }
   await writeKubeconfigs(master.server, pki.authority, tools)
-  await writeManifests(master, tools)
+  for (const [component, flags] of manifests)
+    await writeManifest(tools.disk, tools.layout.manifests, component, flags, VERSION)
   await writeNode(master, tools)
   return master
 }
@@ -91,13 +94,34 @@ export async function writeKubeconfigs(server: string, authority: Authority, { d
   }
 }
 
-/** Manifests belong to the user once they are there: edited flags survive a second init. */
-async function writeManifests(master: Master, { disk, layout }: Tools): Promise<void> {
+/**
+ * The manifests that this init has to write. They belong to the user once they are there: edited flags survive a second
+ * init, a former address does not, and what the cluster is built on cannot be changed.
+ */
+async function planManifests(
+  master: FlagSource,
+  former: string | undefined,
+  { disk, layout }: Tools,
+): Promise<Map<Component, Flags>> {
+  const plan = new Map<Component, Flags>()
   for (const component of COMPONENTS) {
     if (component === 'etcd' && master.options.etcdServers) continue
-    if (await readManifestFlags(disk, layout.manifests, component)) continue
-    await writeManifest(disk, layout.manifests, component, masterFlags(component, master, layout), VERSION)
+    const wanted = masterFlags(component, master, layout)
+    const present = await readManifestFlags(disk, layout.manifests, component)
+    const flags = present && former ? movedFlags(present, former, master.address) : (present ?? wanted)
+    refuseConflict(component, flags, wanted, layout.manifests)
+    if (!present || !sameFlags(flags, present)) plan.set(component, flags)
   }
+  return plan
+}
+
+/** The address that an earlier init announced, where this one announces another. */
+async function formerAddress(address: string, { disk, layout, output }: Tools): Promise<string | undefined> {
+  const flags = await readManifestFlags(disk, layout.manifests, 'kube-apiserver')
+  const former = flags?.get('advertise-address')
+  if (!former || former === address) return undefined
+  output.line(`  this master was ${former} before: its flags and certificates follow; each worker has to join again`)
+  return former
 }
 
 /** The master is a node as well, one that is used last: alone it runs pods, beside workers it leaves them to those. */

@@ -2,7 +2,7 @@ import { watch } from 'node:fs'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Disk } from '../../platform/disk.ts'
 import type { Log } from '../../platform/log.ts'
-import { COMPONENTS, type Component, type Flags, readManifestFlags } from '../manifests.ts'
+import { COMPONENTS, type Component, type Flags, readManifestFlags, sameFlags } from '../manifests.ts'
 import type { ComponentState } from './mirror-pods.ts'
 
 export interface Running {
@@ -39,10 +39,6 @@ export function decideMoves(
     else moves.set(component, !now.isRunning || shaken || !sameFlags(flags, now.flags) ? 'restart' : 'keep')
   }
   return moves
-}
-
-function sameFlags(a: Flags, b: Flags): boolean {
-  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
 }
 
 interface Slot extends ComponentState {

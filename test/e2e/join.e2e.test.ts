@@ -110,7 +110,16 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
   })
 
   it('that line makes the two others nodes', async () => {
-    for (const vm of ['worker1', 'worker2']) await lab.sh(vm, joinLine, { timeoutMs: 120_000 })
+    // Copied before it is a node; it gets a name and a machine-id of its own, as a careful person would do.
+    await lab.clone('worker1', { as: 'twin', newMac: true })
+    await lab.sh('twin', 'hostname twin; rm -f /etc/machine-id; dbus-uuidgen > /etc/machine-id')
+    const said = await lab.sh('worker1', joinLine, { timeoutMs: 120_000 })
+    assert.doesNotMatch(said, /WARNING/)
+    await lab.sh('worker2', `iptables -I INPUT -p tcp --dport 10250 -s ${await lab.address('master1')} -j DROP`)
+    const warned = await lab.sh('worker2', joinLine, { timeoutMs: 120_000 })
+    assert.match(warned, /WARNING: the master cannot reach this agent on port 10250 \(no answer within 3 s\)/)
+    assert.match(warned, new RegExp(`ufw allow from ${await lab.address('master1')} to any port 10250`))
+    await lab.sh('worker2', 'iptables -D INPUT 1')
     const rows = (await succeed('get', 'nodes', '-o', 'wide', '--no-headers')).trim().split('\n')
     assert.equal(rows.length, 3)
     for (const row of rows) assert.match(row, /^\S+ +Ready /)
@@ -127,6 +136,19 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
         `${address} in\n${rows.join('\n')}`,
       )
     assert.ok(!rows.some(row => row.includes('10.0.2.15')), rows.join('\n'))
+  })
+
+  it('a clone with a name and a machine-id of its own is told by its hardware', async () => {
+    const { code, stderr } = await lab.exec('twin', ['sh', '-c', joinLine], { timeoutMs: 60_000 })
+    assert.notEqual(code, 0)
+    assert.match(stderr, /product_uuid \S+ of node worker1: it is a clone\n.*power this VM off.*--hardwareuuid/)
+    await lab.poweroff('twin')
+  })
+
+  it('an agent that the master reaches again is said to be reached', async () => {
+    const verdict = ['get', 'node', 'worker2', '-o', 'jsonpath={.metadata.annotations.kubox\\.io/agent-reachable}']
+    await eventually({ what: 'the firewall is open', evidence }, async () => (await succeed(...verdict)) === 'yes')
+    assert.match(await succeed('get', 'events', '-o', 'jsonpath={.items[*].reason}'), /AgentUnreachable/)
   })
 
   it('spreads pods over the workers', async () => {
@@ -243,5 +265,37 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     assert.equal(await readFile(join(folder, 'farewell'), 'utf8'), 'hook begins\nhook ends\nsignal\n')
     const told = ['get', 'pod', 'farewell', '-o', 'jsonpath={.status.phase} {.status.reason}']
     assert.match(await succeed(...told), /^(Failed|Succeeded) Terminated$/)
+  })
+
+  it('init once more refuses what the cluster is built on, and follows the master to another address', async () => {
+    const other = await lab.exec('master1', ['kubox', 'init', '--service-cidr=10.112.0.0/12'])
+    assert.notEqual(other.code, 0)
+    assert.match(
+      other.stderr,
+      /has --service-cluster-ip-range=10\.96\.0\.0\/12, .*--service-cluster-ip-range=10\.112\.0\.0\/12/,
+    )
+    const former = await lab.address('master1')
+    const address = former.replace(/\.\d+$/, '.211')
+    const move = `ip addr add ${address}/24 dev eth0; kubox init --apiserver-advertise-address=${address}`
+    const said = await lab.sh('master1', move, { timeoutMs: 120_000 })
+    assert.match(said, new RegExp(`this master was ${former.replaceAll('.', '\\.')} before`))
+    const line = /kubox join[^\n]*\\\n[^\n]*/.exec(said)?.[0].replace('\\\n', '') ?? ''
+    assert.ok(line.includes(`${address}:6443`), said)
+    await lab.sh('worker1', line, { timeoutMs: 120_000 })
+    await lab.copy('master1:/etc/kubernetes/admin.conf', kubeconfig)
+    assert.match(
+      await succeed('config', 'view', '--minify'),
+      new RegExp(`https://${address.replaceAll('.', '\\.')}:6443`),
+    )
+    const onWorker = await succeed(
+      'get',
+      'pods',
+      '-o',
+      'jsonpath={.items[?(@.spec.nodeName=="worker1")].metadata.name}',
+    )
+    const [pod = ''] = onWorker.split(' ')
+    assert.equal((await succeed('exec', pod, '--', 'hostname')).trim(), pod)
+    const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
+    assert.equal(await succeed('get', 'node', 'worker1', '-o', ready), 'True')
   })
 })

@@ -107,7 +107,7 @@ class Candidate {
       await this.#pause(signal)
       if (signal.aborted) return
       // A server that never answers must not keep us a leader: the others only wait so long.
-      const left = this.#renewedAt + renewDeadlineMs - clock.monotonic()
+      const left = Math.max(0, this.#renewedAt + renewDeadlineMs - clock.monotonic())
       await Promise.race([this.#try(), pause(clock, left, signal)])
       if (this.#seen?.spec.holderIdentity !== this.#options.identity) return
     }

@@ -86,11 +86,14 @@ export class NodeRegistration {
     }
   }
 
-  /** Measures and sends what has changed. */
+  /**
+   * Measures, and sends what is not known yet. The node is read each time: others write to it as well, and one that was cut
+   * off has been called silent meanwhile, or was deleted.
+   */
   async syncStatus(): Promise<void> {
     const { choices, measure, clock } = this.#parts
     const measured = await measure()
-    const node = this.#node ? ((await this.#find()) ?? this.#node) : await this.#register(measured)
+    const node = (await this.#refreshed()) ?? (await this.#register(measured))
     const status = nodeStatus({ ...measured, choices, before: node.status, now: clock.now() })
     const due = clock.monotonic() - this.#sentAt >= STATUS_AT_LEAST_EVERY_MS
     if (!due && isSame(node.status, status)) return
@@ -104,6 +107,12 @@ export class NodeRegistration {
       if (isReason(error, 'NotFound')) this.#node = undefined
       throw error
     }
+  }
+
+  /** The node as it is now, if it has been registered before and is still there. */
+  async #refreshed(): Promise<Live<Node> | undefined> {
+    if (this.#node) this.#node = await this.#find()
+    return this.#node
   }
 
   async #register(measured: Awaited<ReturnType<Measure>>): Promise<Live<Node>> {

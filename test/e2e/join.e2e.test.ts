@@ -13,6 +13,20 @@ import { eventually } from '../support/eventually.ts'
 
 const PODS = ['web-1', 'web-2', 'web-3', 'web-4']
 
+/** Everything on a VM that a cluster could leave behind, a line each. */
+const TRACES = `
+docker ps -aq | sed 's/^/container /'
+docker network ls --format 'network {{.Name}}'
+docker volume ls --format 'volume {{.Name}}'
+cut -d' ' -f2,3 /proc/mounts | grep -v ' overlay$' | sed 's/^/mount /'
+for table in filter nat mangle raw; do iptables-save -t $table | sed -n "s/ \\[.*//; s/^[:-]/rule $table &/p"; done
+ip -o -4 route | sed 's/ linkdown//; s/^/route /'
+ip -o link | sed 's/^[0-9]*: //; s/[@:].*//; s/^/interface /' | grep -v ' veth'
+systemctl list-unit-files --no-legend 'kub*' | sed 's/^/unit /'
+find / -xdev \\( -path /proc -o -path /sys -o -path /var/lib/docker -o -path /opt/kubox \\) -prune -o -print |
+  grep -iE 'kub|/pods|/etcd' | sed 's/^/file /'
+`
+
 const podManifest = (name: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -24,11 +38,12 @@ const podManifest = (name: string) => ({
 })
 
 describe('three VMs, all with the address 10.0.2.15 as well', () => {
-  const lab = new Lab('join')
+  const lab = new Lab(`join-${process.pid}`)
   let folder: string
   let kubeconfig: string
   let kubectlPath: string
   let joinLine: string
+  const untouched = new Map<string, Set<string>>()
 
   const kubectl = (args: string[], env: Record<string, string> = {}) =>
     systemProcesses.run(kubectlPath, args, {
@@ -58,11 +73,15 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     kubectlPath = await debianKubectl('1.36')
     await lab.down()
     await lab.up({ masters: 1, workers: 2 })
+    for (const vm of ['master1', 'worker2']) untouched.set(vm, await tracesOf(vm))
   })
   after(async () => {
     await lab.down()
     await rm(folder, { recursive: true, force: true })
   })
+
+  const movedAddress = async () => (await lab.address('master1')).replace(/\.\d+$/, '.211')
+  const tracesOf = async (vm: string) => new Set((await lab.sh(vm, TRACES)).split('\n').filter(Boolean))
 
   it('init refuses ranges that the VM itself lives in, and names a free one', async () => {
     const taken = `${(await lab.address('master1')).replace(/\.\d+$/, '')}.0/24`
@@ -244,29 +263,6 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     })
   })
 
-  it('ends the pods of a VM that is switched off in order: hook, signal, end', async () => {
-    const script = "trap 'echo signal >> /host/farewell; exit 0' TERM; sleep 3600 & wait"
-    const hook = 'echo hook begins >> /host/farewell; sleep 2; echo hook ends >> /host/farewell'
-    const main = {
-      ...{ name: 'main', image: 'web', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script] },
-      lifecycle: { preStop: { exec: { command: ['sh', '-c', hook] } } },
-      volumeMounts: [{ name: 'host', mountPath: '/host' }],
-    }
-    const volumes = [{ name: 'host', hostPath: { path: '/root' } }]
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'farewell' } }
-    const file = join(folder, 'farewell.json')
-    await writeFile(file, JSON.stringify({ ...pod, spec: { nodeName: 'worker2', volumes, containers: [main] } }))
-    await succeed('create', '-f', file)
-    await succeed('wait', '--for=condition=Ready', 'pod/farewell', '--timeout=60s')
-    await lab.exec('worker2', ['systemctl', 'poweroff'])
-    const isOff = async () => (await lab.status()).find(vm => vm.name === 'worker2')?.power === 'exited'
-    await eventually({ what: 'worker2 is off', deadlineMs: 60_000, everyMs: 200, evidence }, isOff)
-    await lab.copy('worker2:/root/farewell', folder)
-    assert.equal(await readFile(join(folder, 'farewell'), 'utf8'), 'hook begins\nhook ends\nsignal\n')
-    const told = ['get', 'pod', 'farewell', '-o', 'jsonpath={.status.phase} {.status.reason}']
-    assert.match(await succeed(...told), /^(Failed|Succeeded) Terminated$/)
-  })
-
   it('init once more refuses what the cluster is built on, and follows the master to another address', async () => {
     const other = await lab.exec('master1', ['kubox', 'init', '--service-cidr=10.112.0.0/12'])
     assert.notEqual(other.code, 0)
@@ -275,7 +271,7 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
       /has --service-cluster-ip-range=10\.96\.0\.0\/12, .*--service-cluster-ip-range=10\.112\.0\.0\/12/,
     )
     const former = await lab.address('master1')
-    const address = former.replace(/\.\d+$/, '.211')
+    const address = await movedAddress()
     const move = `ip addr add ${address}/24 dev eth0; kubox init --apiserver-advertise-address=${address}`
     const said = await lab.sh('master1', move, { timeoutMs: 120_000 })
     assert.match(said, new RegExp(`this master was ${former.replaceAll('.', '\\.')} before`))
@@ -298,4 +294,46 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
     assert.equal(await succeed('get', 'node', 'worker1', '-o', ready), 'True')
   })
+
+  it('ends the pods of a VM that is switched off in order: hook, signal, end', async () => {
+    const script = "trap 'echo signal >> /host/farewell; exit 0' TERM; sleep 3600 & wait"
+    const hook = 'echo hook begins >> /host/farewell; sleep 2; echo hook ends >> /host/farewell'
+    const main = {
+      ...{ name: 'main', image: 'web', imagePullPolicy: 'IfNotPresent', command: ['sh', '-c', script] },
+      lifecycle: { preStop: { exec: { command: ['sh', '-c', hook] } } },
+      volumeMounts: [{ name: 'host', mountPath: '/host' }],
+    }
+    const volumes = [{ name: 'host', hostPath: { path: '/root' } }]
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'farewell' } }
+    const file = join(folder, 'farewell.json')
+    await writeFile(file, JSON.stringify({ ...pod, spec: { nodeName: 'worker1', volumes, containers: [main] } }))
+    await succeed('create', '-f', file)
+    await succeed('wait', '--for=condition=Ready', 'pod/farewell', '--timeout=60s')
+    await lab.exec('worker1', ['systemctl', 'poweroff'])
+    const isOff = async () => (await lab.status()).find(vm => vm.name === 'worker1')?.power === 'exited'
+    await eventually({ what: 'worker1 is off', deadlineMs: 60_000, everyMs: 200, evidence }, isOff)
+    await lab.copy('worker1:/root/farewell', folder)
+    assert.equal(await readFile(join(folder, 'farewell'), 'utf8'), 'hook begins\nhook ends\nsignal\n')
+    const told = ['get', 'pod', 'farewell', '-o', 'jsonpath={.status.phase} {.status.reason}']
+    assert.match(await succeed(...told), /^(Failed|Succeeded) Terminated$/)
+  })
+
+  for (const vm of ['worker2', 'master1']) {
+    it(`reset leaves nothing on ${vm}`, async () => {
+      const inUse = await tracesOf(vm)
+      const before = untouched.get(vm)!
+      const made = [...inUse].filter(trace => !before.has(trace))
+      for (const kind of ['container', 'network', 'mount', 'rule', 'route', 'unit', 'file']) {
+        assert.ok(
+          made.some(trace => trace.startsWith(`${kind} `)),
+          `a cluster makes a ${kind}: ${made.join('\n')}`,
+        )
+      }
+      await lab.sh(vm, 'kubox reset --force', { timeoutMs: 120_000 })
+      if (vm === 'master1') await lab.sh(vm, `ip addr del ${await movedAddress()}/24 dev eth0`)
+      const left = [...(await tracesOf(vm))].filter(trace => !before.has(trace))
+      assert.deepEqual(left, [])
+      console.log(`${vm}: ${made.length} traces of a cluster, none after the reset`)
+    })
+  }
 })

@@ -12,7 +12,7 @@ import { DEFAULT_AGENT_CONFIG, writeAgentConfig } from './config.ts'
 import { type Discovered, discoverCluster } from './discovery.ts'
 import { CLIENT_SIGNER, IdentityFile, requestCertificate } from './identity.ts'
 import { nodeNameOf, writeNodeKubeconfig } from './init/prepare.ts'
-import { isReady } from './init/settle.ts'
+import { isReadySince } from './init/settle.ts'
 import { localEndTowards } from './local-end.ts'
 import { UserError } from './output.ts'
 import { checkMachine } from './preflight.ts'
@@ -85,10 +85,11 @@ async function join(options: JoinOptions, tools: Tools): Promise<void> {
   output.line(`  address ${address}: the local end of the connection to the master`)
   await becomeNode(cluster, address, options, tools)
   const rootFlag = layout.root === '/' ? [] : ['--root', layout.root]
+  const since = tools.clock.now()
   await output.step('starting the agent', () =>
     daemons.start({ name: 'kubox-agent', description: 'kubox node agent', command: selfCommand('agent', ...rootFlag) }),
   )
-  await awaitOwnNode(cluster, options, tools)
+  await awaitOwnNode(cluster, options, since, tools)
   output.line(`\nThis node has joined the cluster. On the master, 'kubectl get nodes' shows ${options.nodeName}.`)
 }
 
@@ -135,7 +136,7 @@ async function listNodes(client: Client) {
   }
 }
 
-async function awaitOwnNode(cluster: Discovered, options: JoinOptions, tools: Tools): Promise<void> {
+async function awaitOwnNode(cluster: Discovered, options: JoinOptions, since: number, tools: Tools): Promise<void> {
   const identity = await readTextIfAny(tools.disk, joinPath(tools.layout.kubelet, 'pki/kubelet-client-current.pem'))
   const credentials = { ca: cluster.authorityPem, certificate: identity, key: identity }
   const transport = httpTransport({ server: cluster.server, credentials, clock: tools.clock })
@@ -146,7 +147,7 @@ async function awaitOwnNode(cluster: Discovered, options: JoinOptions, tools: To
     const nodes = createClient(transport).resource<Node>(NODES)
     await output.step(`waiting for node ${options.nodeName} to be Ready`, () =>
       until({ clock, deadlineMs: 60_000, what, remedy }, async () =>
-        isReady(await nodes.get(options.nodeName)) ? true : undefined,
+        isReadySince(await nodes.get(options.nodeName), since) ? true : undefined,
       ),
     )
     const warning = await output.step('being called back by the master', () => dialBackWarning(nodes, options, tools))

@@ -114,10 +114,11 @@ async function init(options: InitOptions, token: { token?: string; ttlMs: number
   )
   await settleCluster(master, tools, `see what it says: ${daemons.logCommand('kubox-server')}`)
   const joinToken = await makeToken(tools, token.token, token.ttlMs)
+  const since = tools.clock.now()
   await output.step('starting the agent', () =>
     daemons.start({ name: 'kubox-agent', description: 'kubox node agent', command: selfCommand('agent', ...rootFlag) }),
   )
-  await awaitNode(master.nodeName, tools, `see what it says: ${daemons.logCommand('kubox-agent')}`)
+  await awaitNode(master.nodeName, since, tools, `see what it says: ${daemons.logCommand('kubox-agent')}`)
   output.line()
   output.line(await successMessage(master, joinToken, tools))
 }

@@ -61,16 +61,23 @@ export async function makeToken(tools: Tools, token: string | undefined, ttlMs: 
   )
 }
 
-export const isReady = (node: Node): boolean =>
-  node.status?.conditions?.some(condition => condition.type === 'Ready' && condition.status === 'True') ?? false
+/**
+ * Ready by the word of an agent that was started at `since`: a node that joins again was called Ready before. The agent and
+ * who waits for it read the same clock.
+ */
+export function isReadySince(node: Node, since: number): boolean {
+  const ready = node.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True')
+  // Heartbeats are told in whole seconds.
+  return Math.floor(since / 1000) * 1000 <= Date.parse(ready?.lastHeartbeatTime ?? '')
+}
 
-/** Waits until the cluster sees this node Ready. */
-export async function awaitNode(nodeName: string, tools: Tools, remedy?: string): Promise<void> {
+/** Waits until the agent that was started at `since` says that this node is Ready. */
+export async function awaitNode(nodeName: string, since: number, tools: Tools, remedy?: string): Promise<void> {
   const what = `node ${nodeName} did not become Ready`
   await withSuperAdmin(tools, client =>
     tools.output.step(`waiting for node ${nodeName} to be Ready`, () =>
       until({ clock: tools.clock, deadlineMs: READY_DEADLINE_MS, what, remedy }, async () =>
-        isReady(await client.resource<Node>(NODES).get(nodeName)) ? true : undefined,
+        isReadySince(await client.resource<Node>(NODES).get(nodeName), since) ? true : undefined,
       ),
     ),
   )

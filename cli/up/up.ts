@@ -48,8 +48,9 @@ async function up(options: InitOptions, tools: Tools): Promise<void> {
   try {
     parts.push(await output.step('starting the control plane', () => startControlPlane(tools, log)))
     await settleCluster(master, tools, `see ${layout.logs}/kubox-up.log`)
+    const since = tools.clock.now()
     parts.push(await output.step('starting the agent', () => startAgent(tools, log)))
-    await awaitNode(master.nodeName, tools, `see ${layout.logs}/kubox-up.log`)
+    await awaitNode(master.nodeName, since, tools, `see ${layout.logs}/kubox-up.log`)
     await showFirstPod(tools)
     output.line(await nextCommands(master, known, tools))
     await stopping

@@ -1,6 +1,6 @@
 import { chown } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readTextIfAny, writeFileAtomic } from '../platform/disk.ts'
 import { runChecked } from '../platform/processes.ts'
 import type { Tools } from './tools.ts'
@@ -26,9 +26,12 @@ export async function writeUserKubeconfig(tools: Tools): Promise<string> {
 
 /** Takes that kubeconfig away again, if it still is the one of this cluster and not something of the user's own. */
 export async function removeUserKubeconfig(tools: Tools): Promise<void> {
+  const { disk } = tools
   const path = userPath((await invokingUser(tools)).home)
-  const [admin, own] = [await readTextIfAny(tools.disk, adminPath(tools)), await readTextIfAny(tools.disk, path)]
-  if (admin !== undefined && admin === own) await tools.disk.remove(path)
+  const [admin, own] = [await readTextIfAny(disk, adminPath(tools)), await readTextIfAny(disk, path)]
+  if (admin === undefined || admin !== own) return
+  await disk.remove(path)
+  if ((await disk.list(dirname(path))).length === 0) await disk.remove(dirname(path))
 }
 
 const userPath = (home: string): string => join(home, '.kube/config')

@@ -68,6 +68,6 @@ export function agentReachabilityController(context: Context): Controller {
   return loop
 }
 
-export function unreachableMessage(name: string, { host, port }: Target, problem: string): string {
+function unreachableMessage(name: string, { host, port }: Target, problem: string): string {
   return `The master cannot reach the agent of ${name} at ${host}:${port} (${problem}): logs, exec, port-forward and metrics of its pods fail. Open the port on the node: ufw allow ${port}/tcp`
 }

@@ -7,11 +7,19 @@ export const NO_PROVISIONER = 'kubernetes.io/no-provisioner'
 export const SELECTED_NODE = 'volume.kubernetes.io/selected-node'
 export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed'
 export const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller'
+export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
+/** Ours: a folder on the node that a claim's first pod came to. */
+export const LOCAL_PROVISIONER = 'kubox.io/local-path'
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 
 /** '' means: no class, only volumes without one. */
 export function storageClassOf(object: PersistentVolume | PersistentVolumeClaim): string {
   return object.metadata?.annotations?.[CLASS_ANNOTATION] ?? object.spec?.storageClassName ?? ''
+}
+
+/** What the folder of a local volume is called: who looks into the class's folder sees whose it is. */
+export function localFolderName(volumeName?: string, claim?: { namespace?: string; name?: string }): string {
+  return `${volumeName}_${claim?.namespace}_${claim?.name}`
 }
 
 /** Names of the claims that a pod mounts, those of its ephemeral volumes included. */

@@ -44,21 +44,30 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     })
 
   /** Throws Forbidden, and writes down who wanted what; of what he sent only the path. */
-  async function mayPass({ user, info, request }: Call): Promise<void> {
+  async function mayPass({ user, info, request, annotations }: Call): Promise<void> {
     const attributes = attributesOf(user, info)
     const decision = await authorization.decide(attributes)
-    if (decision.verdict === 'allow') return
+    const isAllowed = decision.verdict === 'allow'
+    if (annotations) {
+      annotations['authorization.k8s.io/decision'] = isAllowed ? 'allow' : 'forbid'
+      annotations['authorization.k8s.io/reason'] = decision.reason
+    }
+    if (isAllowed) return
     options.log.info('A caller was refused', {
       ...{ user: user.name, verb: info.verb, path: request.path, from: request.remoteAddress },
     })
     throw forbidden(attributes, decision.reason)
   }
 
-  async function admit(request: ApiRequest): Promise<Call> {
+  async function recognise(request: ApiRequest): Promise<Call> {
     const info = parseRequest(request)
-    const caller = await authentication.identify(request)
-    const user = await impersonate(request, caller, authorization)
-    return { request, info, caller, user, warnings: [] }
+    try {
+      const caller = await authentication.identify(request)
+      return { request, info, caller, user: caller, warnings: [] }
+    } catch (error) {
+      traffic.unrecognised(request, info, error)
+      throw error
+    }
   }
 
   async function serve(call: Call): Promise<ApiResponse> {
@@ -80,10 +89,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     let foreseen = true
     let response: ApiResponse
     try {
-      const admitted = await admit(request)
-      call = admitted
-      trail = traffic.begin(admitted)
-      response = await traffic.serve(admitted, () => serve(admitted))
+      const recognised = await recognise(request)
+      call = recognised
+      trail = traffic.begin(recognised)
+      recognised.user = await impersonate(request, recognised.caller, authorization)
+      response = await traffic.serve(recognised, () => serve(recognised))
     } catch (error) {
       response = statusResponse(
         refuse(error, request, () => {
@@ -100,8 +110,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async upgrade(request, incoming, socket, head) {
       let trail: AuditTrail | undefined
       try {
-        const call = await admit(request)
+        const call = await recognise(request)
         trail = traffic.begin(call)
+        call.user = await impersonate(request, call.caller, authorization)
         await mayPass(call)
         const onJoined = () => trail?.started(101)
         const status = await serveUpgrade(parts, call, { request: incoming, socket, head, onJoined })

@@ -15,6 +15,8 @@ export interface Call {
   user: Identity
   /** Sentences for the `Warning` header: kubectl shows them. */
   warnings: string[]
+  /** What admission and authorization have to say to the audit log; undefined where it does not listen. */
+  annotations?: Record<string, string>
   /** Under which flow schema it waited for its turn. */
   flow?: CompiledSchema
 }

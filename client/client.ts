@@ -207,7 +207,8 @@ function parseAnswer<R>(text: string, path: string): R {
   }
 }
 
-async function refusal(response: ApiResponse): Promise<Error> {
+/** What an answer of 300 and above says, as an error. */
+export async function refusal(response: ApiResponse): Promise<Error> {
   const text = await readBody(response)
   if (text.startsWith('{')) return errorFromStatus(JSON.parse(text), response.status)
   return errorFromStatus({ message: text.slice(0, 500).trim() }, response.status)

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { ApiResponse } from '../api/exchange.ts'
 import type { ReplicaSet } from '../api/types/apps-v1.ts'
 import type { Event, PersistentVolume, PersistentVolumeClaim, Pod, ResourceQuota } from '../api/types/core-v1.ts'
 import type { PodDisruptionBudget } from '../api/types/policy-v1.ts'
 import type { ClusterRole } from '../api/types/rbac-v1.ts'
 import type { StorageClass } from '../api/types/storage-v1.ts'
+import { createClient } from '../client/client.ts'
 import {
   CLUSTER_ROLES,
   EVENTS,
+  NODES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   POD_DISRUPTION_BUDGETS,
@@ -16,6 +19,7 @@ import {
   RESOURCE_QUOTAS,
   STORAGE_CLASSES,
 } from '../client/resources.ts'
+import type { Transport } from '../client/transport.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 import { type ControlPlane, createNodes, makeNode, makePod, startControlPlane } from '../test/support/control-plane.ts'
 import { type FakeKubelet, startFakeKubelet } from '../test/support/fake-kubelet.ts'
@@ -27,14 +31,43 @@ const claimOf = (name: string, spec: object = {}): PersistentVolumeClaim => ({
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
 })
 
+interface FakeAgents {
+  transport: Transport
+  /** "NODE VOLUME", in the order of asking. */
+  asked: string[]
+  answer: ApiResponse
+}
+
+/** The API server with agents behind it that are asked for the folders of volumes, and all answer the same. */
+function fakeAgents(server: Transport): FakeAgents {
+  const agents: FakeAgents = {
+    asked: [],
+    answer: { status: 200, headers: {}, body: Buffer.from('removed') },
+    transport: {
+      async request(request) {
+        const [, node, volume] = /^\/api\/v1\/nodes\/([^/]+)\/proxy\/localVolumes\/(.+)$/.exec(request.path) ?? []
+        if (!node) return server.request(request)
+        assert.equal(request.method, 'DELETE')
+        agents.asked.push(`${node} ${volume}`)
+        return agents.answer
+      },
+      close: () => server.close(),
+    },
+  }
+  return agents
+}
+
 describe('storage, budgets, quotas and roles on a real API server', () => {
   let plane: ControlPlane
   let manager: ControllerManager
   let scheduler: Scheduler
   let kubelet: FakeKubelet
+  let agents: FakeAgents
   beforeEach(async () => {
     plane = await startControlPlane()
-    manager = createControllerManager({ ...plane, disabled: ['node-lifecycle'] })
+    agents = fakeAgents(plane.client.transport)
+    const client = createClient(agents.transport)
+    manager = createControllerManager({ ...plane, client, disabled: ['node-lifecycle'] })
     scheduler = createScheduler(plane)
     kubelet = await startFakeKubelet(plane, { needsNode: true })
     await createNodes(
@@ -69,6 +102,30 @@ describe('storage, budgets, quotas and roles on a real API server', () => {
     assert.ok(held.metadata.deletionTimestamp, 'a claim in use stays')
     await plane.client.resource(PODS).delete('web', { namespace })
     await plane.until(PERSISTENT_VOLUME_CLAIMS, 'claim gone', claims => claims.length === 0)
+    await plane.until(PERSISTENT_VOLUMES, 'volume gone', volumes => volumes.length === 0)
+    assert.deepEqual(new Set(agents.asked), new Set([`${pod.spec?.nodeName} ${volume.metadata.name}`]))
+  })
+
+  it('a volume stays as long as its folder, and goes with its node', async () => {
+    agents.answer = { status: 409, headers: {}, body: Buffer.from('something is mounted on /srv') }
+    await plane.create(PERSISTENT_VOLUME_CLAIMS, claimOf('data'))
+    await plane.create(PODS, withClaim('web', 'data'))
+    await plane.until<PersistentVolume, boolean>(
+      PERSISTENT_VOLUMES,
+      'bound',
+      ([found]) => found?.status?.phase === 'Bound',
+    )
+    const pod = await plane.until<Pod, Pod>(PODS, 'placed', ([found]) => (found?.spec.nodeName ? found : undefined))
+    await plane.client.resource(PODS).delete('web', { namespace })
+    await plane.client.resource(PERSISTENT_VOLUME_CLAIMS).delete('data', { namespace })
+    const nodeName = pod.spec?.nodeName ?? ''
+    const said = `the folder on node ${nodeName} could not be removed: something is mounted on /srv`
+    await plane.until<Event, boolean>(EVENTS, said, events =>
+      events.some(({ reason, message }) => reason === 'VolumeFailedDelete' && message === said),
+    )
+    const [kept] = await plane.list<PersistentVolume>(PERSISTENT_VOLUMES)
+    assert.deepEqual([kept?.status?.phase, kept?.metadata.deletionTimestamp], ['Released', undefined])
+    await plane.client.resource(NODES).delete(nodeName)
     await plane.until(PERSISTENT_VOLUMES, 'volume gone', volumes => volumes.length === 0)
   })
 

@@ -119,8 +119,16 @@ function assembleGuards(options: AgentOptions, around: Surroundings, services: P
 }
 
 function assembleServer(options: AgentOptions, { facts }: Surroundings, workers: PodWorkers, dialer: PodDialer) {
-  const { runtime, clock, log, nodeName, serving } = options
-  const backend = new AgentBackend({ workers, runtime, dialer, clock, rootDirectory: facts.rootDirectory })
+  const { client, runtime, clock, log, nodeName, serving } = options
+  const backend = new AgentBackend({
+    workers,
+    runtime,
+    dialer,
+    clock,
+    client,
+    nodeName,
+    rootDirectory: facts.rootDirectory,
+  })
   return serving && new AgentServer(serving, { nodeName, backend, clock, log })
 }
 

@@ -50,10 +50,11 @@ import {
   validateSecretUpdate,
 } from '../validate/core.ts'
 import { validateLimitRange, validateQuota, validateQuotaUpdate } from '../validate/limits.ts'
-import { validateEndpoints, validateService, validateServiceUpdate } from '../validate/network.ts'
+import { validateEndpoints } from '../validate/network.ts'
 import { validateNewPod, validatePodTemplate } from '../validate/pod.ts'
 import { validateResize } from '../validate/pod-resize.ts'
 import { validateEphemeralUpdate, validatePodUpdate } from '../validate/pod-update.ts'
+import { validateService, validateServiceUpdate } from '../validate/service.ts'
 import { validateClaim, validateClaimUpdate, validateVolume, validateVolumeUpdate } from '../validate/storage.ts'
 import { validateReplicationController } from '../validate/workloads.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'

@@ -19,6 +19,13 @@ export interface AdmissionRequest {
   dryRun: boolean
   options: Record<string, unknown>
   warnings: string[]
+  /** For the audit log, where it listens. */
+  annotations?: Record<string, string>
+}
+
+/** The first to write something down under a name is believed. */
+export function annotate({ annotations }: AdmissionRequest, key: string, value: string): void {
+  if (annotations) annotations[key] ??= value
 }
 
 /** Mutating plugins run before validation, validating ones after it. Refusals are ApiErrors. */

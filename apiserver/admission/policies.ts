@@ -23,6 +23,8 @@ const GROUP = 'admissionregistration.k8s.io'
 interface Finding {
   message: string
   reason: string
+  /** Which of the validations. */
+  index: number
 }
 
 /** ValidatingAdmissionPolicy: rules in CEL, bound to what they shall watch over, with parameters from other objects. */
@@ -65,30 +67,59 @@ async function findings(
   const base = policyVariables(around, request, params)
   const { holds, errors } = await conditionsHold(spec?.matchConditions ?? [], base)
   if (!holds) return []
-  const failures: Finding[] = errors.map(({ expression, error }) => failed(expression, error))
+  const failures: Finding[] = errors.map(({ expression, error }) => failed(expression, error, 0))
   const variables = await withVariables(spec?.variables ?? [], base)
-  for (const validation of spec?.validations ?? []) {
+  for (const [index, validation] of (spec?.validations ?? []).entries()) {
     const outcome = await evaluateRule(validation.expression, variables)
     if (outcome.value === true) continue
-    failures.push(outcome.error ? failed(validation.expression, outcome.error) : await finding(validation, variables))
+    const { expression } = validation
+    const { error } = outcome
+    failures.push(error ? failed(expression, error, index) : await finding(validation, variables, index))
   }
+  failures.push(...(await noteValues(request, policy, variables)))
   const lenient = spec?.failurePolicy === 'Ignore'
   return lenient ? failures.filter(({ reason }) => reason !== EVALUATION) : failures
 }
 
 const EVALUATION = 'evaluation'
+const LONGEST_ANNOTATION = 10 << 10
 
-function failed(expression: string, error: string): Finding {
-  return { message: `expression '${expression}' resulted in error: ${error}`, reason: EVALUATION }
+/** What the policy wants to have written down of a request, whether it may pass or not. */
+async function noteValues(
+  { annotations }: AdmissionRequest,
+  { metadata, spec }: Readonly<ValidatingAdmissionPolicy>,
+  variables: Variables,
+): Promise<Finding[]> {
+  const failures: Finding[] = []
+  for (const { key, valueExpression } of spec?.auditAnnotations ?? []) {
+    const { value, error } = await evaluateRule(valueExpression, variables)
+    if (error) failures.push(failed(valueExpression, error, 0))
+    else if (value !== null && typeof value !== 'string')
+      failures.push(failed(valueExpression, 'must evaluate to string or null', 0))
+    else if (value && annotations) addValue(annotations, `${metadata?.name}/${key}`, value.trim())
+  }
+  return failures
+}
+
+/** A policy that several bindings bring to bear may say something else for each of them. */
+function addValue(annotations: Record<string, string>, key: string, text: string): void {
+  const value = text.slice(0, LONGEST_ANNOTATION)
+  const known = annotations[key]?.split(', ') ?? []
+  if (!known.includes(value)) annotations[key] = [...known, value].join(', ')
+}
+
+function failed(expression: string, error: string, index: number): Finding {
+  return { message: `expression '${expression}' resulted in error: ${error}`, reason: EVALUATION, index }
 }
 
 async function finding(
   { expression, message, messageExpression, reason }: Validation,
   variables: Variables,
+  index: number,
 ): Promise<Finding> {
   const told = messageExpression ? (await evaluateRule(messageExpression, variables)).value : undefined
   const text = typeof told === 'string' && told !== '' ? told : message
-  return { message: text ?? `failed expression: ${expression}`, reason: reason ?? 'Invalid' }
+  return { message: text ?? `failed expression: ${expression}`, reason: reason ?? 'Invalid', index }
 }
 
 function act(
@@ -103,6 +134,7 @@ function act(
     for (const { message } of found)
       request.warnings.push(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`)
   }
+  if (actions.includes('Audit')) noteFailures(request, policy, binding, found)
   if (!actions.includes('Deny')) return
   const [first] = found as [Finding]
   const refusal = refuse(
@@ -111,4 +143,24 @@ function act(
   )
   const reason = first.reason === EVALUATION ? 'Invalid' : first.reason
   throw new ApiError(reason, refusal.message, refusal.details)
+}
+
+/** The action Audit: what would have been refused, under Kubernetes' key. */
+function noteFailures(
+  { annotations }: AdmissionRequest,
+  policy: Readonly<ValidatingAdmissionPolicy>,
+  { metadata, spec }: Readonly<ValidatingAdmissionPolicyBinding>,
+  found: Finding[],
+): void {
+  if (!annotations) return
+  const key = 'validation.policy.admission.k8s.io/validation_failure'
+  const known = JSON.parse(annotations[key] ?? '[]') as object[]
+  const [names, validationActions] = [
+    { policy: policy.metadata?.name, binding: metadata?.name },
+    spec?.validationActions,
+  ]
+  const failures = found.map(({ message, index }) => ({
+    ...{ message, ...names, expressionIndex: index, validationActions },
+  }))
+  annotations[key] = JSON.stringify([...known, ...failures])
 }

@@ -14,6 +14,8 @@ type Review = any
 /** What each path of the webhook's server answers. */
 const BEHAVIOURS: Record<string, (request: Review) => object | string> = {
   '/allow': () => ({ allowed: true, warnings: ['mind the gap'] }),
+  '/note': () => ({ allowed: true, auditAnnotations: { seen: 'first' } }),
+  '/note-again': () => ({ allowed: false, auditAnnotations: { seen: 'second', why: 'because' } }),
   '/deny': () => ({ allowed: false, status: { message: 'not on my watch', code: 422 } }),
   '/deny-as-ok': () => ({ allowed: false, status: { code: 200 } }),
   '/label': ({ object }) =>
@@ -191,6 +193,19 @@ describe('admission webhooks', () => {
     )
     assert.equal(removed.status, 200, removed.text)
     assert.equal((await create('a')).status, 201)
+  })
+
+  it('have something written down, under their name', async () => {
+    await server.server.close()
+    const lines: string[] = []
+    const policy = { omitStages: ['RequestReceived' as const], rules: [{ level: 'Metadata' as const }] }
+    server = await startTestServer({ audit: { policy, write: line => lines.push(line) } })
+    await register('Mutating', ['/note'])
+    await register('Validating', ['/note-again'])
+    assert.equal((await create('a')).status, 403)
+    const { annotations } = JSON.parse(lines.at(-1)!)
+    const own = ['seen', 'why'].map(key => annotations[`hook-0.example.com/${key}`])
+    assert.deepEqual(own, ['first', 'because'])
   })
 
   const SCALER_RULE = { apiGroups: ['autoscaling'], apiVersions: ['v2'], operations: ['CREATE'], resources: ['*'] }

@@ -15,7 +15,7 @@ import type { Conversion } from '../crd/conversion.ts'
 import type { Authorization } from '../stages/authorize.ts'
 import { newUid } from '../verbs/meta.ts'
 import { type WebhookClient, WebhookError } from '../webhook/client.ts'
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import { type AdmissionPlugin, type AdmissionRequest, annotate } from './admission.ts'
 import { replaceContent, requestAs } from './equivalent.ts'
 import type { Lister } from './lister.ts'
 import { matchesConditions } from './match-conditions.ts'
@@ -42,6 +42,7 @@ interface ReviewResponse {
   patch?: string
   patchType?: string
   warnings?: string[]
+  auditAnnotations?: Record<string, string>
 }
 
 /** Asks the webhooks that may change an object, one after the other; some again when a later one changed something. */
@@ -166,6 +167,9 @@ async function askOne(
   const { response } = answer
   if (!response || response.uid !== uid) throw new WebhookError('the answer is no response to the review')
   request.warnings.push(...(response.warnings ?? []))
+  for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) {
+    annotate(request, `${webhook.name}/${key}`, value)
+  }
   if (!response.allowed) throw denied(webhook, response)
   return response
 }

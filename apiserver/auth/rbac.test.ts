@@ -96,6 +96,16 @@ describe('the bootstrap roles', () => {
     ['system:kube-scheduler', 'create', { ...team, plural: 'pods', subresource: 'binding' }, [], true],
     ['system:kube-scheduler', 'get', { ...team, plural: 'secrets' }, [], false],
     ['system:kube-controller-manager', 'create', { ...team, plural: 'pods' }, [], true],
+    ['system:kube-controller-manager', 'delete', { plural: 'nodes', subresource: 'proxy', name: 'n' }, [], true],
+    ['system:kube-controller-manager', 'create', { plural: 'nodes', subresource: 'proxy', name: 'n' }, [], false],
+    [
+      'system:serviceaccount:kube-system:persistent-volume-binder',
+      'delete',
+      { plural: 'nodes', subresource: 'proxy', name: 'n' },
+      [],
+      true,
+    ],
+    ['admin', 'delete', { plural: 'nodes', subresource: 'proxy', name: 'n' }, [], false],
     ['system:serviceaccount:kube-system:job-controller', 'create', { ...team, plural: 'pods' }, [], true],
     ['system:serviceaccount:kube-system:job-controller', 'create', { ...team, plural: 'secrets' }, [], false],
     [

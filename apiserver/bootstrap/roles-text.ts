@@ -270,6 +270,7 @@ persistent-volume-binder
   READ,create | storage.k8s.io | storageclasses
   get,create,delete | core | services,endpoints
   READ | core | nodes
+  delete | core | nodes/proxy
 
 pod-garbage-collector
   READ,delete | core | pods

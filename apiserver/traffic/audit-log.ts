@@ -3,7 +3,15 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Call } from '../call.ts'
 import { newUid } from '../verbs/meta.ts'
-import { type AuditLevel, type AuditOptions, type AuditStage, auditDecision, auditEvent } from './audit.ts'
+import {
+  type AuditLevel,
+  type AuditMoment,
+  type AuditOptions,
+  type AuditStage,
+  attemptedBy,
+  auditDecision,
+  auditEvent,
+} from './audit.ts'
 
 /** Writes one line for each moment of a call that the policy wants to know of. */
 export class AuditLog {
@@ -18,7 +26,20 @@ export class AuditLog {
   }
 
   begin(call: Call, lasting: boolean): AuditTrail | undefined {
-    const { level, stages } = auditDecision(this.#options.policy, call)
+    const note = this.#noteFor(call)
+    if (!note) return undefined
+    call.annotations = {}
+    note('RequestReceived', {})
+    return new AuditTrail(note, lasting)
+  }
+
+  /** A caller who could not show who he is: one line, at the moment of the answer, as Kubernetes writes it. */
+  unrecognised(call: Call, status: number): void {
+    this.#noteFor(call)?.('ResponseStarted', { status, message: attemptedBy(call.request) })
+  }
+
+  #noteFor(call: Call): Note | undefined {
+    const { level, stages } = auditDecision(this.#options.policy, { info: call.info, user: call.caller })
     if (level === 'None') return undefined
     const received = this.#clock.now()
     const note: Note = (stage, rest) => {
@@ -27,12 +48,11 @@ export class AuditLog {
       this.#options.write(JSON.stringify(auditEvent(moment)))
     }
     const id = newUid(this.#random)
-    note('RequestReceived', {})
-    return new AuditTrail(note, lasting)
+    return note
   }
 }
 
-type Note = (stage: AuditStage, rest: { status?: number; answer?: ApiResponse['body'] }) => void
+type Note = (stage: AuditStage, rest: Pick<AuditMoment, 'status' | 'message' | 'answer'>) => void
 
 /** What is still to be told of one call. */
 export class AuditTrail {

@@ -1,4 +1,4 @@
-import type { ApiResponse, Identity } from '../../api/exchange.ts'
+import type { ApiRequest, ApiResponse, Identity } from '../../api/exchange.ts'
 import type { Call } from '../call.ts'
 import type { RequestInfo } from '../request.ts'
 
@@ -71,6 +71,7 @@ export interface AuditMoment {
   call: Call
   /** Known from ResponseStarted on. */
   status?: number
+  message?: string
   /** In whole, where there is one. */
   answer?: ApiResponse['body']
   received: number
@@ -78,8 +79,8 @@ export interface AuditMoment {
 }
 
 /** One line of the audit log: who asked what, and how it ended. Bodies only where the policy asks for them. */
-export function auditEvent({ id, level, stage, call, status, answer, received, now }: AuditMoment): object {
-  const { request, info, caller, user } = call
+export function auditEvent({ id, level, stage, call, status, message, answer, received, now }: AuditMoment): object {
+  const { request, info, caller, user, annotations } = call
   const ended = stage !== 'RequestReceived'
   const query = request.query.size > 0 ? `?${withoutSecrets(request.query)}` : ''
   return {
@@ -91,12 +92,25 @@ export function auditEvent({ id, level, stage, call, status, answer, received, n
     sourceIPs: request.remoteAddress ? [request.remoteAddress] : [],
     userAgent: request.headers['user-agent'],
     ...(info.isResource ? { objectRef: objectRef(info) } : {}),
-    ...(status === undefined ? {} : { responseStatus: { metadata: {}, code: status } }),
+    ...(status === undefined ? {} : { responseStatus: { metadata: {}, message, code: status } }),
     ...(ended && level !== 'Metadata' ? { requestObject: bodyOf(request.body) } : {}),
     ...(ended && level === 'RequestResponse' ? { responseObject: bodyOf(answer) } : {}),
+    ...(annotations && Object.keys(annotations).length > 0 ? { annotations } : {}),
     requestReceivedTimestamp: new Date(received).toISOString(),
     stageTimestamp: new Date(now).toISOString(),
   }
+}
+
+/** In what ways somebody tried to say who he is: their names, never what he showed. */
+export function attemptedBy({ headers, query, certificate, certificateProblem }: ApiRequest): string {
+  const scheme = /^(basic|bearer) +\S/i.exec(headers.authorization?.trim() ?? '')?.[1]?.toLowerCase()
+  const ways = [
+    scheme,
+    query.get('access_token') ? 'access_token' : '',
+    certificate || certificateProblem ? 'x509' : '',
+  ]
+  const tried = ways.filter(Boolean).join(', ')
+  return `Authentication failed, ${tried ? `attempted: ${tried}` : 'no credentials provided'}`
 }
 
 /** Programs that know no headers put their token into the address; it is not for the log. */

@@ -59,6 +59,7 @@ describe('an audit policy', () => {
     await server.server.close()
   })
 
+  const NOBODY = { username: '', groups: [] }
   const SECRETS = '/api/v1/namespaces/default/secrets'
   const maker = async (policy: AuditPolicy) => {
     const lines: string[] = []
@@ -116,6 +117,63 @@ describe('an audit policy', () => {
     assert.ok(!requestURI.includes('hush'))
     await close()
   })
+
+  it('tells of somebody who would act as another and may not, as himself', async () => {
+    const { server, told, close } = await maker({ rules: [{ level: 'Metadata', users: ['bob'] }] })
+    const as = { name: 'bob', groups: ['system:authenticated'] }
+    const headers = { 'impersonate-user': 'kubernetes-admin' }
+    assert.equal((await server.call('GET', SECRETS, { as, headers })).status, 403)
+    assert.deepEqual(
+      told().map(({ stage, user, impersonatedUser, responseStatus }) => [
+        ...[stage, user.username, impersonatedUser, responseStatus?.code],
+      ]),
+      [
+        ['RequestReceived', 'bob', undefined, undefined],
+        ['ResponseComplete', 'bob', undefined, 403],
+      ],
+    )
+    await close()
+  })
+
+  it('tells who was let pass, and by what', async () => {
+    const { server, told, close } = await maker({
+      omitStages: ['RequestReceived'],
+      rules: [{ level: 'Metadata', resources: [{ group: '' }] }],
+    })
+    await server.call('GET', SECRETS)
+    await server.call('GET', SECRETS, { as: { name: 'bob', groups: [] } })
+    const annotations = told().map(one => one.annotations)
+    assert.deepEqual(
+      annotations.map(one => one['authorization.k8s.io/decision']),
+      ['allow', 'forbid'],
+    )
+    await server.call('GET', '/api/v1/nodes/n', { as: { name: 'system:kube-scheduler', groups: [] } })
+    assert.match(told().at(-1).annotations['authorization.k8s.io/reason'], /ClusterRoleBinding "system:kube-scheduler"/)
+    await close()
+  })
+
+  const attempts: [string, Record<string, string>, string, string][] = [
+    ['a token', { authorization: 'Bearer hush' }, '', 'Authentication failed, attempted: bearer'],
+    ['a password', { authorization: 'Basic aHVzaA==' }, '', 'Authentication failed, attempted: basic'],
+    [
+      'a token and another in the address',
+      { authorization: 'bearer hush' },
+      '?access_token=hush',
+      'Authentication failed, attempted: bearer, access_token',
+    ],
+    ['something else', { authorization: 'hush' }, '', 'Authentication failed, no credentials provided'],
+  ]
+  for (const [what, headers, query, message] of attempts) {
+    it(`tells once of a caller who is not known by ${what}, and nothing that he showed`, async () => {
+      const { server, told, close } = await maker({ rules: [{ level: 'RequestResponse' }] })
+      assert.equal((await server.call('GET', SECRETS + query, { as: null, headers })).status, 401)
+      const [{ stage, verb, user, responseStatus, objectRef, annotations }, ...more] = told()
+      assert.deepEqual([stage, verb, user, objectRef.resource], ['ResponseStarted', 'list', NOBODY, 'secrets'])
+      assert.deepEqual([responseStatus, annotations, more], [{ metadata: {}, message, code: 401 }, undefined, []])
+      assert.ok(!/hush|aHVza/.test(JSON.stringify(told())))
+      await close()
+    })
+  }
 
   it('tells of what nobody foresaw', async () => {
     const { server, told, close } = await maker({ rules: [{ level: 'Metadata' }] })

@@ -20,6 +20,8 @@ export interface Write {
   applied?: boolean
   options: Record<string, unknown>
   warnings: string[]
+  /** For the audit log. */
+  annotations?: Record<string, string>
 }
 
 const LONGEST_MANAGER = 128
@@ -40,6 +42,7 @@ export function writeOf(call: Call, kind: Kind, optionsKind = 'CreateOptions'): 
     fieldManager: fieldManager || managerOf(headers['user-agent']),
     options: { kind: optionsKind, apiVersion: 'meta.k8s.io/v1', ...(dryRun.length > 0 ? { dryRun } : {}) },
     warnings: call.warnings,
+    annotations: call.annotations,
   }
 }
 
@@ -50,9 +53,9 @@ export function admissionOf(
   object?: KubeObject,
   old?: KubeObject,
 ): AdmissionRequest {
-  const { kind, namespace, subresource, user, dryRun, options, warnings } = write
+  const { kind, namespace, subresource, user, dryRun, options, warnings, annotations } = write
   const name = object?.metadata?.name ?? old?.metadata?.name ?? write.name
-  return { operation, kind, subresource, namespace, name, object, old, user, dryRun, options, warnings }
+  return { operation, kind, subresource, namespace, name, object, old, user, dryRun, options, warnings, annotations }
 }
 
 function checkDryRun(values: string[]): FieldError[] {

@@ -2,20 +2,11 @@ import { isReason } from '../../api/errors.ts'
 import { objectKey } from '../../api/objects.ts'
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../api/types/core-v1.ts'
 import type { StorageClass } from '../../api/types/storage-v1.ts'
-import { BOUND_BY_CONTROLLER, isClaimedBy, isFullyBound, storageClassOf } from '../../api/volumes.ts'
+import { BOUND_BY_CONTROLLER, isClaimedBy, isFullyBound, LOCAL_PROVISIONER, storageClassOf } from '../../api/volumes.ts'
 import type { Live, ResourceClient } from '../../client/client.ts'
 import type { Informer } from '../../client/informer.ts'
 import { NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../../client/resources.ts'
-import {
-  type Context,
-  type Controller,
-  createLoop,
-  deleteExactly,
-  type Loop,
-  together,
-  unlessGone,
-  unlessThere,
-} from '../context.ts'
+import { type Context, type Controller, createLoop, type Loop, together, unlessGone, unlessThere } from '../context.ts'
 import {
   boundClaim,
   type ClaimStep,
@@ -24,9 +15,9 @@ import {
   defaultClassOf,
   IS_DEFAULT,
   LOCAL_CLASS,
-  LOCAL_PROVISIONER,
   localVolume,
 } from './decide.ts'
+import { volumeReclaimer } from './reclaim.ts'
 
 type Claim = Live<PersistentVolumeClaim>
 type Volume = Live<PersistentVolume>
@@ -34,7 +25,8 @@ type Volume = Live<PersistentVolume>
 /** Binds claims to volumes, makes local ones where their class asks for it, and gives volumes back. */
 export function volumeController(context: Context): Controller {
   const binder = new Binder(context)
-  return together(binder.claimLoop, binder.volumeLoop, { start: () => void binder.ensureClass(), stop: async () => {} })
+  const ensuring = { start: () => void binder.ensureClass(), stop: async () => {} }
+  return together(binder.claimLoop, binder.volumeLoop, volumeReclaimer(context), ensuring)
 }
 
 class Binder {
@@ -176,7 +168,6 @@ class Binder {
     if (volume.status?.phase !== phase && phase !== 'Bound') {
       await unlessGone(this.#volumeClient.update({ ...volume, status: { ...volume.status, phase } }, 'status'))
     }
-    if (phase === 'Released' && !volume.metadata.deletionTimestamp) await this.#reclaim(volume)
   }
 
   /** That a claim is gone is only believed from the server itself: a volume must not be given away too early. */
@@ -190,11 +181,5 @@ class Binder {
       if (isReason(error, 'NotFound')) return undefined
       throw error
     }
-  }
-
-  async #reclaim(volume: Volume): Promise<void> {
-    const isOurs = volume.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === LOCAL_PROVISIONER
-    if (volume.spec.persistentVolumeReclaimPolicy !== 'Delete' || !isOurs) return
-    await deleteExactly(this.#volumeClient, volume)
   }
 }

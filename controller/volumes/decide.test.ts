@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/types/core-v1.ts'
 import type { StorageClass } from '../../api/types/storage-v1.ts'
+import { LOCAL_PROVISIONER } from '../../api/volumes.ts'
 import type { Live } from '../../client/client.ts'
 import { liveMeta } from '../../test/support/objects.ts'
-import { decideClaim, decidePhase, LOCAL_PROVISIONER, localVolume } from './decide.ts'
+import { decideClaim, decidePhase, isToReclaim, localVolume } from './decide.ts'
 
 function claim(spec: object = {}, annotations: Record<string, string> = {}): Live<PersistentVolumeClaim> {
   const wanted = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'c' }
@@ -121,6 +122,28 @@ describe('decidePhase', () => {
   ]
   for (const [name, spec, found, expected] of cases) {
     it(name, () => assert.equal(decidePhase(volume('a', '1Gi', spec), found), expected))
+  }
+})
+
+describe('isToReclaim', () => {
+  const ours = { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER }
+  const cases: [string, { phase?: string; policy?: string; annotations?: object; gone?: string }, boolean][] = [
+    ['released, ours, to be deleted', {}, true],
+    ['still bound', { phase: 'Bound' }, false],
+    ['not claimed yet', { phase: 'Available' }, false],
+    ['no phase yet', { phase: undefined }, false],
+    ['to be retained', { policy: 'Retain' }, false],
+    ['made by hand', { annotations: {} }, false],
+    ['of another provisioner', { annotations: { 'pv.kubernetes.io/provisioned-by': 'nfs.example' } }, false],
+    ['going already', { gone: '2026-01-01T00:00:00Z' }, false],
+  ]
+  for (const [name, given, expected] of cases) {
+    it(name, () => {
+      const { phase, policy, annotations, gone } = { phase: 'Released', policy: 'Delete', annotations: ours, ...given }
+      const metadata = liveMeta('pv', { annotations: annotations as Record<string, string>, deletionTimestamp: gone })
+      const { spec } = volume('pv', '1Gi', { ...mine, persistentVolumeReclaimPolicy: policy })
+      assert.equal(isToReclaim({ metadata, spec, status: { phase } }), expected)
+    })
   }
 })
 

@@ -5,13 +5,15 @@ import {
   findVolume,
   isClaimedBy,
   isFullyBound,
+  LOCAL_PROVISIONER,
+  localFolderName,
   NO_PROVISIONER,
+  PROVISIONED_BY,
   SELECTED_NODE,
   storageClassOf,
 } from '../../api/volumes.ts'
 import type { Live } from '../../client/client.ts'
 
-export const LOCAL_PROVISIONER = 'kubox.io/local-path'
 export const LOCAL_CLASS = 'local-path'
 export const IS_DEFAULT = 'storageclass.kubernetes.io/is-default-class'
 const DEFAULT_FOLDER = '/var/lib/kubox/volumes'
@@ -113,7 +115,7 @@ export function localVolume(claim: Claim, storageClass: StorageClass, node: Node
   const hostname = node.metadata?.labels?.['kubernetes.io/hostname'] ?? node.metadata?.name ?? ''
   const onNode = [{ key: 'kubernetes.io/hostname', operator: 'In', values: [hostname] }]
   return {
-    metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': LOCAL_PROVISIONER } },
+    metadata: { name, annotations: { [PROVISIONED_BY]: LOCAL_PROVISIONER } },
     spec: {
       capacity: { storage: claim.spec.resources?.requests?.storage ?? '1Gi' },
       accessModes: claim.spec.accessModes,
@@ -122,7 +124,7 @@ export function localVolume(claim: Claim, storageClass: StorageClass, node: Node
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
       mountOptions: storageClass.mountOptions,
       claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: claim.metadata.name, namespace, uid },
-      hostPath: { path: `${folder}/${name}_${namespace}_${claim.metadata.name}`, type: 'DirectoryOrCreate' },
+      hostPath: { path: `${folder}/${localFolderName(name, claim.metadata)}`, type: 'DirectoryOrCreate' },
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: onNode }] } },
     },
   }
@@ -135,6 +137,12 @@ export function decidePhase(volume: Volume, claim: Claim | undefined): VolumePha
   const reference = volume.spec.claimRef
   if (!reference?.uid) return 'Available'
   return claim?.metadata.uid === reference.uid ? 'Bound' : 'Released'
+}
+
+/** Whether nobody will come back for the volume, and it is for us to remove what it held. */
+export function isToReclaim({ metadata, spec, status }: Volume): boolean {
+  if (status?.phase !== 'Released' || metadata.deletionTimestamp) return false
+  return spec.persistentVolumeReclaimPolicy === 'Delete' && metadata.annotations?.[PROVISIONED_BY] === LOCAL_PROVISIONER
 }
 
 /** What the claim says when it is bound. */

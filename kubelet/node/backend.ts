@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises'
 import * as os from 'node:os'
 import type { Duplex } from 'node:stream'
 import type { Pod } from '../../api/types/core-v1.ts'
+import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { isRunning, liveSandbox, newest } from '../pod/picture.ts'
 import { podContainers } from '../pod/pod.ts'
@@ -10,6 +11,7 @@ import type { PodWorkers } from '../pod/workers.ts'
 import type { ContainerRuntime, ContainerStats, ExecOptions, StreamSession } from '../runtime.ts'
 import type { LogSource, NodeUsage, PodUsage, StreamBackend } from '../serve/backend.ts'
 import type { PodDialer } from '../serve/netns.ts'
+import { removeLocalVolume } from '../volume/reclaim.ts'
 import { availableMemory, filesystem } from './machine.ts'
 
 interface Parts {
@@ -18,6 +20,8 @@ interface Parts {
   dialer: PodDialer
   clock: Clock
   rootDirectory: string
+  client: Client
+  nodeName: string
 }
 
 /** What the agent's server shows and does: this node's pods as their workers know them, and the engine behind them. */
@@ -67,6 +71,10 @@ export class AgentBackend implements StreamBackend {
       filesystem: await filesystem(this.#parts.rootDirectory),
       pods: pods.filter(pod => pod !== undefined),
     }
+  }
+
+  removeLocalVolume(name: string): Promise<void> {
+    return removeLocalVolume(this.#parts.client, this.#parts.nodeName, name)
   }
 
   async #podUsage({ pod, picture }: PodWorker): Promise<PodUsage | undefined> {

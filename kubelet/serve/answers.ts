@@ -28,17 +28,19 @@ export async function answerPlain(
   if (route.kind === 'exec' || route.kind === 'attach' || route.kind === 'portForward') {
     throw badRequest('Upgrade request required')
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    throw new ApiError('MethodNotAllowed', 'Method Not Allowed')
-  }
-  if (route.kind === 'containerLogs') await answerLogs(route, query, response, options)
+  const methods = route.kind === 'localVolumes' ? ['DELETE'] : ['GET', 'HEAD']
+  if (!methods.includes(request.method ?? '')) throw new ApiError('MethodNotAllowed', 'Method Not Allowed')
+  if (route.kind === 'localVolumes') {
+    await options.backend.removeLocalVolume(route.volume)
+    response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end('removed')
+  } else if (route.kind === 'containerLogs') await answerLogs(route, query, response, options)
   else {
     const [type, body] = await ANSWERS[route.kind](options)
     response.writeHead(200, { 'Content-Type': type }).end(body)
   }
 }
 
-type PlainKind = Exclude<Route['kind'], 'exec' | 'attach' | 'portForward' | 'containerLogs'>
+type PlainKind = Exclude<Route['kind'], 'exec' | 'attach' | 'portForward' | 'containerLogs' | 'localVolumes'>
 type Answer = (options: AnswerOptions) => Promise<[contentType: string, body: string]>
 
 const ANSWERS: Record<PlainKind, Answer> = {

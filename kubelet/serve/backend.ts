@@ -23,6 +23,8 @@ export interface StreamBackend {
    */
   connect(pod: Pod, port: number): Promise<Duplex>
   usage(): Promise<NodeUsage>
+  /** Removes the folder of a local volume of this node that was released and shall be deleted; refuses any other. */
+  removeLocalVolume(name: string): Promise<void>
 }
 
 export interface LogSource {

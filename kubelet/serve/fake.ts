@@ -20,6 +20,7 @@ export class FakeStreamBackend implements StreamBackend {
   /** Where a pod's port really is: the present run of its server, also after a restart. */
   readonly ports = new Map<number, number>()
   usageNow: NodeUsage | undefined
+  readonly removedVolumes: string[] = []
   /** What attach joins; by default a program that says back what it is told. */
   attachCommand = ['cat']
 
@@ -55,6 +56,10 @@ export class FakeStreamBackend implements StreamBackend {
     })
     await once(socket, 'connect')
     return socket
+  }
+
+  async removeLocalVolume(name: string): Promise<void> {
+    this.removedVolumes.push(name)
   }
 
   async usage(): Promise<NodeUsage> {

@@ -10,6 +10,8 @@ export interface ContainerRoute {
 export type Route =
   | ContainerRoute
   | { kind: 'portForward'; namespace: string; pod: string }
+  /** Not the kubelet's: DELETE empties the folder of a local volume that nobody claims any more. */
+  | { kind: 'localVolumes'; volume: string }
   | { kind: 'healthz' | 'pods' | 'stats/summary' | 'metrics' | 'metrics/resource' }
 
 const CONTAINER_ROUTES = ['exec', 'attach', 'containerLogs'] as const
@@ -20,6 +22,7 @@ export function parseRoute(path: string): Route | undefined {
   const plain = PLAIN_ROUTES.find(kind => kind === [first, ...names].join('/'))
   if (plain) return { kind: plain }
   const [namespace, pod, container] = names.map(decodeName)
+  if (first === 'localVolumes' && namespace && names.length === 1) return { kind: first, volume: namespace }
   if (!namespace || !pod) return undefined
   if (first === 'portForward' && names.length === 2) return { kind: 'portForward', namespace, pod }
   const kind = CONTAINER_ROUTES.find(each => each === first)

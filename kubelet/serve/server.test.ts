@@ -138,6 +138,17 @@ describe("the agent's server", () => {
       })
     }
     it('only to questions', async () => assert.equal((await get('/pods', MASTER, 'DELETE')).code, 405))
+
+    it('removes the folder of a volume for those who may, and shows none', async () => {
+      const path = '/localVolumes/pvc-1'
+      assert.equal((await get(path, {}, 'DELETE')).code, 401)
+      const refused = await get(path, { Authorization: 'Bearer reader' }, 'DELETE')
+      assert.match(refused.body, /user=reader, verb=delete, resource=nodes, subresource=proxy/)
+      assert.equal((await get(path)).code, 405)
+      assert.deepEqual(backend.removedVolumes, [])
+      assert.equal((await get(path, MASTER, 'DELETE')).code, 200)
+      assert.deepEqual(backend.removedVolumes, ['pvc-1'])
+    })
   })
 
   describe('refuses an upgrade before the 101', () => {

@@ -14,6 +14,7 @@ import type { Claims } from './claims.ts'
 import { applyFsGroup } from './fs-group.ts'
 import { prepareHostPath } from './host-path.ts'
 import type { ImageVolumes } from './image-volumes.ts'
+import { mountsUnder } from './mounts.ts'
 import { type PayloadSource, volumePayload } from './payload.ts'
 import { resolveSubPath } from './sub-path.ts'
 
@@ -210,11 +211,4 @@ function propagationOf(name: string | undefined): Mount['propagation'] {
 
 async function isMounted(path: string): Promise<boolean> {
   return (await mountsUnder(path)).includes(path)
-}
-
-/** Mount points at and below a path, the innermost first. */
-async function mountsUnder(path: string): Promise<string[]> {
-  const lines = (await fs.readFile('/proc/self/mountinfo', 'utf8')).split('\n')
-  const points = lines.map(line => (line.split(' ')[4] ?? '').replace(/\\040/g, ' '))
-  return points.filter(point => point === path || point.startsWith(`${path}/`)).reverse()
 }

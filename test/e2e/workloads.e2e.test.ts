@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ensureImage } from '../images/index.ts'
 import { kubectl as debianKubectl } from '../peers/index.ts'
@@ -86,6 +89,13 @@ describe('workloads', () => {
         await until(`${name} has its lines`, `exec ${name} -- cat /data/starts`, new RegExp(`^${name}\n${name}$`))
       }
       assert.equal(await succeed('get pvc -o jsonpath={.items[*].spec.volumeName}'), claims)
+      const volumes = claims.split(' ')
+      const folders = await succeed(`get pv ${claims} -o jsonpath={.items[*].spec.hostPath.path}`)
+      for (const folder of folders.split(' '))
+        assert.match(await readFile(join(folder, 'starts'), 'utf8'), /^db-[01]$/m)
+      await succeed('delete statefulset/db pvc/data-db-0 pvc/data-db-1 --timeout=60s')
+      for (const volume of volumes) await succeed(`wait pv/${volume} --for=delete --timeout=60s`)
+      for (const folder of folders.split(' ')) assert.equal(existsSync(folder), false, folder)
     })
 
     it('stand on every node, on new ones too', async () => {

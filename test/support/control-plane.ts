@@ -57,7 +57,7 @@ export async function startControlPlane(
       wanted: (objects: Live<T>[]) => R | undefined | false,
     ): Promise<R> {
       const evidence = async () => `${await show(client, ref)}\n${tail(log)}`
-      return eventually({ what, deadlineMs: 10_000, everyMs: 10, evidence }, async () => wanted(await list<T>(ref)))
+      return eventually({ what, deadlineMs: 60_000, everyMs: 10, evidence }, async () => wanted(await list<T>(ref)))
     },
     close: () => server.server.close(),
   }

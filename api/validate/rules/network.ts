@@ -10,9 +10,8 @@ import type {
   NetworkPolicyPort,
   ServiceBackendPort,
 } from '../../types/networking-v1.ts'
-import { address, addresses, cidr, cidrs, isCidr } from '../addresses.ts'
+import { address, cidr, cidrs, isCidr } from '../addresses.ts'
 import {
-  between,
   eachOneOf,
   given,
   maxItems,
@@ -109,9 +108,7 @@ export const NETWORK_RULES: Rules = {
     externalTrafficPolicy: [oneOf('Cluster', 'Local')],
     internalTrafficPolicy: [oneOf('Cluster', 'Local')],
     ipFamilyPolicy: [oneOf('PreferDualStack', 'RequireDualStack', 'SingleStack')],
-    ipFamilies: [maxItems(2), eachOneOf('IPv4', 'IPv6')],
-    externalIPs: [addresses],
-    loadBalancerSourceRanges: [cidrs],
+    ipFamilies: [eachOneOf('IPv4', 'IPv6')],
     loadBalancerClass: [qualified],
     trafficDistribution: [oneOf('PreferClose', 'PreferSameNode', 'PreferSameZone')],
     healthCheckNodePort: [portOrZero],
@@ -124,7 +121,6 @@ export const NETWORK_RULES: Rules = {
     nodePort: [portOrZero],
     appProtocol: [qualified],
   },
-  'core.v1.ClientIPConfig': { timeoutSeconds: [between(1, 86400)] },
   'core.v1.EndpointSubset': { '*': [subsetAddresses] },
   'core.v1.EndpointAddress': { ip: [present, address], hostname: [named(isLabelName)] },
   'core.v1.EndpointPort': { name: [named(isLabelName)], port: [port], protocol: [present, protocol] },

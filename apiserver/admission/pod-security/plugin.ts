@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../api/objects.ts'
 import type { Namespace, PodSpec } from '../../../api/types/core-v1.ts'
 import { deepEqual } from '../../../api/values.ts'
-import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import { type AdmissionPlugin, type AdmissionRequest, annotate } from '../admission.ts'
 import type { Lister } from '../lister.ts'
 import { isAbout, refuse } from '../refuse.ts'
 import { type Level, type PodAnnotated, violations } from './checks.ts'
@@ -9,7 +9,7 @@ import { type Level, type PodAnnotated, violations } from './checks.ts'
 const PREFIX = 'pod-security.kubernetes.io/'
 const LEVELS = new Set<string>(['privileged', 'baseline', 'restricted'])
 
-/** Labels of the namespace say how much its pods may: refused below `enforce`, warned about below `warn`. */
+/** Labels of the namespace say how much its pods may: refused below `enforce`, warned about below `warn`, written down below `audit`. */
 export function podSecurity(lister: Lister): AdmissionPlugin {
   return {
     name: 'PodSecurity',
@@ -18,23 +18,38 @@ export function podSecurity(lister: Lister): AdmissionPlugin {
       const pod = podOf(request)
       if (!pod) return
       const labels = lister.get<Namespace>('namespaces', '', request.namespace)?.metadata?.labels ?? {}
-      const enforced = levelOf(labels, 'enforce')
-      if (request.kind.kind === 'Pod') {
-        const found = violations(pod, enforced)
-        if (found.length > 0) throw refuse(request, `violates PodSecurity ${describe(labels, 'enforce', found)}`)
+      const audited = violations(pod, levelOf(labels, 'audit'))
+      if (audited.length > 0) {
+        annotate(
+          request,
+          `${PREFIX}audit-violations`,
+          `would violate PodSecurity ${describe(labels, 'audit', audited)}`,
+        )
       }
+      if (request.kind.kind === 'Pod') enforce(request, pod, labels)
       const warned = violations(pod, levelOf(labels, 'warn'))
       if (warned.length > 0) request.warnings.push(`would violate PodSecurity ${describe(labels, 'warn', warned)}`)
     },
   }
 }
 
-function describe(labels: Readonly<Record<string, string>>, mode: string, found: string[]): string {
-  const level = `${labels[PREFIX + mode]}:${labels[`${PREFIX}${mode}-version`] ?? 'latest'}`
-  return `${JSON.stringify(level)}: ${found.join(', ')}`
+type Labels = Readonly<Record<string, string>>
+
+function enforce(request: AdmissionRequest, pod: PodAnnotated, labels: Labels): void {
+  annotate(request, `${PREFIX}enforce-policy`, policyOf(labels, 'enforce'))
+  const found = violations(pod, levelOf(labels, 'enforce'))
+  if (found.length > 0) throw refuse(request, `violates PodSecurity ${describe(labels, 'enforce', found)}`)
 }
 
-function levelOf(labels: Readonly<Record<string, string>>, mode: string): Level {
+function describe(labels: Labels, mode: string, found: string[]): string {
+  return `${JSON.stringify(policyOf(labels, mode))}: ${found.join(', ')}`
+}
+
+function policyOf(labels: Labels, mode: string): string {
+  return `${labels[PREFIX + mode] ?? 'privileged'}:${labels[`${PREFIX}${mode}-version`] ?? 'latest'}`
+}
+
+function levelOf(labels: Labels, mode: string): Level {
   const level = labels[PREFIX + mode] ?? 'privileged'
   // A label that nobody understands must not let more through than the strictest would.
   return LEVELS.has(level) ? (level as Level) : 'restricted'

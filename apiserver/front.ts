@@ -23,7 +23,7 @@ export function createFront(options: ApiServerOptions, parts: Parts, aggregator:
   const metrics = new RequestMetrics(catalog, cache, flow)
   const routes = new Routes()
   addDiscovery(routes, mergedSource(catalog, aggregator), () => advertiseAddress)
-  addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose })
+  addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose, foreign: aggregator })
   addHealth(routes, healthChecks(options, isReady))
   addMetrics(routes, metrics)
   addVersion(routes, version)

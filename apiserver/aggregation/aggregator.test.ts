@@ -13,7 +13,36 @@ const authority = (name: string) => new Authority(createAuthority(name, clock, r
 const [ca, frontCa] = [authority('extension-ca'), authority('front-proxy-ca')]
 const METRICS = '/apis/metrics.k8s.io/v1beta1'
 
-describe('API aggregation', () => {
+const V3 = `/openapi/v3${METRICS}`
+const NODE_METRICS = 'io.k8s.metrics.v1beta1.NodeMetrics'
+
+/** What the extension says of itself: its own group version, and others that are none of its business. */
+const DOCUMENTS: Record<string, object> = {
+  '/openapi/v3': {
+    paths: {
+      'apis/metrics.k8s.io/v1beta1': { serverRelativeURL: `${V3}?hash=ABC` },
+      'apis/apps/v1': { serverRelativeURL: '/openapi/v3/apis/apps/v1?hash=EVIL' },
+    },
+  },
+  [`${V3}?hash=ABC`]: { openapi: '3.0.0', paths: {} },
+  '/openapi/v2': {
+    swagger: '2.0',
+    paths: {
+      [`${METRICS}/nodes`]: {
+        get: { responses: { 200: { description: 'OK', schema: { $ref: `#/definitions/${NODE_METRICS}` } } } },
+      },
+      '/apis/apps/v1/deployments': { get: { operationId: 'evil', responses: {} } },
+    },
+    definitions: { [NODE_METRICS]: { type: 'object', description: 'What a node uses.' } },
+  },
+}
+
+/** The server asks extensions in the background: in its own time, and over real connections. */
+async function until(holds: () => unknown): Promise<void> {
+  while (!(await holds())) await new Promise(resolve => setImmediate(resolve))
+}
+
+describe('API aggregation', { timeout: 120_000 }, () => {
   let server: TestServer
   let extension: Server
   const seen: { path: string; user: unknown; groups: unknown; authorized: boolean }[] = []
@@ -39,7 +68,12 @@ describe('API aggregation', () => {
       }
       const list = { kind: 'APIResourceList', groupVersion: 'metrics.k8s.io/v1beta1', resources: [nodes] }
       response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(url === METRICS ? list : { kind: 'NodeMetricsList', items: [] }))
+      if (url === '/openapi/v2') {
+        response.setHeader('etag', '"v2"')
+        if (headers['if-none-match'] === '"v2"') response.statusCode = 304
+      }
+      const answers: Record<string, object> = { [METRICS]: list, ...DOCUMENTS }
+      response.end(JSON.stringify(answers[url] ?? { kind: 'NodeMetricsList', items: [] }))
     })
     await new Promise<void>(resolve => extension.listen(0, '127.0.0.1', resolve))
     const { port } = extension.address() as AddressInfo
@@ -101,7 +135,7 @@ describe('API aggregation', () => {
       const { json } = await server.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io')
       return json.status?.conditions?.[0]
     }
-    for (let i = 0; i < 500 && !(await available()); i++) await new Promise(resolve => setImmediate(resolve))
+    await until(available)
     const { type, status, reason, message } = await available()
     assert.deepEqual(
       { type, status, reason, message },
@@ -113,5 +147,40 @@ describe('API aggregation', () => {
     const all = await server.call('GET', '/apis', { headers: { accept } })
     const group = all.json.items.find((item: { metadata: { name: string } }) => item.metadata.name === 'metrics.k8s.io')
     assert.equal(group.versions[0].resources[0].resource, 'nodes')
+  })
+
+  it('shows what the extension says of itself in OpenAPI v3, and passes on who asks for it', async () => {
+    const { json } = await server.call('GET', '/openapi/v3')
+    assert.deepEqual(json.paths['apis/metrics.k8s.io/v1beta1'], { serverRelativeURL: `${V3}?hash=ABC` })
+    assert.ok(!json.paths['apis/apps/v1'].serverRelativeURL.includes('EVIL'))
+    const document = await server.call('GET', `${V3}?hash=ABC`)
+    assert.deepEqual([document.status, document.json], [200, { openapi: '3.0.0', paths: {} }])
+    assert.deepEqual(seen.at(-1)!.user, 'kubernetes-admin')
+    const own = await server.call('GET', '/openapi/v3/apis/apps/v1')
+    assert.ok(own.json.paths['/apis/apps/v1/deployments'], 'ours are ours')
+  })
+
+  it('holds it together with everything else in OpenAPI v2', async () => {
+    const { json, headers } = await server.call('GET', '/openapi/v2')
+    assert.equal(json.definitions[NODE_METRICS].description, 'What a node uses.')
+    assert.ok(json.paths[`${METRICS}/nodes`].get)
+    assert.notEqual(json.paths['/apis/apps/v1/deployments']?.get.operationId, 'evil')
+    const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+    const protobuf = await server.call('GET', '/openapi/v2', { headers: { accept } })
+    assert.ok(protobuf.text.includes('What a node uses.'))
+    const asked = () => seen.filter(({ path }) => path === '/openapi/v2').length
+    const before = asked()
+    clock.advance(30_000)
+    await until(() => asked() > before)
+    assert.equal((await server.call('GET', '/openapi/v2')).headers.etag, headers.etag, 'nothing is new')
+  })
+
+  it('forgets it with the APIService', async () => {
+    await server.call('DELETE', '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io')
+    const shown = async () => Object.keys((await server.call('GET', '/openapi/v3')).json.paths)
+    clock.advance(30_000)
+    await until(async () => !(await shown()).includes('apis/metrics.k8s.io/v1beta1'))
+    const { json } = await server.call('GET', '/openapi/v2')
+    assert.equal(json.definitions[NODE_METRICS], undefined)
   })
 })

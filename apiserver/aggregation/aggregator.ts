@@ -9,6 +9,8 @@ import { forwardRequest } from '../stream/forward.ts'
 import type { StreamTarget } from '../stream/target.ts'
 import { timestamp } from '../verbs/meta.ts'
 import { findEndpoint } from '../webhook/endpoints.ts'
+import { readAnswer } from './answers.ts'
+import { askDocuments, type ForeignDocuments } from './documents.ts'
 import { type DiscoveredResource, parseResourceList } from './resources.ts'
 
 export const REFRESH_EVERY_MS = 30_000
@@ -16,6 +18,7 @@ export const REFRESH_EVERY_MS = 30_000
 interface Extension {
   service: APIService
   resources: readonly DiscoveredResource[]
+  documents: ForeignDocuments
 }
 
 /**
@@ -49,13 +52,21 @@ export class Aggregator {
     return [...extensions.flatMap(({ resources }) => resources), ...neighbours.flatMap(({ offered }) => offered)]
   }
 
+  /** What extensions say of their group versions in OpenAPI, by `apis/GROUP/VERSION`. */
+  documents(): [path: string, documents: ForeignDocuments][] {
+    const foreign = [...this.#extensions.values()].filter(
+      ({ service: { spec } }) => !this.#parts.catalog.isServed(spec?.group ?? '', spec?.version ?? ''),
+    )
+    return foreign.map(({ service: { spec }, documents }) => [`apis/${spec?.group}/${spec?.version}`, documents])
+  }
+
   /** Who answers in our place, unless we serve the group version ourselves. */
   find(path: string): ((call: Call) => Promise<ApiResponse>) | undefined {
-    if (!path.startsWith('/apis/')) return undefined
-    const [, , group = '', version = ''] = path.split('/')
+    const [, about, group = '', version = ''] = /^(\/openapi\/v3)?\/apis\/([^/]+)\/([^/]+)/.exec(path) ?? []
     if (this.#parts.catalog.isServed(group, version)) return undefined
     const service = this.#list().find(({ spec }) => spec?.group === group && spec.version === version)
     if (service) return call => this.#forward(call, service)
+    if (about) return undefined
     const neighbour = this.#neighbours.find(one => one.group === group && one.version === version)
     return neighbour && (({ request }) => neighbour.handle(request))
   }
@@ -75,13 +86,15 @@ export class Aggregator {
     const found = new Map<string, Extension>()
     for (const service of this.#list()) {
       const name = service.metadata?.name ?? ''
-      const { resources, problem } = await this.#ask(service)
+      const { resources, problem } = await this.#discover(service)
+      const before = this.#extensions.get(name)
+      const documents = problem ? (before?.documents ?? {}) : await this.#documentsOf(service, before?.documents ?? {})
       // One that does not answer for a moment keeps its place in discovery.
-      found.set(name, { service, resources: problem ? (this.#extensions.get(name)?.resources ?? []) : resources })
+      found.set(name, { service, resources: problem ? (before?.resources ?? []) : resources, documents })
       await this.#report(name, problem)
     }
     const offered = (extensions: Map<string, Extension>) =>
-      [...extensions].map(([name, { resources }]) => [name, resources])
+      [...extensions].map(([name, { resources, documents }]) => [name, resources, documents])
     if (!deepEqual(offered(found), offered(this.#extensions))) this.#generation++
     this.#extensions = found
   }
@@ -109,20 +122,55 @@ export class Aggregator {
     return { ...findEndpoint(this.#parts, namespace, name, port), path, tls }
   }
 
-  async #ask(service: APIService): Promise<{ resources: DiscoveredResource[]; problem?: string }> {
+  async #discover(service: APIService): Promise<{ resources: DiscoveredResource[]; problem?: string }> {
     const { group = '', version = '' } = service.spec ?? {}
-    const headers = { accept: 'application/json' }
+    try {
+      const list = await this.#ask(service, `/apis/${group}/${version}`, {}, answer => readAnswer(answer, LONGEST_LIST))
+      return { resources: parseResourceList({ group, version }, list) }
+    } catch (error) {
+      return { resources: [], problem: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  async #documentsOf(service: APIService, known: ForeignDocuments): Promise<ForeignDocuments> {
+    const { group = '', version = '' } = service.spec ?? {}
+    const told = await askDocuments(
+      (path, headers, read) => this.#ask(service, path, headers, read),
+      `apis/${group}/${version}`,
+      known,
+    )
+    if (told.problem && told.problem !== known.problem) {
+      const { log } = this.#parts
+      log.warn('An extension server tells nothing of itself that OpenAPI could show', {
+        group,
+        version,
+        why: told.problem,
+      })
+    }
+    return told
+  }
+
+  /** In the server's own name, and not for longer than an answer may take. */
+  async #ask<T>(
+    service: APIService,
+    path: string,
+    headers: Record<string, string>,
+    read: (answer: ApiResponse) => Promise<T>,
+  ): Promise<T> {
     const patience = new AbortController()
     const timer = this.#parts.clock.after(ANSWER_WITHIN_MS, () => patience.abort())
     const identity = ['X-Remote-User', 'system:kube-aggregator', 'X-Remote-Group', 'system:masters']
+    const asked = {
+      method: 'GET' as const,
+      headers: { accept: 'application/json', ...headers },
+      signal: patience.signal,
+    }
     try {
-      const target = { ...this.#target(service, `/apis/${group}/${version}`), headers: identity }
-      const answer = await forwardRequest({ method: 'GET', headers, signal: patience.signal }, target, this.#parts)
-      return { resources: parseResourceList({ group, version }, await readJson(answer)) }
-    } catch (error) {
-      return { resources: [], problem: error instanceof Error ? error.message : String(error) }
+      return await read(await forwardRequest(asked, { ...this.#target(service, path), headers: identity }, this.#parts))
     } finally {
       timer.cancel()
+      // What nobody read of the answer is not waited for.
+      patience.abort()
     }
   }
 
@@ -149,18 +197,3 @@ export class Aggregator {
 
 const ANSWER_WITHIN_MS = 5000
 const LONGEST_LIST = 4 << 20
-
-async function readJson({ status, body }: ApiResponse): Promise<unknown> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  if (body instanceof Uint8Array) chunks.push(body)
-  else if (body) {
-    for await (const chunk of body) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > LONGEST_LIST) throw new Error('the answer is too long')
-    }
-  }
-  if (status !== 200) throw new Error(`bad status from the extension server: ${status}`)
-  return JSON.parse(Buffer.concat(chunks).toString())
-}

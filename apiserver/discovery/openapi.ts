@@ -3,10 +3,12 @@ import { ApiError } from '../../api/errors.ts'
 import type { ApiResponse } from '../../api/exchange.ts'
 import type { Kind } from '../../api/kind.ts'
 import { gnosticDocument } from '../../api/openapi/gnostic.ts'
+import { mergeParts, type V2Part } from '../../api/openapi/merge.ts'
 import { NO_PROSE, type Prose } from '../../api/openapi/prose.ts'
 import { v2Document } from '../../api/openapi/v2.ts'
 import { v3Document } from '../../api/openapi/v3.ts'
 import type { Clock } from '../../platform/clock.ts'
+import type { ForeignDocuments } from '../aggregation/documents.ts'
 import type { Call } from '../call.ts'
 import { type Catalog, isCustom } from '../catalog.ts'
 import { jsonResponse, type Routes } from './routes.ts'
@@ -18,6 +20,8 @@ export interface OpenApiOptions {
   clock: Clock
   /** Read anew for each document, so that the sentences are not held in memory. */
   prose?: () => Prose
+  /** What other servers serve, and say of it themselves. */
+  foreign: { generation: number; documents(): [path: string, documents: ForeignDocuments][] }
 }
 
 /** /openapi/v2 and /openapi/v3: made when they are asked for, kept as bytes until their kinds change. */
@@ -41,7 +45,7 @@ const A_YEAR_MS = 365 * 24 * 3600 * 1000
 
 class OpenApiDocuments {
   readonly #options: OpenApiOptions
-  #generation = -1
+  #generation = ''
   #byPath = new Map<string, Document>()
   /** All that is served, in one document, by the type it is written in. */
   #whole = new Map<string, Document>()
@@ -52,7 +56,9 @@ class OpenApiDocuments {
 
   index(): ApiResponse {
     this.#refresh()
-    const paths = [...this.#byPath].map(([path, { hash }]) => [path, { serverRelativeURL: urlOf(path, hash) }])
+    const foreign = this.#options.foreign.documents().flatMap(([path, { v3 }]) => (v3 ? [[path, v3] as const] : []))
+    const own = [...this.#byPath].map(([path, { hash }]) => [path, urlOf(path, hash)] as const)
+    const paths = [...own, ...foreign].map(([path, serverRelativeURL]) => [path, { serverRelativeURL }])
     return jsonResponse({ paths: Object.fromEntries(paths) })
   }
 
@@ -75,13 +81,24 @@ class OpenApiDocuments {
     this.#refresh()
     const type = accepts(call, V2_PROTOBUF, V2_PROTOBUF.replace('v2.v1', 'v2@v1')) ? V2_PROTOBUF : V3
     if (type === V3 && !accepts(call, V3)) throw notAcceptable([V3, V2_PROTOBUF])
-    const { kinds } = this.#options.catalog
-    const document = this.#whole.get(type) ?? { hash: this.#hashOf(type, kinds), kinds }
-    this.#whole.set(type, document)
+    const document = this.#wholeIn(type)
     return this.#answer(call, document, { 'content-type': type, vary: 'Accept', ...REVALIDATE }, () => {
-      const made = v2Document(document.kinds, this.#options.version, this.#prose())
+      const made = mergeParts(v2Document(document.kinds, this.#options.version, this.#prose()), this.#foreignParts())
       return type === V3 ? Buffer.from(JSON.stringify(made)) : gnosticDocument(made)
     })
+  }
+
+  #wholeIn(type: string): Document {
+    const known = this.#whole.get(type)
+    if (known) return known
+    const { kinds } = this.#options.catalog
+    const document = { hash: this.#hashOf(type, kinds, this.#foreignParts()), kinds }
+    this.#whole.set(type, document)
+    return document
+  }
+
+  #foreignParts(): V2Part[] {
+    return this.#options.foreign.documents().flatMap(([, { v2 }]) => (v2 ? [v2] : []))
   }
 
   #answer(call: Call, document: Document, headers: Record<string, string>, make: () => Buffer): ApiResponse {
@@ -97,9 +114,10 @@ class OpenApiDocuments {
 
   /** After the catalog has changed, only documents whose kinds are others are made again. */
   #refresh(): void {
-    const { catalog } = this.#options
-    if (this.#generation === catalog.generation) return
-    this.#generation = catalog.generation
+    const { catalog, foreign } = this.#options
+    const generation = `${catalog.generation}/${foreign.generation}`
+    if (this.#generation === generation) return
+    this.#generation = generation
     const before = this.#byPath
     this.#byPath = new Map()
     this.#whole = new Map()
@@ -115,9 +133,10 @@ class OpenApiDocuments {
   }
 
   /** Equal on all servers of one release, so that clients may keep what any of them gave. */
-  #hashOf(path: string, kinds: readonly Kind[]): string {
+  #hashOf(path: string, kinds: readonly Kind[], foreign: readonly V2Part[] = []): string {
     const hash = createHash('sha512').update(`${this.#options.version} ${Boolean(this.#options.prose)} ${path}`)
     for (const kind of kinds) hash.update(fingerprint(kind))
+    for (const part of foreign) hash.update(JSON.stringify(part))
     return hash.digest('hex').toUpperCase()
   }
 

@@ -79,7 +79,7 @@ export function clientNodeDay(title: string, clusterOf: () => TestCluster): void
     })
 
     const running = () =>
-      eventually({ what: 'the pod runs', everyMs: 100, deadlineMs: 60_000, evidence: cluster.evidence }, async () => {
+      eventually({ what: 'the pod runs', everyMs: 100, deadlineMs: 180_000, evidence: cluster.evidence }, async () => {
         const { status } = await core.readNamespacedPod({ name: 'web', namespace: NAMESPACE })
         return status?.phase === 'Running'
       })

@@ -36,7 +36,7 @@ const isComplete = ({ metadata, spec, status }: Live<Deployment>) =>
   status?.availableReplicas === spec.replicas &&
   status?.replicas === spec.replicas
 
-describe(`kill -9 of the control plane, ${KILLS} times, seed ${SEED}`, { timeout: 60_000 + KILLS * 20_000 }, () => {
+describe(`kill -9 of the control plane, ${KILLS} times, seed ${SEED}`, { timeout: 300_000 + KILLS * 30_000 }, () => {
   let master: MasterProcess
   let client: Client
   let nodes: Awaited<ReturnType<typeof startFakeNodes>>
@@ -52,7 +52,7 @@ describe(`kill -9 of the control plane, ${KILLS} times, seed ${SEED}`, { timeout
   })
 
   const until = <T>(what: string, ask: () => Promise<T | undefined | false>) =>
-    eventually({ what, deadlineMs: 90_000, everyMs: 200, evidence: () => master.log() }, ask)
+    eventually({ what, deadlineMs: 240_000, everyMs: 200, evidence: () => master.log() }, ask)
   const deployments = () => client.resource<Deployment>(DEPLOYMENTS)
 
   /** Rollout after rollout, and Services in between, for as long as there are kills to come. */

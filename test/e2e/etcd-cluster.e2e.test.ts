@@ -165,7 +165,7 @@ class Cluster {
   }
 }
 
-describe('three members with TLS between them and to their clients', { timeout: 180_000 }, () => {
+describe('three members with TLS between them and to their clients', { timeout: 500_000 }, () => {
   let directory: string
   let cluster: Cluster
   before(async () => {

@@ -20,7 +20,7 @@ const stopAtEnd: EtcdProcess[] = []
 after(() => Promise.all(stopAtEnd.map(server => server.stop())))
 
 describe(`kill -9, ${KILLS} times, under write load`, () => {
-  it('one member loses nothing that it acknowledged', { timeout: KILLS * 20_000 }, async () => {
+  it('one member loses nothing that it acknowledged', { timeout: 300_000 + KILLS * 20_000 }, async () => {
     const server = await EtcdProcess.start({ command: KUBOX_ETCD })
     stopAtEnd.push(server)
     const load = new WriteLoad(() => [server.endpoint], 8)
@@ -38,7 +38,7 @@ describe(`kill -9, ${KILLS} times, under write load`, () => {
     console.log(`${load.total} writes acknowledged over ${KILLS} kills, none lost`)
   })
 
-  it('three members lose nothing, and end alike', { timeout: KILLS * 20_000 }, async () => {
+  it('three members lose nothing, and end alike', { timeout: 300_000 + KILLS * 20_000 }, async () => {
     const members = await startMembers(3)
     stopAtEnd.push(...members)
     const load = new WriteLoad(() => members.map(member => member.endpoint), 8)

@@ -150,7 +150,7 @@ for (const age of ['3.4', '3.5.30'] as const) {
     })
 
     for (const [name, list] of Object.entries(CASES)) {
-      it(name, { timeout: 120_000 }, async () => {
+      it(name, { timeout: 400_000 }, async () => {
         const both = await Promise.all([KUBOX_ETCD, [programs.etcd]].map(command => EtcdProcess.start({ command })))
         const [ours, theirs] = both as [EtcdProcess, EtcdProcess]
         try {
@@ -162,7 +162,7 @@ for (const age of ['3.4', '3.5.30'] as const) {
     }
 
     it('watches: a key, a prefix, from a revision, with previous values, interactively', {
-      timeout: 120_000,
+      timeout: 400_000,
     }, async () => {
       const both = await Promise.all([KUBOX_ETCD, [programs.etcd]].map(command => EtcdProcess.start({ command })))
       try {
@@ -173,7 +173,7 @@ for (const age of ['3.4', '3.5.30'] as const) {
       }
     })
 
-    it('elects and mirrors', { timeout: 120_000 }, async () => {
+    it('elects and mirrors', { timeout: 400_000 }, async () => {
       const both = await Promise.all([KUBOX_ETCD, [programs.etcd]].map(command => EtcdProcess.start({ command })))
       try {
         const [ours, theirs] = await Promise.all(both.map(server => electionStory(programs.etcdctl, server)))
@@ -186,7 +186,7 @@ for (const age of ['3.4', '3.5.30'] as const) {
       }
     })
 
-    it('fills up, raises the alarm, and recovers', { timeout: 120_000 }, async () => {
+    it('fills up, raises the alarm, and recovers', { timeout: 400_000 }, async () => {
       const flags = ['--quota-backend-bytes', String(8 * 1024 * 1024)]
       const both = await Promise.all(
         [KUBOX_ETCD, [programs.etcd]].map(command => EtcdProcess.start({ command, flags })),
@@ -222,7 +222,7 @@ for (const age of ['3.4', '3.5.30'] as const) {
       }
     })
 
-    it('moves backups both ways', { timeout: 120_000 }, () => backupStory(programs))
+    it('moves backups both ways', { timeout: 400_000 }, () => backupStory(programs))
   })
 }
 
@@ -268,7 +268,7 @@ async function firstMember(etcdctl: string, server: EtcdProcess): Promise<string
 
 function ctl(etcdctl: string, server: EtcdProcess, words: readonly string[], input?: string): Promise<RunResult> {
   const env = { ETCDCTL_API: '3' }
-  return systemProcesses.run(etcdctl, ['--endpoints', server.endpoint, ...words], { input, env, timeoutMs: 60_000 })
+  return systemProcesses.run(etcdctl, ['--endpoints', server.endpoint, ...words], { input, env, timeoutMs: 180_000 })
 }
 
 /** Several watches at once, then changes; what the watches said, each by itself. */
@@ -280,7 +280,8 @@ async function watchStory(etcdctl: string, server: EtcdProcess): Promise<string>
     new Watching(etcdctl, server, ['w/a'], 2),
     new Watching(etcdctl, server, ['w/', '--prefix', '--prev-kv'], 5),
     new Watching(etcdctl, server, ['w/a', '--rev=2'], 4),
-    new Watching(etcdctl, server, ['-i'], 3, 'watch w/b\nwatch --rev=2 w/a\n'),
+    new Watching(etcdctl, server, ['-i'], 3, 'watch w/b\n'),
+    new Watching(etcdctl, server, ['-i'], 4, 'watch --rev=2 w/a\n'),
     new Watching(etcdctl, server, ['w/', 'w/b', '-w', 'fields'], 2),
   ]
   try {
@@ -319,16 +320,21 @@ class Watching {
 
   /** The server's own count of watches says when this one is there. */
   async connected(): Promise<void> {
-    await eventually({ what: 'the watches are there', deadlineMs: 20_000, evidence: () => this.said }, async () => {
+    await eventually({ what: 'the watches are there', deadlineMs: 120_000, evidence: () => this.said }, async () => {
       const metrics = await (await fetch(`http://${this.#server.endpoint}/metrics`)).text()
       const count = /^etcd_debugging_mvcc_watcher_total (\d+)/m.exec(metrics)?.[1] ?? '0'
       return Number(count) >= 6
     })
   }
 
+  /** An event is printed in several pieces: the last one is there when nothing more follows. */
   async settled(): Promise<void> {
-    await eventually({ what: `watch ${this.args} hears everything`, evidence: () => this.said }, async () => {
-      return (this.said.match(/PUT|DELETE/g) ?? []).length >= this.#events
+    let before = ''
+    const options = { what: `watch ${this.args} hears everything`, everyMs: 300, evidence: () => this.said }
+    await eventually(options, async () => {
+      const unchanged = this.said === before
+      before = this.said
+      return unchanged && (this.said.match(/PUT|DELETE/g) ?? []).length >= this.#events
     })
   }
 

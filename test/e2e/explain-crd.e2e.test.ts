@@ -107,7 +107,7 @@ describe('kubectl of every age', async () => {
     it(`${kubectl.version} works with custom resources`, async () => {
       const crd = 'crd/crontabs.stable.example.com'
       await run(kubectl, ['apply', '-f', '-'], DEFINITION)
-      await run(kubectl, ['wait', '--for=condition=established', crd, '--timeout=20s'])
+      await run(kubectl, ['wait', '--for=condition=established', crd, '--timeout=180s'])
       assert.match(await run(kubectl, ['apply', '-f', '-'], CRONTAB), /crontab.stable.example.com\/mine created/)
       assert.match(await run(kubectl, ['apply', '-f', '-'], CRONTAB.replace('busybox', 'alpine')), /mine configured/)
       assert.match(await run(kubectl, ['get', 'ct']), /^NAME +SPEC +REPLICAS +AGE\nmine +\* \* \* \* 5 +1 +\d+s\n$/)

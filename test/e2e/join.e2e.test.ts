@@ -230,7 +230,7 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     await succeed('create', 'service', 'clusterip', 'web', '--tcp=80:8080')
     const ip = await succeed('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
     const ask = (where: string) =>
-      `for i in $(seq 24); do printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${where} 80 | tail -1; done`
+      `for i in $(seq 60); do printf 'GET /hostname HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${where} 80 | tail -1; done`
     const answerers = (text: string) => [...new Set(text.match(/web-\d/g) ?? [])].sort()
     await eventually(
       { what: 'all pods answer at the Service', deadlineMs: 120_000, everyMs: 500, evidence },
@@ -242,7 +242,7 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     const byName = `print inet_ntoa(scalar gethostbyname("web.default.svc.cluster.local"))`
     for (const pod of PODS) assert.equal(await succeed('exec', pod, '--', 'perl', '-MSocket', '-e', byName), ip)
     for (const vm of ['master1', 'worker1']) {
-      const curl = `for i in $(seq 24); do curl -sS --max-time 5 http://${ip}/hostname; done`
+      const curl = `for i in $(seq 60); do curl -sS --max-time 5 http://${ip}/hostname; done`
       assert.deepEqual(answerers(await lab.sh(vm, curl)), PODS, vm)
     }
   })

@@ -45,7 +45,7 @@ kind: Pod
 metadata: {name: one, labels: {app: one}}
 spec:
   terminationGracePeriodSeconds: 1
-  containers: [{name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "600"]}]
+  containers: [{name: main, image: busybox, imagePullPolicy: IfNotPresent, command: [sleep, "3600"]}]
 `,
   'other.yaml': `apiVersion: v1
 kind: ConfigMap
@@ -91,7 +91,7 @@ export const STEPS: readonly Step[] = [
   { line: 'create -f DIR/typo.yaml', sees: /unknown field.*contianers/, code: 1 },
   // apply, both ways
   { line: 'apply -f DIR/web.yaml', sees: /deployment.apps\/web created/ },
-  { line: 'rollout status deployment/web --timeout=90s', sees: /successfully rolled out/ },
+  { line: 'rollout status deployment/web --timeout=180s', sees: /successfully rolled out/ },
   { line: 'apply -f DIR/web.yaml', sees: /deployment.apps\/web (unchanged|configured)/ },
   { line: 'diff -f DIR/web.yaml', sees: /^$/ },
   { line: 'apply --server-side --force-conflicts -f DIR/web.yaml', sees: /web serverside-applied/ },
@@ -133,7 +133,7 @@ export const STEPS: readonly Step[] = [
   { line: 'rollout pause deployment/web', sees: /web paused/ },
   { line: 'rollout resume deployment/web', sees: /web resumed/ },
   { line: 'rollout restart deployment/web', sees: /web restarted/ },
-  { line: 'rollout status deployment/web --timeout=90s', sees: /successfully rolled out/ },
+  { line: 'rollout status deployment/web --timeout=180s', sees: /successfully rolled out/ },
   { line: 'label deploy web tier=front', sees: /web labeled/ },
   { line: 'annotate deploy web note=hello', sees: /web annotate/ },
   { line: 'patch deploy web -p {"spec":{"replicas":2}}', sees: /web patched/ },
@@ -145,14 +145,14 @@ export const STEPS: readonly Step[] = [
   { line: 'uncordon NODE', sees: /NODE (already )?uncordoned/ },
   // a pod's insides
   { line: 'apply -f DIR/pod.yaml', sees: /pod\/one created/ },
-  { line: 'wait --for=condition=Ready pod/one --timeout=60s', sees: /condition met/ },
+  { line: 'wait --for=condition=Ready pod/one --timeout=180s', sees: /condition met/ },
   { line: 'exec one -- sh -c exit\t3', sees: /exit code 3/, code: 3 },
   { line: 'exec -i one -- cat', sees: /^typed$/, input: 'typed' },
   { line: 'cp DIR/config.yaml one:/tmp/config.yaml', sees: /^$/ },
   { line: 'exec one -- cat /tmp/config.yaml', sees: /color: blue/ },
   { line: 'logs deploy/web --tail=1', sees: /listening as|GET|web/ },
   { line: 'replace --force -f DIR/pod.yaml', sees: /pod\/one replaced/ },
-  { line: 'wait --for=condition=Ready pod/one --timeout=60s', sees: /condition met/ },
+  { line: 'wait --for=condition=Ready pod/one --timeout=180s', sees: /condition met/ },
   { line: 'debug one --image=busybox --image-pull-policy=IfNotPresent -c probe -- sleep 60', sees: /^/ },
   {
     line: 'run once --image=busybox --image-pull-policy=IfNotPresent --restart=Never -- true',
@@ -189,7 +189,7 @@ export const STEPS: readonly Step[] = [
   { line: 'delete deploy web --cascade=foreground', sees: /"web" deleted/, since: 20 },
   { line: 'get rs', sees: /No resources found/ },
   { line: 'create deployment orphans --image=web --replicas=1', sees: /orphans created/ },
-  { line: 'rollout status deployment/orphans --timeout=90s', sees: /successfully rolled out/ },
+  { line: 'rollout status deployment/orphans --timeout=180s', sees: /successfully rolled out/ },
   { line: 'delete deploy orphans --cascade=orphan', sees: /"orphans" deleted/ },
   { line: 'get rs -l app=orphans', sees: /orphans-\w+ +1/ },
   { line: 'delete rs -l app=orphans --cascade=background', sees: /"orphans-\w+" deleted/ },

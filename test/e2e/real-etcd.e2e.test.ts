@@ -41,7 +41,7 @@ describe('a cluster on a real etcd', { concurrency: 3 }, () => {
   it('is not held up when somebody else writes to that etcd as well', async () => {
     for (let n = 0; n < 3; n++) {
       await etcdctl('put', 'not-of-kubox', String(n))
-      const { code, stderr } = await cluster.kubectl(newest.path, ['get', 'configmaps', '-A'], { timeoutMs: 10_000 })
+      const { code, stderr } = await cluster.kubectl(newest.path, ['get', 'configmaps', '-A'], { timeoutMs: 60_000 })
       assert.equal(code, 0, `${stderr}\n${await cluster.evidence()}`)
     }
   })

@@ -35,7 +35,7 @@ describe('what the course notes type', () => {
   it('both liveness examples start, so that they may fail while the rest goes on', async () => {
     await succeed('create', '-f', join(EXAMPLES, 'exec-liveness.yaml'))
     await succeed('apply', '-f', join(EXAMPLES, 'http-liveness.yaml'))
-    await succeed('wait', '--for=condition=Ready', 'pod', '-l', 'test=liveness', '--timeout=60s')
+    await succeed('wait', '--for=condition=Ready', 'pod', '-l', 'test=liveness', '--timeout=180s')
   })
 
   it('get pod -n kube-system shows the components by their names', async () => {
@@ -59,7 +59,7 @@ describe('what the course notes type', () => {
     ]
     const run = async (...args: string[]) => {
       const words = ['--endpoints', `127.0.0.1:${cluster.etcdPort}`, ...access, ...args]
-      const result = await systemProcesses.run(etcdctl, words, { env: { ETCDCTL_API: '3' }, timeoutMs: 20_000 })
+      const result = await systemProcesses.run(etcdctl, words, { env: { ETCDCTL_API: '3' }, timeoutMs: 120_000 })
       assert.equal(result.code, 0, result.stderr)
       return result.stdout
     }
@@ -71,7 +71,7 @@ describe('what the course notes type', () => {
   it('a pod by hand: create, look at, delete by its file', async () => {
     const file = join(EXAMPLES, 'go-http-pod.yaml')
     await succeed('create', '-f', file)
-    await succeed('wait', '--for=condition=Ready', 'pod/http-go', '--timeout=60s')
+    await succeed('wait', '--for=condition=Ready', 'pod/http-go', '--timeout=180s')
     assert.match(await succeed('get', 'pod', 'http-go', '-o', 'yaml'), /image: jimbae\/http_go/)
     assert.match(await succeed('describe', 'pod', 'http-go'), /Status: +Running/)
     assert.match(await succeed('delete', '-f', file), /pod "http-go" deleted/)
@@ -158,7 +158,7 @@ describe('what the course notes type', () => {
 
   async function restarted(pod: string): Promise<void> {
     const evidence = async () => `${await succeed('describe', 'pod', pod)}\n${await cluster.evidence()}`
-    await eventually({ what: `${pod} is restarted`, deadlineMs: 120_000, everyMs: 1000, evidence }, async () => {
+    await eventually({ what: `${pod} is restarted`, deadlineMs: 240_000, everyMs: 1000, evidence }, async () => {
       const restarts = await succeed('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')
       return Number(restarts) >= 1
     })

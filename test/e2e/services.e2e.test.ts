@@ -78,7 +78,7 @@ describe('Services', () => {
 
   /** Asks until the answer is as wanted: rules follow objects a moment later. */
   const until = (what: string, ask: () => Promise<{ stdout: string; stderr: string }>, wanted: RegExp) =>
-    eventually({ what, deadlineMs: 30_000, everyMs: 300, evidence }, async () => {
+    eventually({ what, deadlineMs: 120_000, everyMs: 300, evidence }, async () => {
       const { stdout, stderr } = await ask()
       return wanted.test(stdout + stderr)
     })
@@ -98,15 +98,16 @@ describe('Services', () => {
       ['apply', '-f', '-'],
       JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...OBJECTS, ...SERVICES] }),
     )
-    await succeed(['wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s'])
+    await succeed(['wait', '--for=condition=Ready', 'pod', '--all', '--timeout=180s'])
     await until('the Service is there', () => curlFromPod('http://web'), /You've hit web-/)
   })
   after(() => cluster?.stop())
 
   it('share what comes among their pods, by name', async () => {
-    const seen = await answerers(30, 'http://web')
-    assert.equal(seen.size, 3, [...seen].join())
-    assert.equal((await answerers(20, 'http://web.default.svc.cluster.local')).size, 3)
+    for (const url of ['http://web', 'http://web.default.svc.cluster.local'])
+      await eventually({ what: `all answer at ${url}`, everyMs: 300, evidence }, async () => {
+        return (await answerers(40, url)).size === 3
+      })
   })
 
   it('show pods who asks: no address is changed between pods', async () => {
@@ -123,7 +124,7 @@ describe('Services', () => {
     const ask = `use Socket; socket($s, PF_INET, SOCK_STREAM, 0); alarm 5; connect($s, sockaddr_in(80, inet_aton("${ip}"))) or die $!; syswrite $s, "GET /hostname HTTP/1.0\\r\\n\\r\\n"; print while <$s>`
     await until('itself', () => cluster.kubectl(path, ['exec', left, '--', 'perl', '-e', ask]), /200 OK[\s\S]*web-/)
     await succeed(['scale', 'deployment', 'web', '--replicas=3'])
-    await succeed(['rollout', 'status', 'deployment', 'web', '--timeout=60s'])
+    await succeed(['rollout', 'status', 'deployment', 'web', '--timeout=180s'])
   })
 
   it('keep a client with its pod when asked to', async () => {
@@ -131,7 +132,7 @@ describe('Services', () => {
   })
 
   it('without an address of their own lead to each pod', async () => {
-    assert.match((await curlFromPod('http://heads:8080')).stdout, /You've hit web-/)
+    await until('an answer', () => curlFromPod('http://heads:8080'), /You've hit web-/)
   })
 
   it('without pods refuse at once', async () => {
@@ -141,16 +142,16 @@ describe('Services', () => {
   })
 
   it('of another name lead there', async () => {
-    assert.match((await curlFromPod('http://alias')).stdout, /You've hit web-/)
+    await until('an answer', () => curlFromPod('http://alias'), /You've hit web-/)
   })
 
   it('are reached from the node: by their address, and by their port on the node', async () => {
     const ip = await fieldOf('service/web', '.spec.clusterIP')
-    assert.match((await curlFromHere(`http://${ip}`)).stdout, /You've hit web-/)
+    await until('an answer', () => curlFromHere(`http://${ip}`), /You've hit web-/)
     const nodePort = await fieldOf('service/web', '.spec.ports[0].nodePort')
     const node = await fieldOf('node', '.items[0].status.addresses[0].address')
-    assert.match((await curlFromHere(`http://${node}:${nodePort}`)).stdout, /You've hit web-/)
-    assert.match((await curlFromPod(`http://${node}:${nodePort}`)).stdout, /You've hit web-/)
+    await until('an answer', () => curlFromHere(`http://${node}:${nodePort}`), /You've hit web-/)
+    await until('an answer', () => curlFromPod(`http://${node}:${nodePort}`), /You've hit web-/)
   })
 
   it('lead pods to the API server, whose certificate has that name', async () => {
@@ -161,7 +162,7 @@ describe('Services', () => {
 
   it('follow their pods: a removed one gets nothing any more', async () => {
     await succeed(['scale', 'deployment', 'web', '--replicas=1'])
-    await eventually({ what: 'one is left', deadlineMs: 30_000, everyMs: 300, evidence }, async () => {
+    await eventually({ what: 'one is left', deadlineMs: 120_000, everyMs: 300, evidence }, async () => {
       return (await answerers(9, 'http://web')).size === 1
     })
   })

@@ -19,10 +19,10 @@ describe('a one-machine cluster in the foreground', () => {
   let kubectlPath: string
 
   const up = () => spawn(KUBOX, ['--root', root, 'up', ...flags])
-  const kubox = (...args: string[]) => systemProcesses.run(KUBOX, ['--root', root, ...args], { timeoutMs: 90_000 })
+  const kubox = (...args: string[]) => systemProcesses.run(KUBOX, ['--root', root, ...args], { timeoutMs: 240_000 })
   const kubectl = async (...args: string[]) => {
     const env = { KUBECONFIG: join(root, 'etc/kubernetes/admin.conf'), HOME: join(root, 'home') }
-    const result = await systemProcesses.run(kubectlPath, args, { env, timeoutMs: 30_000 })
+    const result = await systemProcesses.run(kubectlPath, args, { env, timeoutMs: 120_000 })
     assert.equal(result.code, 0, result.stderr)
     return result.stdout
   }
@@ -60,7 +60,7 @@ describe('a one-machine cluster in the foreground', () => {
 
   it('reaches a Running pod by itself, shows it, and ends cleanly on Ctrl-C', async () => {
     const child = up()
-    const said = await firstMatch(child, /Ctrl-C stops the cluster/, 120_000)
+    const said = await firstMatch(child, /Ctrl-C stops the cluster/, 300_000)
     assert.match(said, /hello +1\/1 +Running/)
     assert.match(said, /kubectl port-forward hello 8888:8080/)
     uid = await kubectl('get', 'pod', 'hello', '-o', 'jsonpath={.metadata.uid}')
@@ -70,7 +70,7 @@ describe('a one-machine cluster in the foreground', () => {
 
   it('finds the same cluster and the same pod again, its container not restarted', async () => {
     const child = up()
-    const said = await firstMatch(child, /Ctrl-C stops the cluster/, 120_000)
+    const said = await firstMatch(child, /Ctrl-C stops the cluster/, 300_000)
     assert.match(said, /Your cluster is back/)
     const pod = await kubectl(
       'get',

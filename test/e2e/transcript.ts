@@ -50,7 +50,7 @@ export function jenkinsByHand(title: string, versions: readonly Kubectl[], optio
 
         it('create -f makes the pod, and it becomes Ready', async () => {
           assert.match(await succeed('create', '-f', manifest), /pod\/jenkins-manual created/)
-          await succeed('wait', '--for=condition=Ready', 'pod/jenkins-manual', '--timeout=60s')
+          await succeed('wait', '--for=condition=Ready', 'pod/jenkins-manual', '--timeout=180s')
           await answering(cluster, path)
         })
 
@@ -149,7 +149,7 @@ export function jenkinsByHand(title: string, versions: readonly Kubectl[], optio
 /** The stand-in starts slowly, as Jenkins does: 503 first. */
 async function answering(cluster: TestCluster, path: string): Promise<void> {
   const evidence = () => cluster.evidence()
-  await eventually({ what: 'Jenkins answers 200 inside its pod', deadlineMs: 60_000, evidence }, async () => {
+  await eventually({ what: 'Jenkins answers 200 inside its pod', deadlineMs: 180_000, evidence }, async () => {
     const probe = [
       'exec',
       'jenkins-manual',

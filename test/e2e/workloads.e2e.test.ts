@@ -32,7 +32,7 @@ describe('workloads', () => {
       assert.equal(result.code, 0, `kubectl ${words}: ${result.stdout}${result.stderr}\n${await cluster.evidence()}`)
       return result.stdout.trim()
     }
-    const until = (what: string, words: string, wanted: RegExp, deadlineMs = 60_000) =>
+    const until = (what: string, words: string, wanted: RegExp, deadlineMs = 180_000) =>
       eventually(
         { what: `${what}: ${words}`, deadlineMs, everyMs: 500, evidence: () => succeed('get all,events') },
         async () => wanted.test(await succeed(words)),
@@ -67,23 +67,23 @@ describe('workloads', () => {
     it('stop at a bad image, say so at the deadline, and go back', async () => {
       const { apply, run, succeed } = await namespace('rollout')
       await apply(deployment('web', { replicas: 2, progressDeadlineSeconds: 5 }))
-      await succeed('rollout status deployment/web --timeout=60s')
+      await succeed('rollout status deployment/web --timeout=180s')
       await succeed('set image deployment/web main=no-such-image:1')
-      const stuck = await run('rollout status deployment/web --timeout=60s')
+      const stuck = await run('rollout status deployment/web --timeout=180s')
       assert.notEqual(stuck.code, 0)
       assert.match(stuck.stderr, /deployment "web" exceeded its progress deadline/)
       assert.equal(await succeed('get deployment web -o jsonpath={.status.availableReplicas}'), '2')
       await succeed('rollout undo deployment/web')
-      await succeed('rollout status deployment/web --timeout=60s')
+      await succeed('rollout status deployment/web --timeout=180s')
       assert.equal(await succeed('get deployment web -o jsonpath={.spec.template.spec.containers[0].image}'), 'busybox')
     })
 
     it('keep their names and what they wrote', async () => {
       const { apply, succeed, until } = await namespace('stateful')
       await apply(statefulSet('db'))
-      await succeed('rollout status statefulset/db --timeout=90s')
+      await succeed('rollout status statefulset/db --timeout=180s')
       const claims = await succeed('get pvc -o jsonpath={.items[*].spec.volumeName}')
-      await succeed('delete pod --all --timeout=60s')
+      await succeed('delete pod --all --timeout=180s')
       await until('both again', 'get statefulset db -o jsonpath={.status.readyReplicas}', /^2$/)
       for (const name of ['db-0', 'db-1']) {
         await until(`${name} has its lines`, `exec ${name} -- cat /data/starts`, new RegExp(`^${name}\n${name}$`))
@@ -101,7 +101,7 @@ describe('workloads', () => {
     it('stand on every node, on new ones too', async () => {
       const { apply, succeed, until } = await namespace('daemons')
       await apply(daemonSet('everywhere'))
-      await succeed('rollout status daemonset/everywhere --timeout=60s')
+      await succeed('rollout status daemonset/everywhere --timeout=180s')
       await apply({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'newcomer' } })
       const places = 'get pods -o jsonpath={.items[*].spec.nodeName}'
       await until('the new node has one', places, /newcomer/)
@@ -127,9 +127,9 @@ describe('workloads', () => {
       const most = { cpu: `${cores * 600}m` }
       await succeed('create priorityclass important --value=1000')
       await apply(pod('humble', most))
-      await succeed('wait pod/humble --for=condition=Ready --timeout=60s')
+      await succeed('wait pod/humble --for=condition=Ready --timeout=180s')
       await apply(pod('mighty', most, { priorityClassName: 'important' }))
-      await succeed('wait pod/mighty --for=condition=Ready --timeout=60s')
+      await succeed('wait pod/mighty --for=condition=Ready --timeout=180s')
       await until('the other one is gone', 'get pods -o name', /^(?!.*humble)/s)
       assert.match(await succeed('get events -o jsonpath={.items[*].reason}'), /Preempted/)
     })
@@ -141,20 +141,20 @@ describe('workloads', () => {
         kind: 'ConfigMap',
         metadata: { name: 'held', finalizers: ['example.com/hold'] },
       })
-      await succeed('rollout status deployment/web --timeout=60s')
+      await succeed('rollout status deployment/web --timeout=180s')
       await succeed('delete namespace doomed --wait=false')
       const blocked =
         'get namespace doomed -o jsonpath={.status.conditions[?(@.type=="NamespaceFinalizersRemaining")].message}'
       await until('the condition', blocked, /example\.com\/hold in 1 resource instances/)
       await succeed('patch configmap held --type=json -p [{"op":"remove","path":"/metadata/finalizers"}]')
-      await succeed('wait namespace/doomed --for=delete --timeout=60s')
+      await succeed('wait namespace/doomed --for=delete --timeout=180s')
     })
   })
 
   it('leave a node that is drained when their budget lets them', async () => {
     const { apply, run, succeed, until } = await namespace('drained')
     await apply(deployment('guarded', { replicas: 2 }))
-    await succeed('rollout status deployment/guarded --timeout=60s')
+    await succeed('rollout status deployment/guarded --timeout=180s')
     await succeed('create poddisruptionbudget guarded --selector=app=guarded --min-available=2')
     await until('the budget counts', 'get pdb guarded -o jsonpath={.status.currentHealthy}', /^2$/)
     const drain = `drain ${cluster.nodeName} --pod-selector=app=guarded --timeout`
@@ -166,6 +166,6 @@ describe('workloads', () => {
     assert.match(await succeed(`${drain}=60s`), /drained/)
     await until('the new ones wait', 'get pods -o jsonpath={.items[*].status.phase}', /^Pending Pending$/)
     await succeed(`uncordon ${cluster.nodeName}`)
-    await succeed('rollout status deployment/guarded --timeout=60s')
+    await succeed('rollout status deployment/guarded --timeout=180s')
   })
 })

@@ -14,7 +14,7 @@ const lab = new Lab(`test-${process.pid}`)
 /** The verbs as people type them. */
 function verb(...words: string[]): Promise<RunResult> {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-  return systemProcesses.run(process.execPath, [main, '--name', lab.name, ...words], { timeoutMs: 120_000 })
+  return systemProcesses.run(process.execPath, [main, '--name', lab.name, ...words], { timeoutMs: 300_000 })
 }
 
 async function verbDone(...words: string[]): Promise<string> {

@@ -3,7 +3,7 @@ import { docker, dockerExec } from './docker.ts'
 import { CHECKOUT_HERE, personalFiles } from './guest.ts'
 import { containerName, createArguments, LAB_LABEL, registryAddress, type VmPlan } from './plan.ts'
 
-const BOOT_DEADLINE_MS = 90_000
+const BOOT_DEADLINE_MS = 300_000
 
 export async function makeVm(vm: VmPlan, image: string, subnet: string): Promise<void> {
   await createVm(vm, image, subnet)

@@ -37,7 +37,7 @@ export async function startApiListener(options: Partial<ApiServerOptions> = {}):
       // A cache for each program: what one of them has seen must not help another.
       const cache = join(folder, `cache-${path.replaceAll('/', '_')}`)
       const flags = ['--kubeconfig', kubeconfig, '--cache-dir', cache]
-      return systemProcesses.run(path, [...flags, ...args], { input: stdin, timeoutMs: 60_000 })
+      return systemProcesses.run(path, [...flags, ...args], { input: stdin, timeoutMs: 240_000 })
     },
     async close() {
       await listener.close()

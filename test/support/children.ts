@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 
 /** What a running program has printed, on either stream, once that contains `pattern`. */
-export function firstMatch(child: ChildProcess, pattern: RegExp, deadlineMs = 20_000): Promise<string> {
+export function firstMatch(child: ChildProcess, pattern: RegExp, deadlineMs = 120_000): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
     const overdue = setTimeout(() => reject(new Error(`${pattern} did not appear in: ${said}`)), deadlineMs)

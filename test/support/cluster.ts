@@ -63,7 +63,7 @@ function handle(root: string, program: readonly string[], facts: Facts): TestClu
   const [command = '', ...first] = program
   const kubeconfig = join(root, 'etc/kubernetes/admin.conf')
   const kubox = (...args: string[]) =>
-    systemProcesses.run(command, [...first, '--root', root, ...args], { timeoutMs: 180_000 })
+    systemProcesses.run(command, [...first, '--root', root, ...args], { timeoutMs: 300_000 })
   return {
     ...facts,
     root,
@@ -72,7 +72,7 @@ function handle(root: string, program: readonly string[], facts: Facts): TestClu
     kubox,
     kubectl: (path, args, options = {}) =>
       systemProcesses.run(path, args, {
-        timeoutMs: 120_000,
+        timeoutMs: 300_000,
         ...options,
         env: { KUBECONFIG: kubeconfig, HOME: root, ...options.env },
       }),

@@ -12,7 +12,7 @@ export interface Eventually {
 
 /** Waits for a condition: asks until there is an answer that is not undefined or false. */
 export async function eventually<T>(options: Eventually, ask: () => Promise<T | undefined | false>): Promise<T> {
-  const { what, deadlineMs = 30_000, everyMs = 100, clock = systemClock } = options
+  const { what, deadlineMs = 120_000, everyMs = 100, clock = systemClock } = options
   const deadline = clock.monotonic() + deadlineMs
   let last: unknown
   while (clock.monotonic() < deadline) {

@@ -85,7 +85,7 @@ export class MasterProcess {
     this.#asking ??= await this.client()
     const { transport } = this.#asking
     await eventually(
-      { what: 'the API server is ready', deadlineMs: 60_000, everyMs: 50, evidence: () => this.log() },
+      { what: 'the API server is ready', deadlineMs: 180_000, everyMs: 50, evidence: () => this.log() },
       async () => (await transport.request({ method: 'GET', path: '/readyz' })).status === 200,
     )
   }

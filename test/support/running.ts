@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 /** Child processes of tests: run to their end, listened to, waited for. */
 
-const DEADLINE = 20_000
+const DEADLINE = 120_000
 
 export async function finish(child: ChildProcess, input?: Buffer) {
   const stdout: Buffer[] = []

@@ -3,8 +3,10 @@ import { Reader, WireError, Writer } from './wire.ts'
 /** How the values of one field stand on the wire. */
 export interface FieldType<T> {
   wireType: 0 | 2
+  /** What stands for a field that is not there, and is not written. */
   empty: T
-  isEmpty(value: T): boolean
+  /** For values that can be empty without being the very same. */
+  isEmpty?(value: T): boolean
   write(writer: Writer, value: T): void
   read(reader: Reader): T
 }
@@ -46,9 +48,9 @@ export class Message<T extends object> {
     ) as T
   }
 
-  /** A whole message from some of its fields. */
+  /** A whole message from some of its fields. To spread the blank here, where messages of all kinds pass, is thrice as slow. */
   of(part: Partial<T>): T {
-    return { ...this.#blank, ...part }
+    return Object.assign({}, this.#blank, part)
   }
 
   encode(value: Partial<T>, writer = new Writer()): Buffer {
@@ -63,9 +65,9 @@ export class Message<T extends object> {
   write(writer: Writer, value: Partial<T>): void {
     for (const { name, field, tag } of this.#fields) {
       const content = (value as Record<string, unknown>)[name]
-      if (content === undefined) continue
+      if (content === undefined || content === field.type.empty) continue
       if (field.repeated) writeRepeated(writer, field, tag, content as readonly unknown[])
-      else if (!field.type.isEmpty(content)) {
+      else if (!field.type.isEmpty?.(content)) {
         field.type.write(writer, content)
         writer.varint(tag)
       }
@@ -73,7 +75,7 @@ export class Message<T extends object> {
   }
 
   read(reader: Reader): T {
-    const value = { ...this.#blank } as Record<string, unknown>
+    const value = Object.assign({}, this.#blank) as Record<string, unknown>
     while (reader.position < reader.end) {
       const tag = reader.varint()
       const known = this.#byTag.get(tag)
@@ -130,7 +132,6 @@ const EMPTY_BYTES: Uint8Array = Buffer.alloc(0)
 const intType: FieldType<number> = {
   wireType: 0,
   empty: 0,
-  isEmpty: value => value === 0,
   write: (writer, value) => writer.varint(value),
   read: reader => reader.varint(),
 }
@@ -139,7 +140,6 @@ const intType: FieldType<number> = {
 const int64Type: FieldType<bigint> = {
   wireType: 0,
   empty: 0n,
-  isEmpty: value => value === 0n,
   write: (writer, value) => writer.bigVarint(value),
   read: reader => BigInt.asIntN(64, reader.bigVarint()),
 }
@@ -166,7 +166,6 @@ const uint64Type: FieldType<bigint> = {
 const boolType: FieldType<boolean> = {
   wireType: 0,
   empty: false,
-  isEmpty: value => !value,
   write: (writer, value) => writer.varint(value ? 1 : 0),
   read: reader => reader.varint() !== 0,
 }
@@ -186,7 +185,6 @@ const bytesType: FieldType<Uint8Array> = {
 const keyType: FieldType<string> = {
   wireType: 2,
   empty: '',
-  isEmpty: value => value.length === 0,
   write(writer, value) {
     writer.latin1(value)
     writer.varint(value.length)
@@ -207,7 +205,6 @@ function nestedType<T extends object>(message: () => Message<T>): FieldType<T | 
   return {
     wireType: 2,
     empty: undefined,
-    isEmpty: value => value === undefined,
     write(writer, value) {
       const before = writer.written
       message().write(writer, value!)

@@ -46,13 +46,13 @@ export class Batch {
   }
 
   put(request: PutRequest): PutResponse {
-    const previous = this.#keyspace.get(request.key, this.revision)
-    if ((request.ignoreValue || request.ignoreLease) && !previous) throw errors.keyNotFound
-    const value = request.ignoreValue ? previous!.value : request.value
-    const lease = request.ignoreLease ? previous!.lease : request.lease
+    const kept = request.ignoreValue || request.ignoreLease ? this.#existing(request.key) : undefined
+    const value = request.ignoreValue ? kept!.value : request.value
+    const lease = request.ignoreLease ? kept!.lease : request.lease
     this.checkLease(lease)
     const record = this.#keyspace.put(request.key, value, lease, this.#main, this.changes.length)
     this.changes.push(record)
+    const previous = record.older?.deleted ? undefined : record.older
     this.#lessor.move(record.key, previous?.lease ?? 0n, lease)
     return { header: this.#header(), prevKv: request.prevKv ? previous : undefined }
   }
@@ -125,8 +125,14 @@ export class Batch {
   }
 
   #checkPut(request: PutRequest): void {
-    if ((request.ignoreValue || request.ignoreLease) && !this.#keyspace.get(request.key)) throw errors.keyNotFound
+    if (request.ignoreValue || request.ignoreLease) this.#existing(request.key)
     this.checkLease(request.lease)
+  }
+
+  #existing(key: string): Revision {
+    const record = this.#keyspace.get(key, this.revision)
+    if (!record) throw errors.keyNotFound
+    return record
   }
 
   #run(path: Path): { header: ResponseHeader | undefined; succeeded: boolean; responses: ResponseOp[] } {

@@ -16,6 +16,7 @@ import { NodeRegistration } from './node/registration.ts'
 import { AgentServer } from './node/server.ts'
 import type { AgentOptions } from './options.ts'
 import type { NodeSettings } from './pod/config.ts'
+import { Listing } from './pod/listing.ts'
 import type { LivePod } from './pod/pod.ts'
 import { StatusReporter, type StatusTarget } from './pod/reporter.ts'
 import type { PodServices } from './pod/services.ts'
@@ -81,6 +82,7 @@ async function assembleShared(options: AgentOptions, around: Surroundings) {
   })
   const services: PodServices = {
     ...{ runtime, clock, log, events, images, volumes, references, pods, nodeIp, paths },
+    listing: new Listing(runtime, nodeName),
     reporter: new StatusReporter({ pods, clock, random, log }),
     services: () => around.servicesInformer.list(),
     statusTarget: around.statusTarget,

@@ -52,7 +52,7 @@ export class PodSources {
     await this.#fromFiles.start()
     const changed = (pod: Pod) => {
       if (isMirror(pod as LivePod)) this.#mirrors.kick()
-      else workers.apply(pod as LivePod)
+      workers.apply(pod as LivePod)
     }
     this.#fromApi.addHandler({
       added: changed,

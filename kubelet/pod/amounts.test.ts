@@ -218,8 +218,9 @@ describe('pauses', () => {
   for (const [failures, expected] of cases) it(`after ${failures}`, () => assert.equal(pauseAfter(failures), expected))
   it('a failure is noted with its pause, and the next one with a longer', () => {
     const memory = newMemory()
-    for (const at of [100, 5000]) noteFailure(memory, 'c', { reason: 'R', message: 'm' }, at)
-    assert.deepEqual(memory.failures.get('c'), { reason: 'R', message: 'm', count: 2, pauseMs: 2000, retryAt: 7000 })
+    const what = { tried: 'start', reason: 'R', message: 'm' }
+    for (const at of [100, 5000]) noteFailure(memory, 'c', what, at)
+    assert.deepEqual(memory.failures.get('c'), { ...what, count: 2, pauseMs: 2000, retryAt: 7000 })
   })
 })
 

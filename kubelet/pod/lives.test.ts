@@ -186,7 +186,7 @@ describe('started and ready', () => {
 describe('why a container waits or ended', () => {
   const inits = { initContainers: [container('i'), container('s', { restartPolicy: 'Always' })] }
   const failure = (reason: string) => ({
-    failures: new Map([['main', { reason, message: 'm', count: 2, pauseMs: 1, retryAt: 9 }]]),
+    failures: new Map([['main', { tried: 'start', reason, message: 'm', count: 2, pauseMs: 1, retryAt: 9 }]]),
   })
   const word = ({ state = {} }: ContainerStatus) =>
     state.running

@@ -32,6 +32,8 @@ export interface Operation {
 }
 
 export interface Failure {
+  /** What came to nothing: its pause holds back only another try of the same. */
+  tried: string
   reason: string
   message: string
   count: number
@@ -79,8 +81,18 @@ export function pauseAfter(failuresBefore: number): number {
 }
 
 /** Notes one more failure under a key; unlike a crash, a failed try is never repeated at once. */
-export function noteFailure(memory: PodMemory, key: string, what: { reason: string; message: string }, at: number) {
+export function noteFailure(
+  memory: PodMemory,
+  key: string,
+  what: Pick<Failure, 'tried' | 'reason' | 'message'>,
+  at: number,
+) {
   const count = (memory.failures.get(key)?.count ?? 0) + 1
   const pauseMs = pauseAfter(count)
   memory.failures.set(key, { ...what, count, pauseMs, retryAt: at + pauseMs })
+}
+
+export function pausedUntil({ failures }: PodMemory, key: string, action: string): number | undefined {
+  const failure = failures.get(key)
+  return failure?.tried === action ? failure.retryAt : undefined
 }

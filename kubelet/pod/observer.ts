@@ -2,7 +2,6 @@ import * as fs from 'node:fs/promises'
 import { ifPresent } from '../../platform/disk.ts'
 import { terminationFile } from '../paths.ts'
 import type { ContainerDetail, ContainerState, ContainerSummary } from '../runtime.ts'
-import { NODE_LABEL, POD_UID_LABEL } from './labels.ts'
 import { lastWords } from './last-words.ts'
 import type { PodMemory } from './memory.ts'
 import { allSeen, isOver, type PodPicture, podPicture, type SeenContainer } from './picture.ts'
@@ -24,8 +23,7 @@ export class PodObserver {
   }
 
   async look(uid: string, memory: PodMemory): Promise<PodPicture> {
-    const { runtime, settings } = this.#services
-    const summaries = await runtime.list({ [NODE_LABEL]: settings.nodeName, [POD_UID_LABEL]: uid })
+    const [summaries] = await Promise.all([this.#services.listing.ofPod(uid), this.#lookAtSuspects()])
     const details = await Promise.all(summaries.map(summary => this.#detail(summary)))
     const picture = podPicture(details.filter(detail => detail !== undefined))
     this.#forgetOthers(new Set(summaries.map(summary => summary.id)), memory)
@@ -38,13 +36,23 @@ export class PodObserver {
     this.#suspects.add(id)
   }
 
+  /** At the same time as the list: on a busy machine each question takes its time. */
+  async #lookAtSuspects(): Promise<void> {
+    const ids = [...this.#suspects]
+    this.#suspects.clear()
+    await Promise.all(ids.map(id => this.#inspect(id)))
+  }
+
   /** A container of ours only ever goes from created to running to exited: what is known of a state stays true. */
   async #detail(summary: ContainerSummary): Promise<ContainerDetail | undefined> {
     const known = this.#known.get(summary.id)
     const settled = known?.state === summary.state && summary.state !== 'created'
-    if (known && (settled || isEnd(known.state)) && !this.#suspects.delete(summary.id)) return known
-    const detail = await this.#services.runtime.inspect(summary.id)
-    if (detail) this.#known.set(summary.id, detail)
+    return known && (settled || isEnd(known.state)) ? known : this.#inspect(summary.id)
+  }
+
+  async #inspect(id: string): Promise<ContainerDetail | undefined> {
+    const detail = await this.#services.runtime.inspect(id)
+    if (detail) this.#known.set(id, detail)
     return detail
   }
 
@@ -75,7 +83,6 @@ export class PodObserver {
     const lost = [...this.#known.keys(), ...memory.diedAt.keys(), ...memory.probes.keys()].filter(id => !ids.has(id))
     for (const id of lost) {
       this.#known.delete(id)
-      this.#suspects.delete(id)
       this.messages.delete(id)
       memory.diedAt.delete(id)
       memory.probes.delete(id)

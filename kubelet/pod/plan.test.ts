@@ -39,8 +39,8 @@ const deleted = (pod: LivePod, grace = 30): LivePod => ({
 const busy = (name: string, kind: 'start' | 'stop' | 'other', deadline?: number) =>
   memoryWith({ busy: new Map([[name, { kind, ...(deadline === undefined ? {} : { deadline }) }]]) })
 const died = (...times: [string, number][]) => memoryWith({ diedAt: new Map(times) })
-const failing = (key: string, retryAt: number) =>
-  memoryWith({ failures: new Map([[key, { reason: 'X', message: 'x', count: 1, pauseMs: 1000, retryAt }]]) })
+const failing = (key: string, retryAt: number, tried: Action['do'] = key ? 'start' : 'create sandbox') =>
+  memoryWith({ failures: new Map([[key, { tried, reason: 'X', message: 'x', count: 1, pauseMs: 1000, retryAt }]]) })
 
 const BEGINNING: Case[] = [
   { title: 'volumes come first', picture: NOTHING, memory: memoryWith({ prepared: false }), does: ['prepare'] },
@@ -307,6 +307,49 @@ const ENDINGS: Case[] = [
     picture: picture([box]),
     memory: busy('main', 'start'),
     does: ['cancel main'],
+  },
+  {
+    title: 'while one start is called off, what runs is stopped already',
+    pod: deleted(two),
+    picture: picture([box], seen('main')),
+    memory: busy('other', 'start'),
+    does: ['cancel other', 'stop main 30s: the pod is ending (deleted)'],
+  },
+  {
+    title: 'one that runs its postStart hook is called off before it is stopped',
+    pod: deleted(two),
+    picture: picture([box], seen('main')),
+    memory: busy('main', 'start'),
+    does: ['cancel main'],
+  },
+  {
+    title: 'sidecars wait for starts that are called off',
+    pod: deleted(withHelper),
+    picture: picture([box], seen('helper', { kind: 'sidecar' })),
+    memory: busy('main', 'start'),
+    does: ['cancel main'],
+  },
+  {
+    title: 'the pause of a start that failed holds back no stop',
+    pod: deleted(podWith({})),
+    picture: picture([box], seen('main')),
+    memory: failing('main', 60_000),
+    does: ['stop main 30s: the pod is ending (deleted)'],
+  },
+  {
+    title: 'the pause of volumes that could not be made does not keep the pod',
+    pod: deleted(podWith({})),
+    picture: NOTHING,
+    memory: failing('', 60_000, 'prepare'),
+    does: ['finish'],
+  },
+  {
+    title: 'but a stop that failed has a pause of its own',
+    pod: deleted(podWith({})),
+    picture: picture([box], seen('main')),
+    memory: failing('main', 2000, 'stop'),
+    does: [],
+    wakeAt: 2000,
   },
   {
     title: 'all containers together',

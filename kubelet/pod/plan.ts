@@ -1,7 +1,14 @@
 import { containerHash } from './labels.ts'
-import { type Ending, type PodMemory, SANDBOX } from './memory.ts'
+import { type Ending, type PodMemory, pausedUntil, SANDBOX } from './memory.ts'
 import { allSeen, isOver, isRunning, liveSandbox, newest, type PodPicture, type SeenContainer } from './picture.ts'
-import { type ContainerKind, type LivePod, type PodContainer, podContainers, specGraceSeconds } from './pod.ts'
+import {
+  type ContainerKind,
+  declaredEnd,
+  type LivePod,
+  type PodContainer,
+  podContainers,
+  specGraceSeconds,
+} from './pod.ts'
 import { type Adjustable, adjustment, engineResources, type NodeLimits } from './resources.ts'
 import {
   crashesAfter,
@@ -55,7 +62,7 @@ export function planPod(input: PlanInput): Plan {
 
 /** What failed just now is not tried again before its pause is over. */
 function withoutPauses({ memory, at }: PlanInput, plan: Plan): Plan {
-  const retryAt = (action: Action) => memory.failures.get(actionKey(action))?.retryAt ?? at
+  const retryAt = (action: Action) => pausedUntil(memory, actionKey(action), action.do) ?? at
   const times = plan.actions.map(retryAt).filter(time => time > at)
   return { actions: plan.actions.filter(action => retryAt(action) <= at), wakeAt: Math.min(plan.wakeAt, ...times) }
 }
@@ -77,8 +84,7 @@ function endingOf(input: PlanInput): Ending | undefined {
   const asSpecified = specGraceSeconds(pod)
   if (deletionTimestamp) return { why: 'deleted', graceSeconds: deletionGracePeriodSeconds ?? asSpecified }
   if (memory.ending) return memory.ending
-  const { phase } = pod.status ?? {}
-  if (phase === 'Failed' || phase === 'Succeeded') return { why: 'terminal', graceSeconds: asSpecified }
+  if (declaredEnd(pod)) return { why: 'terminal', graceSeconds: asSpecified }
   if ((deadlineIn(input) ?? 1) <= 0) {
     const message = 'Pod was active on the node longer than the specified deadline'
     return { why: 'deadline', reason: 'DeadlineExceeded', message, graceSeconds: asSpecified }
@@ -95,9 +101,14 @@ function deadlineIn({ pod, wall }: PlanInput): number | undefined {
 
 function planEnding(input: PlanInput, ending: Ending): Plan {
   const { picture, memory, pod } = input
-  const cancels = [...memory.busy].filter(([, operation]) => operation.kind === 'start').map(([name]) => name)
-  if (cancels.length > 0) return { ...nothing(), actions: cancels.map(name => cancel(name, ending)) }
   const running = allSeen(picture).filter(isRunning)
+  const starting = [...memory.busy].filter(([, operation]) => operation.kind === 'start').map(([name]) => name)
+  if (starting.length > 0) {
+    // What runs already need not wait for that, but for sidecars, which outlast everything else.
+    const others = running.filter(seen => seen.kind !== 'sidecar' && !starting.includes(seen.container!))
+    const { actions } = planStops(input, ending, others)
+    return { ...nothing(), actions: [...starting.map(name => cancel(name, ending)), ...actions] }
+  }
   if (running.length > 0) return planStops(input, ending, nextToStop(pod, running))
   if (memory.busy.size > 0) return nothing()
   return { ...nothing(), actions: clearAway(input, ending) }
@@ -198,7 +209,7 @@ function begin({ pod, picture, memory }: PlanInput, sandbox: SeenContainer, cont
 
 function dueAt({ picture, memory, at }: PlanInput, container: PodContainer): number {
   const last = newest(picture, container.spec.name)
-  const failed = memory.failures.get(container.spec.name)?.retryAt ?? at
+  const failed = pausedUntil(memory, container.spec.name, 'start') ?? at
   return Math.max(isOver(last) ? restartDueAt(last, memory) : at, failed)
 }
 

@@ -46,6 +46,11 @@ export function isMirror(pod: LivePod): boolean {
   return pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined
 }
 
+/** The phase of a pod that will never run again, whoever says so. */
+export function declaredEnd({ status }: LivePod): 'Failed' | 'Succeeded' | undefined {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded' ? status.phase : undefined
+}
+
 /** `name_namespace(uid)`, as Kubernetes names a pod in messages. */
 export function podTitle(pod: LivePod): string {
   return `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`

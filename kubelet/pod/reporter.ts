@@ -2,10 +2,12 @@ import { ApiError, isReason } from '../../api/errors.ts'
 import type { Pod, PodStatus } from '../../api/types/core-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import { Backoff } from '../../client/backoff.ts'
-import type { ResourceClient } from '../../client/client.ts'
+import type { Live, ResourceClient } from '../../client/client.ts'
 import { type Clock, pause } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Random } from '../../platform/random.ts'
+import { declaredEnd } from './pod.ts'
+import { stillSays } from './reported.ts'
 
 /** The object in the API server that shows a pod's status: the pod itself, or the mirror of a static pod. */
 export interface StatusTarget {
@@ -18,10 +20,18 @@ interface Line {
   target: StatusTarget
   wanted: PodStatus
   sent?: PodStatus
+  /** The object as the API server had it then. */
+  taken?: Live<Pod>
   sending?: Promise<void>
 }
 
-/** Tells the API server how pods are: the newest only, one request at a time per pod, until it got through. */
+/** Whoever else writes a status is not answered at once: two writers would keep each other busy. */
+const REPEAT_AFTER_MS = 1000
+
+/**
+ * Tells the API server how pods are: the newest only, one request at a time per pod, until it got through, and once more
+ * when somebody has written over it.
+ */
 export class StatusReporter {
   readonly #pods: ResourceClient<Pod>
   readonly #clock: Clock
@@ -44,6 +54,17 @@ export class StatusReporter {
     if (!line.sending && !deepEqual(line.sent, status)) this.#begin(line)
   }
 
+  /** A pod as the API server has it now. Of a lost node, the node controller says that its pods are not ready. */
+  shown(pod: Live<Pod>): void {
+    const line = this.#lines.get(pod.metadata.uid)
+    if (!line?.taken || line.sending || !isOlder(line.taken, pod)) return
+    // An end that others have declared is the pod's worker to confirm.
+    const isEnd = declaredEnd(pod) !== undefined && declaredEnd(pod) !== line.wanted.phase
+    if (isEnd || stillSays(pod.status, line.taken.status ?? {}, line.wanted)) return
+    line.sent = undefined
+    this.#begin(line, pause(this.#clock, REPEAT_AFTER_MS, this.#stopping.signal))
+  }
+
   /** Resolves when the last status given for a pod is known to the API server, or cannot be any more. */
   async settled(uid: string): Promise<void> {
     await this.#lines.get(uid)?.sending
@@ -58,10 +79,8 @@ export class StatusReporter {
     await Promise.all([...this.#lines.values()].map(line => line.sending))
   }
 
-  #begin(line: Line): void {
-    line.sending = this.#send(line).finally(() => {
-      line.sending = undefined
-    })
+  #begin(line: Line, ready = Promise.resolve()): void {
+    line.sending = ready.then(() => this.#send(line))
   }
 
   async #send(line: Line): Promise<void> {
@@ -69,7 +88,7 @@ export class StatusReporter {
     while (!this.#stopping.signal.aborted && !deepEqual(line.sent, line.wanted)) {
       const status = line.wanted
       try {
-        await this.#patch(line.target, status)
+        line.taken = await this.#patch(line.target, status)
         line.sent = status
         backoff.reset()
       } catch (error) {
@@ -82,11 +101,17 @@ export class StatusReporter {
         await pause(this.#clock, backoff.next(), this.#stopping.signal)
       }
     }
+    // In the same breath as the last comparison: what is reported in between would wait for the next report.
+    line.sending = undefined
   }
 
-  async #patch({ name, namespace, uid }: StatusTarget, status: PodStatus): Promise<void> {
-    await this.#pods.patch(name, 'strategic', statusPatch(uid, status), { namespace, subresource: 'status' })
+  #patch({ name, namespace, uid }: StatusTarget, status: PodStatus): Promise<Live<Pod>> {
+    return this.#pods.patch(name, 'strategic', statusPatch(uid, status), { namespace, subresource: 'status' })
   }
+}
+
+function isOlder(one: Live<Pod>, other: Live<Pod>): boolean {
+  return Number(one.metadata.resourceVersion) < Number(other.metadata.resourceVersion)
 }
 
 /** A refusal that the same request would meet again. */

@@ -10,12 +10,14 @@ import type { Paths } from '../paths.ts'
 import type { ContainerRuntime } from '../runtime.ts'
 import type { Volumes } from '../volume/volumes.ts'
 import type { NodeSettings } from './config.ts'
+import type { Listing } from './listing.ts'
 import type { LivePod } from './pod.ts'
 import type { StatusReporter, StatusTarget } from './reporter.ts'
 
 /** What every pod worker of a node shares. */
 export interface PodServices {
   runtime: ContainerRuntime
+  listing: Listing
   clock: Clock
   log: Log
   events: EventRecorder

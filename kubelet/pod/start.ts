@@ -39,6 +39,8 @@ export async function startContainer(services: PodServices, start: Start): Promi
   signal.throwIfAborted()
   const id = await create(services, start, await gatherParts(services, start, image))
   tell('Normal', 'Created', `Created container: ${spec.name}`)
+  // Never started, it need not be stopped either, which takes a program that takes no notice its whole grace.
+  signal.throwIfAborted()
   await startCreated(services, id)
   tell('Normal', 'Started', `Started container ${spec.name}`)
   await linkLog(services, pod, spec.name, made.attempt, id)

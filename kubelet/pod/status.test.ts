@@ -165,7 +165,9 @@ const STATES: { title: string; input: Partial<StatusInput>; expect: Partial<Cont
     input: {
       picture: picture([box]),
       memory: memoryWith({
-        failures: new Map([['main', { reason: 'ImagePullBackOff', message: 'no', count: 2, pauseMs: 1, retryAt: 1 }]]),
+        failures: new Map([
+          ['main', { tried: 'start', reason: 'ImagePullBackOff', message: 'no', count: 2, pauseMs: 1, retryAt: 1 }],
+        ]),
       }),
     },
     expect: { state: { waiting: { reason: 'ImagePullBackOff', message: 'no' } } },
@@ -175,7 +177,9 @@ const STATES: { title: string; input: Partial<StatusInput>; expect: Partial<Cont
     input: {
       picture: picture([box], exited('main', 0)),
       memory: memoryWith({
-        failures: new Map([['main', { reason: 'ErrImagePull', message: 'no', count: 1, pauseMs: 1, retryAt: 1 }]]),
+        failures: new Map([
+          ['main', { tried: 'start', reason: 'ErrImagePull', message: 'no', count: 1, pauseMs: 1, retryAt: 1 }],
+        ]),
       }),
     },
     expect: { state: { waiting: { reason: 'ErrImagePull', message: 'no' } }, restartCount: 0 },

@@ -3,7 +3,7 @@ import { timestamp } from '../../client/times.ts'
 import { containerStatus, type StatusInput } from './container-status.ts'
 import type { Ending } from './memory.ts'
 import { isOver, liveSandbox, newest } from './picture.ts'
-import { type PodContainer, podContainers } from './pod.ts'
+import { declaredEnd, type PodContainer, podContainers } from './pod.ts'
 import { qosClass } from './qos.ts'
 import { exitCodeOf, isReady, isStarted, naturalEnd } from './restart.ts'
 
@@ -50,8 +50,8 @@ export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 
 function podPhase(input: StatusInput): Phase {
   const { pod, picture, ending } = input
-  const reported = pod.status?.phase
-  if (reported === 'Failed' || reported === 'Succeeded') return reported
+  const declared = declaredEnd(pod)
+  if (declared) return declared
   const end = naturalEnd(pod, picture)
   const stillRuns = hasRunning(input)
   if (ending?.reason && !stillRuns) return 'Failed'

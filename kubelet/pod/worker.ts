@@ -11,7 +11,7 @@ import { EMPTY_PICTURE, type PodPicture } from './picture.ts'
 import { type Action, actionKey, type Plan, planPod } from './plan.ts'
 import type { LivePod } from './pod.ts'
 import { refusalsOf } from './refusals.ts'
-import { mergeReported } from './reported.ts'
+import { mergeReported, saysMoreThanStatus } from './reported.ts'
 import type { PodServices } from './services.ts'
 import { podStatus } from './status.ts'
 import { podTeller } from './tell.ts'
@@ -62,9 +62,11 @@ export class PodWorker {
     return this.#picture
   }
 
-  /** A newer version of the pod's object. */
+  /** A newer version of the pod's object: often it only says what this agent has told the API server itself. */
   update(pod: LivePod): void {
+    const isNews = saysMoreThanStatus(this.#pod, pod)
     this.#pod = pod
+    if (!isNews) return
     this.#checkSupport()
     this.wake()
   }
@@ -82,8 +84,9 @@ export class PodWorker {
     this.wake()
   }
 
-  /** Something happened to this container. */
+  /** Something happened to this container. While it is being removed, the end of that says all there is to say. */
   happened(id: string): void {
+    if (this.memory.busy.has(id)) return
     this.#observer.suspect(id)
     this.wake()
   }
@@ -91,9 +94,7 @@ export class PodWorker {
   wake(): void {
     if (this.#stopped) return
     this.#again = true
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined
-    })
+    this.#looking ??= this.#look()
   }
 
   /** Lets go of the pod without touching its containers: another agent process takes over. */
@@ -121,9 +122,11 @@ export class PodWorker {
       } catch (error) {
         this.#log.warn('The pod could not be looked at', { error })
         this.#wakeIn(1000)
-        return
+        break
       }
     }
+    // In the same breath as the last check: a wake-up in between would be lost.
+    this.#looking = undefined
   }
 
   async #step(): Promise<void> {
@@ -202,7 +205,10 @@ export class PodWorker {
 
   #failed(action: Action, key: string, error: unknown, cancelled: boolean): void {
     if (cancelled) return
-    const failure = { reason: reasonOf(error, action), message: error instanceof Error ? error.message : String(error) }
+    const message = error instanceof Error ? error.message : String(error)
+    const failure = { tried: action.do, reason: reasonOf(error, action), message }
+    // Of a removal only its end is listened to.
+    if (action.do === 'remove') this.#observer.suspect(action.id)
     noteFailure(this.memory, key, failure, this.#services.clock.monotonic())
     this.#log.warn('It failed', { do: action.do, key, error })
     tellFailure(podTeller(this.#services.events, this.#pod, key || undefined), action, this.memory.failures.get(key)!)

@@ -24,6 +24,7 @@ export class PodWorkers {
 
   /** A pod as its source has it now. */
   apply(pod: LivePod): void {
+    this.#services.reporter.shown(pod)
     if (isMirror(pod)) return
     const known = this.#workers.get(pod.metadata.uid)
     if (known) {

@@ -11,7 +11,9 @@ export interface Paths {
 }
 
 interface Named {
-  metadata: { name: string; namespace: string; uid: string }
+  name: string
+  namespace: string
+  uid: string
 }
 
 export function podDirectory(paths: Paths, uid: string): string {
@@ -31,7 +33,7 @@ export function terminationFile(paths: Paths, uid: string, container: string, at
   return join(podDirectory(paths, uid), 'containers', container, String(attempt))
 }
 
-export function logDirectory(paths: Paths, { metadata: { namespace, name, uid } }: Named): string {
+export function logDirectory(paths: Paths, { namespace, name, uid }: Named): string {
   return join(paths.podLogs, `${namespace}_${name}_${uid}`)
 }
 

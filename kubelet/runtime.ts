@@ -119,8 +119,11 @@ export interface RegistryAuth {
 }
 
 export interface RuntimeEvent {
-  /** `connected` comes first, and once: what happened before it, a list shows. */
-  type: 'connected' | 'create' | 'start' | 'die' | 'oom' | 'destroy' | 'other'
+  /**
+   * `connected` comes first, and once: what happened before it, a list shows. What is made and started is not told of:
+   * whoever does that knows when it is done.
+   */
+  type: 'connected' | 'die' | 'oom' | 'destroy' | 'other'
   id: string
   labels: Record<string, string>
 }

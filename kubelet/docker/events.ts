@@ -7,7 +7,7 @@ interface EngineEvent {
   Actor?: { ID?: string; Attributes?: Record<string, string> }
 }
 
-const KNOWN = ['create', 'start', 'die', 'oom', 'destroy'] as const
+export const KNOWN = ['die', 'oom', 'destroy'] as const
 
 /** The engine's event stream as runtime events. Ends quietly when the signal aborts, else throws when it breaks. */
 export async function* readEvents(stream: Readable, signal: AbortSignal): AsyncIterable<RuntimeEvent> {

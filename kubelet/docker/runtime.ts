@@ -21,7 +21,7 @@ import {
 } from '../runtime.ts'
 import { createBody, readResources, resourceFields } from './config.ts'
 import { translateError } from './errors.ts'
-import { readEvents } from './events.ts'
+import { KNOWN, readEvents } from './events.ts'
 import { readImage, readInfo, readStats } from './facts.ts'
 import { ensureNetwork, removeNetwork } from './network.ts'
 import { PullMeter } from './pull.ts'
@@ -100,8 +100,7 @@ export class DockerRuntime implements ContainerRuntime {
 
   async *events(labels: Record<string, string>, signal: AbortSignal): AsyncIterable<RuntimeEvent> {
     // Every exec probe makes three more kinds of events, which nobody waits for.
-    const event = ['create', 'start', 'die', 'oom', 'destroy']
-    const filters = { type: ['container'], event, label: labelFilter(labels) }
+    const filters = { type: ['container'], event: [...KNOWN], label: labelFilter(labels) }
     const stream = await this.#call('follow events', () => this.#docker.getEvents({ filters: filters as never }))
     yield* readEvents(stream as Readable, signal)
   }

@@ -54,6 +54,8 @@ export class FakeRuntime implements ContainerRuntime {
   readonly calls: string[] = []
   /** Asked before each call: may throw what the engine would. */
   obstacle: (call: string) => void = () => {}
+  /** Waited for when a container has been made, before its id is told. */
+  afterCreate: () => Promise<void> = async () => {}
   readonly #clock: Clock
   readonly #options: FakeOptions
   readonly #listeners = new Set<(event: RuntimeEvent | Error) => void>()
@@ -111,7 +113,7 @@ export class FakeRuntime implements ContainerRuntime {
     }
     const id = randomBytes(32).toString('hex')
     this.containers.set(id, this.#newContainer(id, config, image))
-    this.#tell('create', id)
+    await this.afterCreate()
     return id
   }
 
@@ -145,7 +147,6 @@ export class FakeRuntime implements ContainerRuntime {
       throw new RuntimeError('Invalid', error, false)
     }
     this.#run(container, command)
-    this.#tell('start', id)
   }
 
   #run(container: FakeContainer, command: string[]): void {
@@ -174,7 +175,7 @@ export class FakeRuntime implements ContainerRuntime {
       finishedAt: this.#clock.now(),
       ipAddress: '',
     })
-    if (this.containers.has(detail.id)) this.#tell('die', detail.id)
+    if (this.containers.has(detail.id)) this.#tellDeath(detail)
   }
 
   #log(container: FakeContainer, text: string): void {
@@ -353,9 +354,8 @@ export class FakeRuntime implements ContainerRuntime {
     return container
   }
 
-  #tell(type: 'create' | 'start' | 'die', id: string): void {
-    const event: RuntimeEvent = { type, id, labels: this.#container(id).detail.labels }
-    for (const listener of this.#listeners) listener(event)
+  #tellDeath({ id, labels }: ContainerDetail): void {
+    for (const listener of this.#listeners) listener({ type: 'die', id, labels })
   }
 
   #enter(call: string): void {

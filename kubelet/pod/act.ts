@@ -20,40 +20,44 @@ export interface Circumstances {
   signal: AbortSignal
 }
 
-/** Carries out one action of the plan, to its end or to an error. */
-export async function perform(services: PodServices, action: Action, now: Circumstances): Promise<void> {
+/** Carries out one action of the plan, to its end or to an error. Says which container is not as it was before. */
+export async function perform(services: PodServices, action: Action, now: Circumstances): Promise<string | undefined> {
   const { pod, picture, signal } = now
   switch (action.do) {
-    case 'prepare':
-      return prepare(services, pod)
     case 'create sandbox':
       if (action.attempt > 0) tellSandboxChanged(services, pod)
       return startSandbox(services, pod, action.attempt)
     case 'start': {
       const spec = findContainer(pod, action.name)?.spec
-      if (spec) await startContainer(services, { pod, spec, picture, made: action, signal })
-      return
+      return spec && startContainer(services, { pod, spec, picture, made: action, signal })
     }
-    case 'stop':
-      return stopContainer(services, { pod, picture, signal, ...action })
     case 'resize':
       return resize(services, pod, action)
+    case 'prepare':
+      await prepare(services, pod)
+      return
+    case 'stop':
+      await stopContainer(services, { pod, picture, signal, ...action })
+      return
     case 'remove':
-      return services.runtime.remove(action.id)
+      await services.runtime.remove(action.id)
+      return
     case 'release':
-      return services.volumes.release(pod.metadata.uid)
+      await services.volumes.release(pod.metadata.uid)
+      return
     case 'finish':
-      return finish(services, now)
+      await finish(services, now)
   }
 }
 
-async function resize(services: PodServices, pod: LivePod, action: Action & { do: 'resize' }): Promise<void> {
+async function resize(services: PodServices, pod: LivePod, action: Action & { do: 'resize' }): Promise<string> {
   await services.runtime.updateResources(action.id, action.to)
   podTeller(services.events, pod, action.name)(
     'Normal',
     'ResizeCompleted',
     `Container ${action.name} was resized in place`,
   )
+  return action.id
 }
 
 function tellSandboxChanged({ events }: PodServices, pod: LivePod): void {
@@ -73,7 +77,7 @@ async function finish(services: PodServices, { pod, ending }: Circumstances): Pr
   const { uid, name, namespace } = pod.metadata
   await volumes.release(uid)
   await fs.rm(podDirectory(paths, uid), { recursive: true, force: true })
-  await fs.rm(logDirectory(paths, pod), { recursive: true, force: true })
+  await fs.rm(logDirectory(paths, pod.metadata), { recursive: true, force: true })
   const target = statusTarget(pod)
   if (target) await reporter.settled(target.uid)
   reporter.forget(target?.uid ?? uid)

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { ifPresent } from '../../platform/disk.ts'
-import { terminationFile } from '../paths.ts'
+import { logLink, terminationFile } from '../paths.ts'
 import type { ContainerDetail, ContainerState, ContainerSummary } from '../runtime.ts'
 import { lastWords } from './last-words.ts'
 import type { PodMemory } from './memory.ts'
@@ -17,14 +18,15 @@ export class PodObserver {
   readonly #services: PodServices
   readonly #known = new Map<string, ContainerDetail>()
   readonly #suspects = new Set<string>()
+  readonly #linked = new Set<string>()
 
   constructor(services: PodServices) {
     this.#services = services
   }
 
   async look(uid: string, memory: PodMemory): Promise<PodPicture> {
-    const [summaries] = await Promise.all([this.#services.listing.ofPod(uid), this.#lookAtSuspects()])
-    const details = await Promise.all(summaries.map(summary => this.#detail(summary)))
+    const [summaries, fresh] = await Promise.all([this.#services.listing.ofPod(uid), this.#lookAtSuspects()])
+    const details = await Promise.all(summaries.map(summary => this.#detail(summary, fresh)))
     const picture = podPicture(details.filter(detail => detail !== undefined))
     this.#forgetOthers(new Set(summaries.map(summary => summary.id)), memory)
     await Promise.all(allSeen(picture).map(seen => this.#learn(uid, seen, memory)))
@@ -37,16 +39,17 @@ export class PodObserver {
   }
 
   /** At the same time as the list: on a busy machine each question takes its time. */
-  async #lookAtSuspects(): Promise<void> {
-    const ids = [...this.#suspects]
+  async #lookAtSuspects(): Promise<ReadonlySet<string>> {
+    const ids = new Set(this.#suspects)
     this.#suspects.clear()
-    await Promise.all(ids.map(id => this.#inspect(id)))
+    await Promise.all([...ids].map(id => this.#inspect(id)))
+    return ids
   }
 
   /** A container of ours only ever goes from created to running to exited: what is known of a state stays true. */
-  async #detail(summary: ContainerSummary): Promise<ContainerDetail | undefined> {
+  async #detail(summary: ContainerSummary, fresh: ReadonlySet<string>): Promise<ContainerDetail | undefined> {
     const known = this.#known.get(summary.id)
-    const settled = known?.state === summary.state && summary.state !== 'created'
+    const settled = known?.state === summary.state && (summary.state !== 'created' || fresh.has(summary.id))
     return known && (settled || isEnd(known.state)) ? known : this.#inspect(summary.id)
   }
 
@@ -57,7 +60,7 @@ export class PodObserver {
   }
 
   async #learn(uid: string, seen: SeenContainer, memory: PodMemory): Promise<void> {
-    await this.#learnImage(seen.imageId)
+    await Promise.all([this.#learnImage(seen.imageId), this.#linkLog(seen)])
     if (!isOver(seen) || memory.diedAt.has(seen.id)) return
     const { clock } = this.#services
     // The engine's time is wall time, which may have jumped since: it can only shorten what is left to wait.
@@ -72,6 +75,16 @@ export class PodObserver {
     this.imageIds.set(id, image?.digests[0] ? `docker-pullable://${image.digests[0]}` : `docker://${id}`)
   }
 
+  /** The engine writes the log, once the program starts; under /var/log/pods it is found by pod and container. */
+  async #linkLog({ podName: name, podNamespace: namespace, podUid: uid, ...seen }: SeenContainer): Promise<void> {
+    if (!seen.logPath || this.#linked.has(seen.id)) return
+    const link = logLink(this.#services.paths, { name, namespace, uid }, seen.container!, seen.attempt)
+    await fs.mkdir(dirname(link), { recursive: true, mode: 0o755 })
+    await fs.rm(link, { force: true })
+    await fs.symlink(seen.logPath, link)
+    this.#linked.add(seen.id)
+  }
+
   async #message(uid: string, seen: SeenContainer): Promise<string> {
     const path = terminationFile(this.#services.paths, uid, seen.container!, seen.attempt)
     const written = (await readIfAny(path)).slice(0, LONGEST_MESSAGE)
@@ -83,6 +96,7 @@ export class PodObserver {
     const lost = [...this.#known.keys(), ...memory.diedAt.keys(), ...memory.probes.keys()].filter(id => !ids.has(id))
     for (const id of lost) {
       this.#known.delete(id)
+      this.#linked.delete(id)
       this.messages.delete(id)
       memory.diedAt.delete(id)
       memory.probes.delete(id)

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { exited, memoryWith, picture, podWith, sandbox, seen } from '../testing/pictures.ts'
 import type { PodMemory } from './memory.ts'
 import type { PodPicture } from './picture.ts'
-import { type Action, planPod } from './plan.ts'
+import { type Action, planPod, underWay } from './plan.ts'
 import type { LivePod } from './pod.ts'
 
 const LIMITS = { memoryCapacity: 2 ** 32, lowestOomScore: -1000 }
@@ -477,4 +477,26 @@ describe('planning a pod: its beginning', () => check(BEGINNING))
 describe('planning a pod: init containers and sidecars', () => check(INITS))
 describe('planning a pod: restarts', () => check(RESTARTS))
 describe('planning a pod: replacements', () => check(REPLACEMENTS))
+describe('what counts as under way', () => {
+  const CASES: [
+    title: string,
+    kind: 'start' | 'stop' | 'other',
+    ended: boolean,
+    picture: PodPicture,
+    counts: boolean,
+  ][] = [
+    ['what is', 'start', false, picture([box]), true],
+    ['a start that ended while it was looked', 'start', true, picture([box]), true],
+    ['a stop that ended, of what still seems to run', 'stop', true, picture([box], seen('main')), true],
+    ['a stop that ended, and it shows', 'stop', true, picture([box], exited('main', 0)), false],
+    ['a stop that goes on though the program has ended', 'stop', false, picture([box], exited('main', 0)), true],
+  ]
+  for (const [title, kind, ended, shown, counts] of CASES) {
+    it(title, () => {
+      const before = new Map([['main', { kind }]])
+      assert.equal(underWay(before, ended ? new Map() : before, shown).has('main'), counts)
+    })
+  }
+})
+
 describe('planning a pod: its end', () => check(ENDINGS))

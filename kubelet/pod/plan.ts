@@ -73,6 +73,15 @@ export function actionKey(action: Action): string {
   return 'name' in action ? action.name : SANDBOX
 }
 
+/**
+ * What counts as under way beside a picture: what ended while it was taken may be missing in it, and would be begun once
+ * more. Only of a stop the picture itself shows that it is over.
+ */
+export function underWay(before: PodMemory['busy'], now: PodMemory['busy'], picture: PodPicture): PodMemory['busy'] {
+  const isSeenOver = (name: string) => !isRunning(newest(picture, name))
+  return new Map([...before].filter(([key, { kind }]) => now.has(key) || kind !== 'stop' || !isSeenOver(key)))
+}
+
 function nothing(): Plan {
   return { actions: [], wakeAt: Number.POSITIVE_INFINITY }
 }

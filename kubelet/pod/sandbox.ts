@@ -9,8 +9,11 @@ import { fullHostname, hostnameOf, sandboxConfig } from './config.ts'
 import type { LivePod } from './pod.ts'
 import type { PodServices } from './services.ts'
 
-/** Makes and starts the container that holds the pod's namespaces, and the files that tell of its name and address. */
-export async function startSandbox(services: PodServices, pod: LivePod, attempt: number): Promise<void> {
+/**
+ * Makes and starts the container that holds the pod's namespaces, and the files that tell of its name and address.
+ * Returns its id.
+ */
+export async function startSandbox(services: PodServices, pod: LivePod, attempt: number): Promise<string> {
   const { runtime, settings } = services
   const id = await runtime.create(sandboxConfig(pod, attempt, settings))
   try {
@@ -18,6 +21,7 @@ export async function startSandbox(services: PodServices, pod: LivePod, attempt:
     const detail = await runtime.inspect(id)
     if (!detail) throw new Error('the sandbox was removed while it started')
     await writeHosts(services, pod, detail)
+    return id
   } catch (error) {
     // A sandbox whose pod lacks its files would look usable to the next look at it.
     await runtime.remove(id)

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Container } from '../../api/types/core-v1.ts'
 import { environment } from '../env/environment.ts'
 import { loginsFor } from '../image/logins.ts'
-import { hostsFile, logLink, resolvFile, terminationFile } from '../paths.ts'
+import { hostsFile, resolvFile, terminationFile } from '../paths.ts'
 import { type ImageDetail, type Mount, RuntimeError } from '../runtime.ts'
 import { type ContainerParts, containerConfig } from './config.ts'
 import { ConfigError, StartError } from './errors.ts'
@@ -23,8 +23,11 @@ export interface Start {
   signal: AbortSignal
 }
 
-/** Image, configuration, creation, start, postStart hook: everything between "it should run" and "it has started". */
-export async function startContainer(services: PodServices, start: Start): Promise<void> {
+/**
+ * Image, configuration, creation, start, postStart hook: everything between "it should run" and "it has started". Returns
+ * its id.
+ */
+export async function startContainer(services: PodServices, start: Start): Promise<string> {
   const { pod, spec, made, signal } = start
   const refusals = made.kind === 'ephemeral' ? containerRefusals(spec) : []
   if (refusals.length > 0) throw new ConfigError(refusals.join('; '))
@@ -43,8 +46,8 @@ export async function startContainer(services: PodServices, start: Start): Promi
   signal.throwIfAborted()
   await startCreated(services, id)
   tell('Normal', 'Started', `Started container ${spec.name}`)
-  await linkLog(services, pod, spec.name, made.attempt, id)
   if (spec.lifecycle?.postStart) await postStart(services, start, id)
+  return id
 }
 
 async function create(services: PodServices, { pod, spec, made }: Start, parts: ContainerParts): Promise<string> {
@@ -106,16 +109,6 @@ async function readProfiles({ paths }: PodServices, { pod, spec }: Start): Promi
   } catch (error) {
     throw new ConfigError(`cannot load seccomp profile "${profile.localhostProfile}": ${(error as Error).message}`)
   }
-}
-
-/** The engine writes the log; under /var/log/pods it is found by pod and container. */
-async function linkLog(services: PodServices, pod: LivePod, name: string, attempt: number, id: string): Promise<void> {
-  const detail = await services.runtime.inspect(id)
-  if (!detail?.logPath) return
-  const link = logLink(services.paths, pod, name, attempt)
-  await fs.mkdir(dirname(link), { recursive: true, mode: 0o755 })
-  await fs.rm(link, { force: true })
-  await fs.symlink(detail.logPath, link)
 }
 
 async function postStart(services: PodServices, { pod, spec, picture, signal }: Start, id: string): Promise<void> {

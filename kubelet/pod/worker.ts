@@ -8,7 +8,7 @@ import { tellFailure } from './failures.ts'
 import { type Ending, newMemory, noteFailure, type Operation, type PodMemory, SANDBOX } from './memory.ts'
 import { PodObserver } from './observer.ts'
 import { EMPTY_PICTURE, type PodPicture } from './picture.ts'
-import { type Action, actionKey, type Plan, planPod } from './plan.ts'
+import { type Action, actionKey, type Plan, type PlanInput, planPod, underWay } from './plan.ts'
 import type { LivePod } from './pod.ts'
 import { refusalsOf } from './refusals.ts'
 import { mergeReported, saysMoreThanStatus } from './reported.ts'
@@ -131,28 +131,28 @@ export class PodWorker {
 
   async #step(): Promise<void> {
     const { clock } = this.#services
+    const before = new Map(this.memory.busy)
     this.#picture = await this.#observer.look(this.#pod.metadata.uid, this.memory)
     if (this.#stopped) return
     const pod = mergeReported(this.#pod, this.#status)
     const { limits } = this.#services.settings
-    const { memory } = this
+    const memory = { ...this.memory, busy: underWay(before, this.memory.busy, this.#picture) }
     const seen = { pod, picture: this.#picture, memory, limits, at: clock.monotonic(), wall: clock.now() }
     const plan = planPod(seen)
     if (plan.ending) this.memory.endingSince ??= seen.at
     // First of all: whether a container of an earlier agent was ready is read from what that one had reported.
     this.#listener.looked(this)
-    this.#report(seen.pod, plan, seen.wall)
+    this.#report(seen, plan)
     if (!plan.ending) this.#tellBackOffs(pod)
     for (const action of plan.actions) this.#begin(action, pod, plan)
     if (plan.wakeAt < Number.POSITIVE_INFINITY) this.#wakeIn(plan.wakeAt - seen.at)
   }
 
-  #report(pod: LivePod, plan: Plan, wall: number): void {
+  #report({ pod, picture, memory, wall }: PlanInput, plan: Plan): void {
     const target = this.#services.statusTarget(this.#pod)
     // Once the remains are being removed there is nothing left to read a status from.
-    if (isForGood(plan.ending) && this.#picture.containers.size === 0 && this.#status) return
+    if (isForGood(plan.ending) && picture.containers.size === 0 && this.#status) return
     const { messages, imageIds } = this.#observer
-    const { picture, memory } = { picture: this.#picture, memory: this.memory }
     const nodeIp = this.#services.nodeIp()
     this.#status = podStatus({ pod, picture, memory, ending: plan.ending, nodeIp, wall, messages, imageIds })
     if (target && plan.ending?.why !== 'gone') this.#services.reporter.report(target, this.#status)
@@ -183,7 +183,7 @@ export class PodWorker {
     const parts = { pod, picture: this.#picture, memory: this.memory, ending: plan.ending, signal: cancel.signal }
     void perform(this.#services, action, parts)
       .then(
-        () => this.#done(action, key),
+        id => this.#done(action, key, id ?? undefined),
         error => this.#failed(action, key, error, cancel.signal.aborted),
       )
       .finally(() => {
@@ -192,9 +192,9 @@ export class PodWorker {
       })
   }
 
-  #done(action: Action, key: string): void {
+  #done(action: Action, key: string, changedId: string | undefined): void {
     this.memory.failures.delete(key)
-    if (action.do === 'resize') this.#observer.suspect(action.id)
+    if (changedId !== undefined) this.#observer.suspect(changedId)
     if (action.do === 'prepare') this.memory.prepared = true
     if (action.do === 'release') this.memory.released = true
     if (action.do !== 'finish') return

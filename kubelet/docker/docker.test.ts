@@ -144,7 +144,7 @@ describe('events', () => {
       for await (const event of readEvents(stream, new AbortController().signal)) types.push(event.type)
     }
     await assert.rejects(read(), { reason: 'Unavailable' })
-    assert.deepEqual(types, ['connected', 'start'])
+    assert.deepEqual(types, ['connected', 'die'])
   })
 
   it('close a stream that was opened too late', async () => {

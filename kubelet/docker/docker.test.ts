@@ -140,7 +140,7 @@ describe('events', () => {
   it('begin with the news that they do, and end with an error when the engine does', async () => {
     const types: string[] = []
     const read = async () => {
-      const stream = Readable.from(['{"Action":"start","Actor":{"ID":"x"}}\n'])
+      const stream = Readable.from(['{"Action":"die","Actor":{"ID":"x"}}\n'])
       for await (const event of readEvents(stream, new AbortController().signal)) types.push(event.type)
     }
     await assert.rejects(read(), { reason: 'Unavailable' })

@@ -2,9 +2,9 @@ import type { ContainerState, ContainerStatus } from '../../api/types/core-v1.ts
 import { timestamp } from '../../client/times.ts'
 import type { Ending, PodMemory } from './memory.ts'
 import { SANDBOX } from './memory.ts'
-import { isOver, isRunning, type PodPicture, type SeenContainer } from './picture.ts'
+import { isLeftover, isOver, isRunning, type PodPicture, type SeenContainer } from './picture.ts'
 import { type LivePod, type PodContainer, podContainers, podTitle, reportedStatus } from './pod.ts'
-import { crashPauseMs, exitCodeOf, isLeftover, isReady, isStarted, shouldRestart } from './restart.ts'
+import { crashPauseMs, exitCodeOf, isReady, isStarted, shouldRestart } from './restart.ts'
 
 export interface StatusInput {
   pod: LivePod

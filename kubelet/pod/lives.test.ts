@@ -118,6 +118,13 @@ describe('attempts', () => {
     ['the first', [], undefined, 0],
     ['after one', [exited('main', 1)], undefined, 1],
     ['after five', [exited('main', 1, { attempt: 4 })], undefined, 5],
+    [
+      'one that was never started and is being removed',
+      [seen('main', { state: 'dead', startedAt: undefined, attempt: 3 })],
+      undefined,
+      3,
+    ],
+    ['one that ran and is being removed', [seen('main', { state: 'dead', attempt: 3 })], undefined, 4],
     ['one that was never started is used again', [seen('main', { state: 'created', attempt: 3 })], undefined, 3],
     ['one that somebody removed has been counted', [], reported({ restartCount: 2, containerID: 'docker://x' }), 3],
     ['one that was waited for has not', [], reported({ restartCount: 0 }), 0],

@@ -49,7 +49,14 @@ export function isRunning(seen: SeenContainer | undefined): seen is SeenContaine
 
 /** It ran or tried to, and does not any more. */
 export function isOver(seen: SeenContainer | undefined): seen is SeenContainer {
-  return seen?.state === 'exited' || seen?.state === 'dead' || (seen?.state === 'created' && seen.error !== '')
+  return (seen?.state === 'exited' || seen?.state === 'dead' || seen?.state === 'created') && !isLeftover(seen)
+}
+
+/** A container that was made, never started, and nobody is at work on, but perhaps to remove it. */
+export function isLeftover(seen: SeenContainer | undefined): boolean {
+  if (seen === undefined || seen.error !== '') return false
+  const isGoing = seen.state === 'dead' || seen.state === 'removing'
+  return seen.state === 'created' || (isGoing && seen.startedAt === undefined)
 }
 
 export function newest(picture: PodPicture, name: string): SeenContainer | undefined {

@@ -1,6 +1,15 @@
 import { containerHash } from './labels.ts'
 import { type Ending, type PodMemory, pausedUntil, SANDBOX } from './memory.ts'
-import { allSeen, isOver, isRunning, liveSandbox, newest, type PodPicture, type SeenContainer } from './picture.ts'
+import {
+  allSeen,
+  isLeftover,
+  isOver,
+  isRunning,
+  liveSandbox,
+  newest,
+  type PodPicture,
+  type SeenContainer,
+} from './picture.ts'
 import {
   type ContainerKind,
   declaredEnd,
@@ -10,16 +19,7 @@ import {
   specGraceSeconds,
 } from './pod.ts'
 import { type Adjustable, adjustment, engineResources, type NodeLimits } from './resources.ts'
-import {
-  crashesAfter,
-  exitCodeOf,
-  isLeftover,
-  isStarted,
-  naturalEnd,
-  nextAttempt,
-  restartDueAt,
-  shouldRestart,
-} from './restart.ts'
+import { crashesAfter, exitCodeOf, isStarted, naturalEnd, nextAttempt, restartDueAt, shouldRestart } from './restart.ts'
 
 /** One step towards what the pod should be. Each says why, for the log. */
 export type Action =

@@ -1,6 +1,6 @@
 import type { ContainerRestartRule } from '../../api/types/core-v1.ts'
 import { LONGEST_PAUSE_MS, type PodMemory, pauseAfter } from './memory.ts'
-import { isOver, isRunning, newest, type PodPicture, ranFor, type SeenContainer } from './picture.ts'
+import { isLeftover, isOver, isRunning, newest, type PodPicture, ranFor, type SeenContainer } from './picture.ts'
 import { type LivePod, type PodContainer, podContainers, reportedStatus } from './pod.ts'
 
 /** Whether a container that ended as it did is to run again. */
@@ -22,11 +22,6 @@ function ruleMatches(rule: ContainerRestartRule, exitCode: number): boolean {
 /** How a container that could not even be started counts. */
 export function exitCodeOf(seen: SeenContainer): number {
   return seen.state === 'created' && seen.exitCode === 0 ? 128 : seen.exitCode
-}
-
-/** A container of this agent's that was made, never started, and nobody is at work on. */
-export function isLeftover(seen: SeenContainer | undefined): boolean {
-  return seen?.state === 'created' && seen.error === ''
 }
 
 /** The number of the next attempt: containers that somebody removed have been counted by the status. */

@@ -78,8 +78,8 @@ export interface ApiServerOptions {
     oidc?: OidcOptions
     tokenWebhook?: AuthWebhook
   }
-  /** --authorization-mode */
-  authorization?: readonly AuthorizationMode[]
+  /** --authorization-mode, or the authorizers of --authorization-config */
+  authorization?: readonly (AuthorizationMode | AuthWebhook)[]
   /** The text of --authorization-policy-file, for the mode ABAC. */
   authorizationPolicy?: string
   /** Whom the mode Webhook asks. */

@@ -121,8 +121,15 @@ describe('webhooks that know users and rights', () => {
       server.call('GET', path, { as: null, headers: { authorization: `Bearer ${token}` } })
     assert.equal((await get('/api/v1/namespaces/default/configmaps', 'good')).status, 200)
     assert.equal((await get('/api/v1/namespaces/default/secrets', 'good')).status, 403)
+    const reviews = () => asked.filter(kind => kind === 'TokenReview').length
+    for (let i = 0; i < 2; i++) {
+      assert.equal((await get('/api/v1/namespaces/default/configmaps', 'bad')).status, 401)
+    }
+    assert.equal(reviews(), 2, 'both answers are kept')
+    server.clock.advance(120_000)
     assert.equal((await get('/api/v1/namespaces/default/configmaps', 'bad')).status, 401)
-    assert.equal(asked.filter(kind => kind === 'TokenReview').length, 2, 'a good answer is kept')
+    assert.equal((await get('/api/v1/namespaces/default/configmaps', 'good')).status, 200)
+    assert.equal(reviews(), 4, 'and asked for again after their time')
     await server.server.close()
     service.close()
     service.closeAllConnections()

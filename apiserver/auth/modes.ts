@@ -25,7 +25,7 @@ interface Surroundings {
   webhookClient: WebhookClient
 }
 
-/** The authorizers in the order of --authorization-mode. */
+/** The authorizers in the order of --authorization-mode or --authorization-config. */
 export function createAuthorization(
   options: ApiServerOptions,
   { catalog, cache, webhookClient }: Surroundings,
@@ -40,9 +40,12 @@ export function createAuthorization(
     AlwaysDeny: () => ({ authorize: () => ({ verdict: 'unknown', reason: 'Everything is forbidden.' }) }),
   }
   const modes = options.authorization ?? ['Node', 'RBAC']
-  const unknown = modes.filter(mode => !Object.hasOwn(make, mode))
+  const unknown = modes.filter(mode => typeof mode === 'string' && !Object.hasOwn(make, mode))
   if (unknown.length > 0) throw new Error(`unknown authorization mode: ${unknown.join(', ')}`)
-  return { authorization: new Authorization(modes.map(mode => make[mode]())), rbac }
+  const authorizers = modes.map(mode =>
+    typeof mode === 'string' ? make[mode]() : createWebhook({ ...options, authorizationWebhook: mode }, webhookClient),
+  )
+  return { authorization: new Authorization(authorizers), rbac }
 }
 
 function createAbac({ authorizationPolicy }: ApiServerOptions): Authorizer {

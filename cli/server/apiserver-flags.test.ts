@@ -76,6 +76,44 @@ describe('the flags of kube-apiserver', async () => {
     assert.equal(found.authorizationPolicy, WEBHOOK_CONFIG)
   })
 
+  const structured = (file: string, type = 'KubeConfigFile') =>
+    JSON.stringify({
+      ...{ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration' },
+      authorizers: [
+        {
+          ...{ type: 'Webhook', name: 'rights' },
+          webhook: {
+            ...{ timeout: '3s', subjectAccessReviewVersion: 'v1', failurePolicy: 'Deny' },
+            connectionInfo: { type, kubeConfigFile: file },
+          },
+        },
+        { type: 'RBAC', name: 'rbac' },
+      ],
+    })
+
+  it('name authorizers in a file of their own', async () => {
+    const [kubeconfig, config] = [join(folder, 'rights.yaml'), join(folder, 'authorization.yaml')]
+    await writeFile(kubeconfig, WEBHOOK_CONFIG)
+    await writeFile(config, structured(kubeconfig))
+    const [webhook, mode] = (await options({ 'authorization-config': config })).authorization!
+    assert.ok(typeof webhook === 'object')
+    const { url, token, name, timeoutMs, onFailure } = webhook
+    const expected = ['https://rights.example/authorize', 'hush', 'rights', 3000, 'Deny']
+    assert.deepEqual([url, token, name, timeoutMs, onFailure, mode], [...expected, 'RBAC'])
+  })
+
+  it('refuse such a file where it is wrong, or comes with other flags', async () => {
+    const config = join(folder, 'wrong.yaml')
+    await writeFile(config, structured('/nowhere', 'InClusterConfig'))
+    const flag = { 'authorization-config': config }
+    await assert.rejects(options(flag), /wrong.yaml: authorizers\[0\].webhook.connectionInfo.type: Unsupported value/)
+    await writeFile(config, structured('/nowhere'))
+    await assert.rejects(options(flag), /no kubeconfig at \/nowhere/)
+    await writeFile(config, '{')
+    await assert.rejects(options(flag), /--authorization-config=.*wrong.yaml cannot be read/)
+    await assert.rejects(options({ ...flag, 'authorization-mode': 'RBAC' }), /together with --authorization-mode/)
+  })
+
   const refused: [string, Record<string, string>, RegExp][] = [
     ['a file that is not there', { 'client-ca-file': '/nowhere' }, /--client-ca-file=\/nowhere cannot be read/],
     ['a port range that is none', { 'service-node-port-range': '5' }, /must be FIRST-LAST/],

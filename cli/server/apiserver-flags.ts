@@ -4,7 +4,7 @@ import { load } from 'js-yaml'
 import type { OidcOptions } from '../../apiserver/auth/oidc.ts'
 import { DEFAULT_REQUEST_HEADERS, type RequestHeaderOptions } from '../../apiserver/auth/request-header.ts'
 import type { Chore } from '../../apiserver/bootstrap/chores.ts'
-import type { ApiServerOptions, AuthorizationMode } from '../../apiserver/options.ts'
+import type { ApiServerOptions } from '../../apiserver/options.ts'
 import { Encryption } from '../../apiserver/storage/encryption.ts'
 import type { AuditPolicy } from '../../apiserver/traffic/audit.ts'
 import { publicOf, readPrivateKey, readPublicKey } from '../../pki/keys.ts'
@@ -12,7 +12,7 @@ import type { Disk } from '../../platform/disk.ts'
 import type { Random } from '../../platform/random.ts'
 import type { FlagReader, FlagTable } from '../flags.ts'
 import { UserError } from '../output.ts'
-import { authorizationWebhook, tokenWebhook, WEBHOOK_FLAGS } from './webhook-flags.ts'
+import { authorizationWebhook, authorizers, tokenWebhook, WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 const TLS_ONLY = { ignored: 'kubox serves TLS only' }
 const REREAD_EVERY_MS = 10_000
@@ -27,7 +27,6 @@ export const APISERVER_FLAGS: FlagTable = {
   'api-audiences': 'list',
   'audit-log-path': 'text',
   'audit-policy-file': 'text',
-  'authorization-mode': 'list',
   'authorization-policy-file': 'text',
   'bind-address': 'text',
   'client-ca-file': 'text',
@@ -131,7 +130,7 @@ export class ApiserverFlags {
         oidc: await this.#oidc(),
         tokenWebhook: await tokenWebhook(this.#flags, this.#disk),
       },
-      authorization: this.#flags.list('authorization-mode') as AuthorizationMode[] | undefined,
+      authorization: await authorizers(this.#flags, this.#disk),
       authorizationPolicy: await this.#optionalFile('authorization-policy-file'),
       authorizationWebhook: await authorizationWebhook(this.#flags, this.#disk),
       admission: {

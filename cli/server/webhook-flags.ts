@@ -1,4 +1,8 @@
+import { load } from 'js-yaml'
+import { describeFieldError } from '../../api/validate/errors.ts'
+import { parseAuthorizationConfig } from '../../apiserver/auth/authorization-config.ts'
 import type { AuthWebhook } from '../../apiserver/auth/webhooks.ts'
+import type { ApiServerOptions, AuthorizationMode } from '../../apiserver/options.ts'
 import { readKubeconfig } from '../../client/kubeconfig.ts'
 import type { Disk } from '../../platform/disk.ts'
 import type { FlagReader, FlagTable } from '../flags.ts'
@@ -6,6 +10,8 @@ import { UserError } from '../output.ts'
 
 /** kube-apiserver's flags about services that know users and rights. */
 export const WEBHOOK_FLAGS: FlagTable = {
+  'authorization-config': 'text',
+  'authorization-mode': 'list',
   'authentication-token-webhook-cache-ttl': 'duration',
   'authentication-token-webhook-config-file': 'text',
   'authentication-token-webhook-version': 'text',
@@ -27,6 +33,38 @@ export async function authorizationWebhook(flags: FlagReader, disk: Disk): Promi
   return webhook && { ...webhook, yesGoodMs, noGoodMs }
 }
 
+/** Who is asked whether somebody may, in order: by a list of modes, or by a file that says more of each. */
+export async function authorizers(flags: FlagReader, disk: Disk): Promise<ApiServerOptions['authorization']> {
+  const path = flags.text(CONFIG)
+  if (path === undefined) return flags.list('authorization-mode') as AuthorizationMode[] | undefined
+  const others = AUTHORIZATION_FLAGS.filter(flag => flags.text(flag) !== undefined)
+  if (others.length > 0) throw new UserError(`--${CONFIG} cannot be used together with --${others.join(', --')}`)
+  const { authorizers, errors } = parseAuthorizationConfig(await readYaml(path, disk))
+  if (errors.length > 0) throw new UserError(`--${CONFIG}=${path}: ${errors.map(describeFieldError).join('; ')}`)
+  return Promise.all(
+    authorizers.map(async one => {
+      if (typeof one === 'string') return one
+      const { kubeConfigFile, ...rest } = one
+      return { ...(await serviceAt(`--${CONFIG}=${path}: ${kubeConfigFile}`, kubeConfigFile, disk)), ...rest }
+    }),
+  )
+}
+
+const CONFIG = 'authorization-config'
+const AUTHORIZATION_FLAGS = [
+  ...['authorization-mode', 'authorization-policy-file', 'authorization-webhook-config-file'],
+  ...['authorization-webhook-version', 'authorization-webhook-cache-authorized-ttl'],
+  'authorization-webhook-cache-unauthorized-ttl',
+]
+
+async function readYaml(path: string, disk: Disk): Promise<unknown> {
+  try {
+    return load(Buffer.from(await disk.read(path)).toString())
+  } catch (cause) {
+    throw new UserError(`--${CONFIG}=${path} cannot be read: ${(cause as Error).message}`, undefined, { cause })
+  }
+}
+
 /** The file is a kubeconfig: its cluster is the service, its user is who we are to it. */
 async function readWebhook(prefix: string, flags: FlagReader, disk: Disk): Promise<AuthWebhook | undefined> {
   const path = flags.text(`${prefix}-config-file`)
@@ -34,17 +72,21 @@ async function readWebhook(prefix: string, flags: FlagReader, disk: Disk): Promi
   const version = flags.text(`${prefix}-version`) ?? 'v1beta1'
   if (version !== 'v1' && version !== 'v1beta1')
     throw new UserError(`--${prefix}-version=${version} must be v1 or v1beta1`)
-  const { server, credentials } = await configOf(prefix, path, disk)
-  const { ca, certificate, key, token, serverName, insecure } = credentials
-  if (insecure) throw new UserError(`--${prefix}-config-file=${path}: insecure-skip-tls-verify is not supported`)
-  const caBundle = ca === undefined ? undefined : Buffer.from(ca.toString()).toString('base64')
-  return { url: server, caBundle, clientCertificate: certificate, clientKey: key, serverName, token, version }
+  return { ...(await serviceAt(`--${prefix}-config-file=${path}`, path, disk)), version }
 }
 
-async function configOf(prefix: string, path: string, disk: Disk) {
+async function serviceAt(what: string, path: string, disk: Disk): Promise<AuthWebhook> {
+  const { server, credentials } = await configOf(what, path, disk)
+  const { ca, certificate, key, token, serverName, insecure } = credentials
+  if (insecure) throw new UserError(`${what}: insecure-skip-tls-verify is not supported`)
+  const caBundle = ca === undefined ? undefined : Buffer.from(ca.toString()).toString('base64')
+  return { url: server, caBundle, clientCertificate: certificate, clientKey: key, serverName, token }
+}
+
+async function configOf(what: string, path: string, disk: Disk) {
   try {
     return await readKubeconfig(disk, path)
   } catch (cause) {
-    throw new UserError(`--${prefix}-config-file: ${(cause as Error).message}`, undefined, { cause })
+    throw new UserError(`${what}: ${(cause as Error).message}`, undefined, { cause })
   }
 }

@@ -51,6 +51,7 @@ export class WatchHub {
 
   /** All changes of one revision. */
   notify(changes: readonly Revision[]): void {
+    if (this.#single.size === 0 && this.#ranges.size === 0) return
     for (const [group, events] of this.#touched(changes)) {
       const batch = { revision: events[0]!.modRevision, events }
       for (const watcher of group.watchers) watcher.take(batch)

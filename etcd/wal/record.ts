@@ -23,6 +23,8 @@ export const FORMAT = 1
 const TYPES = ['head', 'metadata', 'hardState', 'snapshot', 'entry'] as const
 const LAST_OF_BATCH = 0x80
 const HEAD = 20
+/** Of an entry's payload: its type, term and index. */
+const ENTRY_HEAD = 13
 const align = (size: number) => (size + 7) & ~7
 
 /** The records as one buffer to be written at `position`, and the checksum that the next record chains to. */
@@ -74,14 +76,17 @@ function encodePayload(record: WalRecord): Uint8Array[] {
 }
 
 function entryHead(entry: Entry): Uint8Array {
-  const head = Buffer.allocUnsafe(13)
+  const head = Buffer.allocUnsafe(ENTRY_HEAD)
   head[0] = entry.type === 'config' ? 1 : 0
   head.writeUIntLE(entry.term, 1, 6)
   head.writeUIntLE(entry.index, 7, 6)
   return head
 }
 
-function decodePayload(type: WalRecord['type'], payload: Buffer): WalRecord {
+function decodeRecord(bytes: Buffer, { type, start, stop }: Frame): WalRecord {
+  // Nearly all records are entries: their payload is not made a buffer of its own only to be cut again.
+  if (type === 'entry') return { type, entry: decodeEntry(bytes, start, stop) }
+  const payload = bytes.subarray(start, stop)
   switch (type) {
     case 'head':
       return { type, ...JSON.parse(payload.toString()) }
@@ -91,17 +96,15 @@ function decodePayload(type: WalRecord['type'], payload: Buffer): WalRecord {
       return { type, hardState: JSON.parse(payload.toString()) }
     case 'snapshot':
       return { type, snapshot: JSON.parse(payload.toString()) }
-    case 'entry':
-      return { type, entry: decodeEntry(payload) }
   }
 }
 
-function decodeEntry(payload: Buffer): Entry {
+function decodeEntry(bytes: Buffer, start: number, stop: number): Entry {
   return {
-    type: payload[0] === 1 ? 'config' : 'normal',
-    term: payload.readUIntLE(1, 6),
-    index: payload.readUIntLE(7, 6),
-    data: payload.subarray(13),
+    type: bytes[start] === 1 ? 'config' : 'normal',
+    term: bytes.readUIntLE(start + 1, 6),
+    index: bytes.readUIntLE(start + 7, 6),
+    data: bytes.subarray(start + ENTRY_HEAD, stop),
   }
 }
 
@@ -111,7 +114,10 @@ interface Frame {
   lastOfBatch: boolean
   before: number
   checksum: number
-  payload: Buffer
+  /** Where the payload begins and ends. */
+  start: number
+  stop: number
+  /** Where the next record begins. */
   end: number
 }
 
@@ -130,7 +136,8 @@ function frameAt(bytes: Buffer, at: number): Frame | undefined {
     lastOfBatch: (flags & LAST_OF_BATCH) !== 0,
     before: bytes.readUInt32LE(at + 8),
     checksum,
-    payload: bytes.subarray(at + HEAD, at + HEAD + length),
+    start: at + HEAD,
+    stop: at + HEAD + length,
     end: at + align(HEAD + length),
   }
 }
@@ -155,7 +162,7 @@ export function scanSegment(bytes: Buffer, before: number): SegmentScan {
   let at = 0
   let checksum = before
   for (let frame = frameAt(bytes, at); frame && frame.before === checksum; frame = frameAt(bytes, at)) {
-    batch.push({ offset: at, record: decodePayload(frame.type, frame.payload) })
+    batch.push({ offset: at, record: decodeRecord(bytes, frame) })
     at = frame.end
     checksum = frame.checksum
     if (!frame.lastOfBatch) continue

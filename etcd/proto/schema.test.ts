@@ -41,6 +41,15 @@ describe('messages', () => {
     )
   })
 
+  it('holds nothing of a message before it that could not be written to its end', () => {
+    const broken = { key: 'k', value: Buffer.from('v'), lease: 'none' as unknown as bigint }
+    const writer = new Writer()
+    for (const encode of [KeyValue.encode.bind(KeyValue), (part: Partial<KeyValue>) => KeyValue.encode(part, writer)]) {
+      assert.throws(() => encode(broken))
+      assert.deepEqual(KeyValue.decode(encode({ key: 'next' })), KeyValue.of({ key: 'next' }))
+    }
+  })
+
   it('keeps all bits of ids, over and over', () => {
     const theirs = reference.lookupType('Header')
     const id = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })

@@ -32,6 +32,9 @@ export type MessageOf<M> = M extends Message<infer T> ? T : never
 
 const NONE: readonly never[] = Object.freeze([])
 
+/** For messages that are soon on their way: a writer for each would be a slab for each. */
+const shortLived = new Writer()
+
 /** A message as a table of its fields, that can write and read it. Every field of a message that was read is set. */
 export class Message<T extends object> {
   readonly #fields: { name: string; field: Field<unknown>; tag: number }[]
@@ -53,7 +56,8 @@ export class Message<T extends object> {
     return Object.assign({}, this.#blank, part)
   }
 
-  encode(value: Partial<T>, writer = new Writer()): Buffer {
+  encode(value: Partial<T>, writer = shortLived): Buffer {
+    writer.abandon()
     this.write(writer, value)
     return writer.finish()
   }

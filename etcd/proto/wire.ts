@@ -34,6 +34,11 @@ export class Writer {
     return this.#end - this.position
   }
 
+  /** Forgets what was written since the last `finish`: the beginning of a message that could not be written. */
+  abandon(): void {
+    this.position = this.#end
+  }
+
   /** What was written since the last call. */
   finish(): Buffer {
     const message = this.#buffer.subarray(this.position, this.#end)

@@ -11,7 +11,7 @@ import {
   ResignRequest,
 } from '../proto/lock-messages.ts'
 import { Compare, CompareTarget, DeleteRangeRequest, PutRequest, RequestOp } from '../proto/messages.ts'
-import { decodeRequest, encodeResponse, type Methods, type ServerCall, unary } from './grpc.ts'
+import { decodeRequest, type Methods, type ServerCall, unary } from './grpc.ts'
 import { Changes, firstInQueue, queuePrefix, queueUp, untilFirst } from './queue.ts'
 
 const notLeader = new EtcdError(GrpcCode.unknown, 'election: not leader')
@@ -77,7 +77,7 @@ async function observe(member: Member, call: ServerCall, name: string): Promise<
       const kv = await firstInQueue(member, prefix)
       if (kv && kv.modRevision > told) {
         told = kv.modRevision
-        call.send(encodeResponse(LeaderResponse, { header: member.header(), kv }))
+        call.send(LeaderResponse.encode({ header: member.header(), kv }))
       }
       await changes.next()
     }

@@ -8,7 +8,7 @@ import { ErrorCode } from '../h2/frames.ts'
 import { encodeHeaders, type Headers } from '../h2/hpack.ts'
 import type { Stream, StreamListener } from '../h2/stream.ts'
 import type { Message } from '../proto/schema.ts'
-import { WireError, Writer } from '../proto/wire.ts'
+import { WireError } from '../proto/wire.ts'
 
 const PREFIX = 5
 
@@ -161,8 +161,6 @@ export class ServerCall implements StreamListener {
 export type Handler = (call: ServerCall) => void
 export type Methods = Record<string, Handler>
 
-const responses = new Writer()
-
 export function decodeRequest<Q extends object>(type: Message<Q>, bytes: Buffer): Q {
   try {
     return type.decode(bytes)
@@ -170,10 +168,6 @@ export function decodeRequest<Q extends object>(type: Message<Q>, bytes: Buffer)
     if (!(error instanceof WireError)) throw error
     throw new EtcdError(GrpcCode.internal, `grpc: error unmarshalling request: ${error.message}`)
   }
-}
-
-export function encodeResponse<R extends object>(type: Message<R>, response: Partial<R>): Buffer {
-  return type.encode(response, responses)
 }
 
 /** One request, one response. */
@@ -188,7 +182,7 @@ export function unary<Q extends object, R extends object>(
   async function answer(call: ServerCall, bytes: Buffer): Promise<void> {
     try {
       const result = await handle(decodeRequest(request, bytes), call)
-      call.send(encodeResponse(response, result))
+      call.send(response.encode(result))
       call.end()
     } catch (error) {
       call.end(error)

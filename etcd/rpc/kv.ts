@@ -15,7 +15,7 @@ import {
   TxnResponse,
 } from '../proto/messages.ts'
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from './check.ts'
-import { decodeRequest, encodeResponse, type Methods, type ServerCall, unary } from './grpc.ts'
+import { decodeRequest, type Methods, type ServerCall, unary } from './grpc.ts'
 
 /** Fills in what the state machine does not know: who answers. */
 function signed<R extends { header: ResponseHeader | undefined }>(member: Member, response: R): R {
@@ -68,6 +68,6 @@ async function sendPieces(member: Member, call: ServerCall, request: RangeReques
   for (let at = 0; at === 0 || at < response.kvs.length; at += KEYS_PER_PIECE) {
     if (call.closed) throw errors.watchCanceled
     const kvs = response.kvs.slice(at, at + KEYS_PER_PIECE)
-    call.send(encodeResponse(RangeStreamResponse, { rangeResponse: { ...response, kvs } }))
+    call.send(RangeStreamResponse.encode({ rangeResponse: { ...response, kvs } }))
   }
 }

@@ -12,7 +12,7 @@ import {
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
 } from '../proto/control-messages.ts'
-import { decodeRequest, encodeResponse, type Methods, type ServerCall, unary } from './grpc.ts'
+import { decodeRequest, type Methods, type ServerCall, unary } from './grpc.ts'
 
 export function leaseMethods(member: Member): Methods {
   return {
@@ -50,7 +50,7 @@ function keepAlive(member: Member, call: ServerCall): void {
   const answer = async (id: bigint) => {
     const header = member.header()
     const ttl = await member.renewLease(id)
-    call.send(encodeResponse(LeaseKeepAliveResponse, { header, id, ttl }))
+    call.send(LeaseKeepAliveResponse.encode({ header, id, ttl }))
   }
   call.onMessage = bytes => {
     const { id } = decodeRequest(LeaseKeepAliveRequest, bytes)

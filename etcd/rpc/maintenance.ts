@@ -18,7 +18,7 @@ import {
   StatusResponse,
 } from '../proto/control-messages.ts'
 import { VERSION } from '../version.ts'
-import { encodeResponse, type Methods, type ServerCall, unary } from './grpc.ts'
+import { type Methods, type ServerCall, unary } from './grpc.ts'
 
 export function maintenanceMethods(member: Member): Methods {
   return {
@@ -98,7 +98,7 @@ async function sendSnapshot(member: Member, call: ServerCall): Promise<void> {
     if (call.closed) return
     left -= blob.length
     const response = { header: member.header(), remainingBytes: left, blob, version: VERSION.storage }
-    call.send(encodeResponse(SnapshotResponse, response))
+    call.send(SnapshotResponse.encode(response))
     if (call.waitingBytes > ENOUGH_WAITING) await drained(call)
   }
 }

@@ -3,7 +3,7 @@ import type { Revision } from '../mvcc/keyspace.ts'
 import type { WatchBatch, Watcher, WatchListener } from '../mvcc/watch.ts'
 import { type WatchCreateRequest, WatchFilter, WatchRequest, WatchResponse } from '../proto/control-messages.ts'
 import { type Event, EventType } from '../proto/messages.ts'
-import { decodeRequest, encodeResponse, type Methods, type ServerCall } from './grpc.ts'
+import { decodeRequest, type Methods, type ServerCall } from './grpc.ts'
 
 export interface WatchLimits {
   /** Larger responses are cut where the client asked for fragments. */
@@ -42,7 +42,7 @@ class WatchStream {
   }
 
   send(response: Partial<WatchResponse>): void {
-    this.call.send(encodeResponse(WatchResponse, response))
+    this.call.send(WatchResponse.encode(response))
   }
 
   get revision(): number {
@@ -163,7 +163,7 @@ class Watch implements WatchListener {
 
   /** Header and id go with this watch, the events are the same for many. */
   #response(revision: number, events: Buffer): Buffer {
-    const head = encodeResponse(WatchResponse, { header: this.#stream.member.header(revision), watchId: this.#id })
+    const head = WatchResponse.encode({ header: this.#stream.member.header(revision), watchId: this.#id })
     return Buffer.concat([head, events])
   }
 
@@ -187,7 +187,7 @@ let latest: { batch: WatchBatch; prevKv: boolean; bytes: Buffer } | undefined
 
 function encodedEvents(batch: WatchBatch, prevKv: boolean): Buffer {
   if (latest?.batch !== batch || latest.prevKv !== prevKv) {
-    const bytes = encodeResponse(WatchResponse, { events: batch.events.map(record => apiEvent(record, prevKv)) })
+    const bytes = WatchResponse.encode({ events: batch.events.map(record => apiEvent(record, prevKv)) })
     latest = { batch, prevKv, bytes }
   }
   return latest.bytes

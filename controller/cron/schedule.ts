@@ -110,18 +110,26 @@ export function nextTime(schedule: Schedule, after: number): number | undefined 
 }
 
 function nextOnCalendar(schedule: Calendar, after: number): number | undefined {
-  const { timeZone, hours, minutes } = schedule
-  const local = after + offsetAt(after, timeZone)
-  for (let day = Math.floor(local / DAY_MS), last = day + LONGEST_DAYS; day <= last; day++) {
-    if (!isDueOn(schedule, day)) continue
-    for (const hour of hours) {
-      for (const minute of minutes) {
-        const time = fromLocal(day * DAY_MS + (hour * 60 + minute) * 60_000, timeZone, after)
-        if (time !== undefined) return time
-      }
-    }
+  const today = Math.floor((after + offsetAt(after, schedule.timeZone)) / DAY_MS)
+  for (let day = today; day <= today + LONGEST_DAYS; day++) {
+    const time = isDueOn(schedule, day) ? soonestOn(schedule, day * DAY_MS, after) : undefined
+    if (time !== undefined) return time
   }
   return undefined
+}
+
+/** The soonest of a day's times after `after`: on a day that repeats an hour that may not be the first on the wall. */
+function soonestOn({ hours, minutes, timeZone }: Calendar, midnight: number, after: number): number | undefined {
+  const offsets = new Set([offsetAt(midnight - DAY_MS, timeZone), offsetAt(midnight + 2 * DAY_MS, timeZone)])
+  let soonest: number | undefined
+  for (const hour of hours) {
+    for (const minute of minutes) {
+      const time = fromLocal(midnight + (hour * 60 + minute) * 60_000, offsets, timeZone, after)
+      if (time !== undefined && offsets.size === 1) return time
+      if (time !== undefined && (soonest === undefined || time < soonest)) soonest = time
+    }
+  }
+  return soonest
 }
 
 function isDueOn(schedule: Calendar, day: number): boolean {
@@ -130,13 +138,12 @@ function isDueOn(schedule: Calendar, day: number): boolean {
 }
 
 /**
- * The moment after `after` at which clocks in the zone show this time. A time that is skipped in spring never comes; of
- * one that comes twice in autumn the first that is still ahead is meant.
+ * The moment after `after` at which clocks in the zone show this time, by the offsets that the zone has around that day.
+ * A time that is skipped in spring never comes; of one that comes twice in autumn the first that is still ahead is meant.
  */
-function fromLocal(local: number, timeZone: string, after: number): number | undefined {
-  const offsets = new Set([offsetAt(local - DAY_MS, timeZone), offsetAt(local + DAY_MS, timeZone)])
+function fromLocal(local: number, offsets: Set<number>, timeZone: string, after: number): number | undefined {
   const times = Array.from(offsets, offset => local - offset).filter(time => {
-    return time > after && time + offsetAt(time, timeZone) === local
+    return time > after && (offsets.size === 1 || time + offsetAt(time, timeZone) === local)
   })
   return times.length > 0 ? Math.min(...times) : undefined
 }

@@ -86,12 +86,12 @@ class GarbageCollector implements Controller {
   }
 
   #onSeen(ref: ResourceRef, object: Live<KubeObject>): void {
-    const { node, isNews } = this.#graph.set(ref, object)
+    const { node, former, isNews } = this.#graph.set(ref, object)
     if (!isNews) return
     if (node.owners.length > 0 || node.isDeleting) this.#loop.queue.add(node.uid)
     if (isWaitingForDependents(node)) this.#addAll(this.#graph.dependentsOf(node.uid))
     // A dependent that stops blocking, or that is given away, frees its owner.
-    for (const owner of node.owners) if (this.#graph.get(owner.uid)?.isDeleting) this.#loop.queue.add(owner.uid)
+    this.#lookAtDeleting([...node.owners, ...(former?.owners ?? [])])
   }
 
   #onGone({ metadata: { uid } }: Live<KubeObject>): void {
@@ -99,7 +99,11 @@ class GarbageCollector implements Controller {
     this.#graph.remove(uid)
     this.#absent.add(uid)
     this.#addAll(this.#graph.dependentsOf(uid))
-    for (const owner of owners) if (this.#graph.get(owner.uid)?.isDeleting) this.#loop.queue.add(owner.uid)
+    this.#lookAtDeleting(owners)
+  }
+
+  #lookAtDeleting(owners: readonly OwnerReference[]): void {
+    for (const { uid } of owners) if (this.#graph.get(uid)?.isDeleting) this.#loop.queue.add(uid)
   }
 
   #addAll(nodes: readonly GraphNode[]): void {

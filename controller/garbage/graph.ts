@@ -18,7 +18,8 @@ export class OwnerGraph {
     return this.#nodes.get(uid)
   }
 
-  set(ref: ResourceRef, object: Live<KubeObject>): { node: GraphNode; isNews: boolean } {
+  /** `former` is what was known of the object before. */
+  set(ref: ResourceRef, object: Live<KubeObject>): { node: GraphNode; former?: GraphNode; isNews: boolean } {
     const { uid, name, namespace, ownerReferences = [], finalizers = [], deletionTimestamp } = object.metadata
     const node = {
       ref,
@@ -29,11 +30,11 @@ export class OwnerGraph {
       finalizers,
       isDeleting: Boolean(deletionTimestamp),
     }
-    const old = this.#nodes.get(uid)
+    const former = this.#nodes.get(uid)
     this.#nodes.set(uid, node)
-    for (const owner of old?.owners ?? []) this.#unlink(owner.uid, uid)
+    for (const owner of former?.owners ?? []) this.#unlink(owner.uid, uid)
     for (const owner of node.owners) this.#link(owner.uid, uid)
-    return { node, isNews: !old || !isSameItem(old, node) }
+    return { node, former, isNews: !former || !isSameItem(former, node) }
   }
 
   remove(uid: string): void {

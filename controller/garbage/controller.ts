@@ -162,7 +162,8 @@ class GarbageCollector implements Controller {
       case 'remove-finalizer':
         return this.#removeFinalizer(node, verdict.finalizer)
       case 'wait-for-dependents':
-        return this.#addAll(this.#graph.dependentsOf(node.uid))
+        // Those that go already are looked at by themselves: to ask them again would have circles ask each other for ever.
+        return this.#addAll(this.#graph.dependentsOf(node.uid).filter(({ isDeleting }) => !isDeleting))
       case 'stop-blocking':
         return this.#stopBlocking(node)
       case 'orphan-dependents':

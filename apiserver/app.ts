@@ -43,8 +43,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       options.log.error('A request failed in a way nobody foresaw', { path: request.path, error: unforeseen })
     })
 
-  /** Throws Forbidden, and writes down who wanted what; of what he sent only the path. */
-  async function mayPass({ user, info, request, annotations }: Call): Promise<void> {
+  /** Writes down who wanted what in vain; of what he sent only the path. */
+  function noteRefusal({ code }: ApiError, { path, remoteAddress: from }: ApiRequest, call: Call | undefined): void {
+    // Who was not recognised is told where that comes out.
+    const isTold = call ? code !== 403 : code === 401
+    if (!isTold) options.log.info('A caller was refused', { user: call?.user.name, verb: call?.info.verb, path, from })
+  }
+
+  /** Throws Forbidden. */
+  async function mayPass({ user, info, annotations }: Call): Promise<void> {
     const attributes = attributesOf(user, info)
     const decision = await authorization.decide(attributes)
     const isAllowed = decision.verdict === 'allow'
@@ -52,11 +59,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       annotations['authorization.k8s.io/decision'] = isAllowed ? 'allow' : 'forbid'
       annotations['authorization.k8s.io/reason'] = decision.reason
     }
-    if (isAllowed) return
-    options.log.info('A caller was refused', {
-      ...{ user: user.name, verb: info.verb, path: request.path, from: request.remoteAddress },
-    })
-    throw forbidden(attributes, decision.reason)
+    if (!isAllowed) throw forbidden(attributes, decision.reason)
   }
 
   async function recognise(request: ApiRequest): Promise<Call> {
@@ -95,11 +98,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       recognised.user = await impersonate(request, recognised.caller, authorization)
       response = await traffic.serve(recognised, () => serve(recognised))
     } catch (error) {
-      response = statusResponse(
-        refuse(error, request, () => {
-          foreseen = false
-        }),
-      )
+      const refused = refuse(error, request, () => {
+        foreseen = false
+      })
+      noteRefusal(refused, request, call)
+      response = statusResponse(refused)
     }
     response = traffic.done(call, response, since)
     return trail ? trail.answered(response, foreseen) : response
@@ -108,9 +111,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return {
     handle,
     async upgrade(request, incoming, socket, head) {
+      let call: Call | undefined
       let trail: AuditTrail | undefined
       try {
-        const call = await recognise(request)
+        call = await recognise(request)
         trail = traffic.begin(call)
         call.user = await impersonate(request, call.caller, authorization)
         await mayPass(call)
@@ -119,6 +123,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         trail?.complete(status)
       } catch (error) {
         const refused = refuse(error, request)
+        noteRefusal(refused, request, call)
         trail?.complete(refused.code)
         refuseUpgrade(socket, refused)
       }

@@ -10,10 +10,11 @@ import type { Kind } from '../kind.ts'
 import { isAddress } from '../names.ts'
 import type { Ingress, IPAddress, ServiceCIDR } from '../types/networking-v1.ts'
 import {
+  validateAddressUpdate,
   validateIngress,
-  validateIngressClass,
   validateIngressClassUpdate,
   validateNetworkPolicy,
+  validateNewIngress,
   validateServiceCidrUpdate,
 } from '../validate/network.ts'
 import { declareKinds, kind } from './declare.ts'
@@ -22,7 +23,8 @@ export function networkingKinds(): Kind[] {
   return declareKinds('networking.k8s.io', 'v1', [
     kind<Ingress>({
       kind: 'Ingress',
-      validate: validateIngress,
+      validate: validateNewIngress,
+      validateUpdate: validateIngress,
       shortNames: ['ing'],
       prefix: 'ingress',
       generation: true,
@@ -33,7 +35,6 @@ export function networkingKinds(): Kind[] {
       kind: 'IngressClass',
       generation: true,
       setDefaults: setIngressClassDefaults,
-      validate: validateIngressClass,
       validateUpdate: validateIngressClassUpdate,
       columns: ingressClassColumns,
     }),
@@ -49,7 +50,7 @@ export function networkingKinds(): Kind[] {
       kind: 'IPAddress',
       shortNames: ['ip'],
       name: isAddress,
-
+      validateUpdate: validateAddressUpdate,
       columns: ipAddressColumns,
     }),
     kind<ServiceCIDR>({ kind: 'ServiceCIDR', validateUpdate: validateServiceCidrUpdate, columns: serviceCidrColumns }),

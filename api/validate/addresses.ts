@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import type { FieldError } from '../kind.ts'
 import { isAddress } from '../names.ts'
 import { invalid } from './errors.ts'
@@ -25,6 +25,16 @@ export function isCidr(value: string): boolean {
   const [ip = '', bits = '', more] = value.split('/')
   const family = isIP(ip)
   return more === undefined && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+}
+
+/** Whether one range is a part of another, and not all of it. */
+export function isInside(inner: string, outer: string): boolean {
+  const [[ip, bits], [base, width]] = [inner.split('/'), outer.split('/')] as [[string, string], [string, string]]
+  if (isIP(ip) !== isIP(base) || Number(bits) <= Number(width)) return false
+  const family = isIP(base) === 4 ? 'ipv4' : 'ipv6'
+  const block = new BlockList()
+  block.addSubnet(base, Number(width), family)
+  return block.check(ip, family)
 }
 
 export const cidr = (value: string, path: string): FieldError[] =>

@@ -5,6 +5,7 @@ import { ACCESS_RULES } from './rules/access.ts'
 import { CLUSTER_RULES } from './rules/cluster.ts'
 import { CONTAINER_RULES } from './rules/container.ts'
 import { CORE_RULES } from './rules/core.ts'
+import { INGRESS_RULES } from './rules/ingress.ts'
 import { NETWORK_RULES } from './rules/network.ts'
 import { PLACEMENT_RULES } from './rules/placement.ts'
 import { POD_RULES } from './rules/pod.ts'
@@ -21,6 +22,7 @@ const RULES: Rules = {
   ...VOLUME_RULES,
   ...WORKLOAD_RULES,
   ...NETWORK_RULES,
+  ...INGRESS_RULES,
   ...CORE_RULES,
   ...ACCESS_RULES,
   ...CLUSTER_RULES,

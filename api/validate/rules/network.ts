@@ -1,16 +1,8 @@
 import type { FieldError } from '../../kind.ts'
-import { isLabelName, isPortName, isSubdomainName, isWildcardSubdomain } from '../../names.ts'
+import { isLabelName, isPathSegmentName, isPortName } from '../../names.ts'
 import type { EndpointPort, EndpointSubset } from '../../types/core-v1.ts'
-import type {
-  HTTPIngressPath,
-  IngressBackend,
-  IngressRule,
-  IPBlock,
-  NetworkPolicyPeer,
-  NetworkPolicyPort,
-  ServiceBackendPort,
-} from '../../types/networking-v1.ts'
-import { address, cidr, cidrs, isCidr } from '../addresses.ts'
+import type { IPBlock, NetworkPolicyPeer, NetworkPolicyPort } from '../../types/networking-v1.ts'
+import { address, cidr, cidrs, isCidr, isInside } from '../addresses.ts'
 import {
   eachOneOf,
   given,
@@ -33,36 +25,6 @@ function targetPort(value: number | string, path: string): FieldError[] {
   return typeof value === 'number' ? port(value, path) : isPortName(value).map(problem => invalid(path, value, problem))
 }
 
-function hostName({ host = '' }: IngressRule, path: string): FieldError[] {
-  const where = `${path}.host`
-  if (host.startsWith('*.')) return isWildcardSubdomain(host).map(problem => invalid(where, host, problem))
-  if (host.includes('*')) return isWildcardSubdomain(host).map(problem => invalid(where, host, problem))
-  return named(isSubdomainName)(host, where)
-}
-
-const FORBIDDEN_PARTS = ['//', '/./', '/../', '%2f', '%2F']
-
-function ingressPath({ path: value = '', pathType }: HTTPIngressPath, path: string): FieldError[] {
-  const where = `${path}.path`
-  if (pathType === 'ImplementationSpecific') {
-    return value === '' || value.startsWith('/') ? [] : [invalid(where, value, 'must be an absolute path')]
-  }
-  if (!value.startsWith('/')) return [invalid(where, value, 'must be an absolute path')]
-  const parts = FORBIDDEN_PARTS.filter(part => value.includes(part))
-  return parts.map(part => invalid(where, value, `must not contain '${part}'`))
-}
-
-function backend({ service, resource }: IngressBackend, path: string): FieldError[] {
-  if (service && resource) return [invalid(path, '', 'cannot set both resource and service backends')]
-  return service || resource ? [] : [required(path, 'resource or service backend is required')]
-}
-
-function backendPort({ name, number }: ServiceBackendPort, path: string): FieldError[] {
-  if (name && number) return [invalid(path, '', 'cannot set both port name & port number')]
-  if (name) return isPortName(name).map(problem => invalid(`${path}.name`, name, problem))
-  return number ? port(number, `${path}.number`) : [required(path, 'port name or number is required')]
-}
-
 function peer({ ipBlock, podSelector, namespaceSelector }: NetworkPolicyPeer, path: string): FieldError[] {
   if (!ipBlock && !podSelector && !namespaceSelector) return [required(path, 'must specify a peer')]
   if (ipBlock && (podSelector || namespaceSelector)) {
@@ -71,13 +33,20 @@ function peer({ ipBlock, podSelector, namespaceSelector }: NetworkPolicyPeer, pa
   return []
 }
 
-function blockExceptions({ cidr: block, except = [] }: IPBlock, path: string): FieldError[] {
+function blockExceptions({ cidr: block = '', except = [] }: IPBlock, path: string): FieldError[] {
+  if (!isCidr(block)) return []
   return except.flatMap((inner, index) => {
     const where = `${path}.except[${index}]`
     if (!isCidr(inner)) return cidr(inner, where)
-    const isNarrower = Number(inner.split('/')[1]) > Number((block ?? '').split('/')[1])
-    return isNarrower ? [] : [invalid(where, inner, 'must be a strict subset of `cidr`')]
+    return isInside(inner, block) ? [] : [invalid(where, inner, 'must be a strict subset of `cidr`')]
   })
+}
+
+const TYPES = ['Egress', 'Ingress']
+
+function policyTypes(types: string[], path: string): FieldError[] {
+  if (types.length > TYPES.length) return [invalid(path, types, 'may not specify more than two policyTypes')]
+  return eachOneOf(...TYPES)(types, path)
 }
 
 function portRange({ port: first, endPort }: NetworkPolicyPort, path: string): FieldError[] {
@@ -99,6 +68,17 @@ function subsetAddresses(
 
 function portNamed({ name }: EndpointPort, path: string): FieldError[] {
   return name ? [] : [required(`${path}.name`)]
+}
+
+const segment = named(isPathSegmentName)
+
+const atMostTwo = (list: string[], path: string): FieldError[] =>
+  list.length > 2 ? [invalid(path, list, 'may only hold up to 2 values')] : []
+
+function oneOfEach(list: string[], path: string): FieldError[] {
+  if (list.length < 2 || new Set(list.map(one => one.includes(':'))).size === 2) return []
+  const detail = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64'
+  return [invalid(path, list, detail)]
 }
 
 export const NETWORK_RULES: Rules = {
@@ -140,27 +120,16 @@ export const NETWORK_RULES: Rules = {
     port: [port],
     appProtocol: [qualified],
   },
-  'networking.v1.IngressRule': { '*': [hostName] },
-  'networking.v1.HTTPIngressRuleValue': { paths: [present] },
-  'networking.v1.HTTPIngressPath': {
-    pathType: [needed('pathType must be specified'), oneOf('Exact', 'ImplementationSpecific', 'Prefix')],
-    '*': [ingressPath],
-  },
-  'networking.v1.IngressBackend': { '*': [backend] },
-  'networking.v1.IngressServiceBackend': { name: [present] },
-  'networking.v1.ServiceBackendPort': { '*': [backendPort] },
-  'networking.v1.IngressSpec': { ingressClassName: [subdomain] },
-  'networking.v1.IngressClassSpec': { controller: [present, qualified] },
-  'networking.v1.IngressClassParametersReference': {
-    kind: [present],
-    name: [present],
-    scope: [present, oneOf('Cluster', 'Namespace')],
-  },
-  'networking.v1.NetworkPolicySpec': { policyTypes: [eachOneOf('Egress', 'Ingress'), maxItems(2)] },
+  'networking.v1.NetworkPolicySpec': { policyTypes: [policyTypes] },
   'networking.v1.NetworkPolicyPeer': { '*': [peer] },
   'networking.v1.IPBlock': { cidr: [present, cidr], '*': [blockExceptions] },
   'networking.v1.NetworkPolicyPort': { protocol: [protocol], port: [targetPort], endPort: [port], '*': [portRange] },
   'networking.v1.IPAddressSpec': { parentRef: [given] },
-  'networking.v1.ParentReference': { resource: [present], name: [present] },
-  'networking.v1.ServiceCIDRSpec': { cidrs: [needed('at least one CIDR required'), maxItems(2), cidrs] },
+  'networking.v1.ParentReference': {
+    group: [subdomain],
+    resource: [present, segment],
+    name: [present, segment],
+    namespace: [segment],
+  },
+  'networking.v1.ServiceCIDRSpec': { cidrs: [needed('at least one CIDR required'), atMostTwo, cidrs, oneOfEach] },
 }

@@ -1,5 +1,5 @@
 import type { FieldError } from '../kind.ts'
-import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../types/rbac-v1.ts'
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef } from '../types/rbac-v1.ts'
 import { deepEqual } from '../values.ts'
 import { invalid, required, unsupported } from './errors.ts'
 
@@ -7,19 +7,25 @@ export function validateRole({ rules }: Role): FieldError[] {
   return (rules ?? []).flatMap((rule, index) => validateRule(rule, true, `rules[${index}]`))
 }
 
-export function validateClusterRole({ rules }: ClusterRole): FieldError[] {
-  return (rules ?? []).flatMap((rule, index) => validateRule(rule, false, `rules[${index}]`))
+export function validateClusterRole({ rules, aggregationRule }: ClusterRole): FieldError[] {
+  const isEmpty = aggregationRule && !aggregationRule.clusterRoleSelectors?.length
+  const detail = 'at least one clusterRoleSelector required if aggregationRule is non-nil'
+  return [
+    ...(rules ?? []).flatMap((rule, index) => validateRule(rule, false, `rules[${index}]`)),
+    ...(isEmpty ? [required('aggregationRule.clusterRoleSelectors', detail)] : []),
+  ]
 }
 
 function validateRule(rule: PolicyRule, namespaced: boolean, path: string): FieldError[] {
   const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule
   const where = `${path}.nonResourceURLs`
   if (nonResourceURLs.length > 0) {
-    if (namespaced) return [invalid(where, nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs')]
     const isMixed = apiGroups.length + resources.length + resourceNames.length > 0
-    return isMixed
-      ? [invalid(where, nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs')]
-      : []
+    const mixed = 'rules cannot apply to both regular resources and non-resource URLs'
+    return [
+      ...(namespaced ? [invalid(where, nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs')] : []),
+      ...(isMixed ? [invalid(where, nonResourceURLs, mixed)] : []),
+    ]
   }
   const errors: FieldError[] = []
   if (apiGroups.length === 0)
@@ -30,15 +36,14 @@ function validateRule(rule: PolicyRule, namespaced: boolean, path: string): Fiel
 }
 
 export function validateRoleBinding({ roleRef }: RoleBinding): FieldError[] {
-  return validateRoleKind(roleRef?.kind, ['ClusterRole', 'Role'])
+  return validateReference(roleRef, ['ClusterRole', 'Role'])
 }
 
 export function validateClusterRoleBinding({ roleRef }: ClusterRoleBinding): FieldError[] {
-  return validateRoleKind(roleRef?.kind, ['ClusterRole'])
+  return validateReference(roleRef, ['ClusterRole'])
 }
 
-function validateRoleKind(kind: string | undefined, known: string[]): FieldError[] {
-  if (kind === undefined) return [required('roleRef')]
+function validateReference({ kind }: RoleRef, known: string[]): FieldError[] {
   return known.includes(kind) ? [] : [unsupported('roleRef.kind', kind, known)]
 }
 

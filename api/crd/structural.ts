@@ -10,6 +10,7 @@ import type {
 import { duplicates } from '../validate/checks.ts'
 import { forbidden, invalid, required, tooMany, unsupported } from '../validate/errors.ts'
 import { validateExpression } from '../validate/expressions.ts'
+import { reviewVersions, webhookClient } from '../validate/webhooks.ts'
 import { deepEqual, isRecord } from '../values.ts'
 import { toSchema } from './schema.ts'
 import { validateBySchema } from './validate.ts'
@@ -39,20 +40,24 @@ function validateNames(name: string, { group = '', names, scope }: Spec): FieldE
   if (!scope) errors.push(required('spec.scope'))
   else if (scope !== 'Cluster' && scope !== 'Namespaced')
     errors.push(unsupported('spec.scope', scope, ['Cluster', 'Namespaced']))
-  const words: [string, string][] = [
-    ['plural', plural],
-    ['singular', singular],
-    ['kind', kind],
-    ['listKind', listKind],
-  ]
-  for (const [field, word] of words) {
-    if (!word) errors.push(required(`spec.names.${field}`))
-    else
-      errors.push(...isLabel1035Name(word.toLowerCase()).map(problem => invalid(`spec.names.${field}`, word, problem)))
+  for (const [field, word] of Object.entries({ plural, singular, kind, listKind })) {
+    errors.push(...(word ? validateWord(field, word) : [required(`spec.names.${field}`)]))
+  }
+  for (const field of ['shortNames', 'categories'] as const) {
+    errors.push(...(names?.[field] ?? []).flatMap((word, index) => validateWord(`${field}[${index}]`, word)))
   }
   if (kind && kind === listKind)
     errors.push(invalid('spec.names.listKind', listKind, 'kind and listKind may not be the same'))
   return errors
+}
+
+/** Kinds are written with capitals, what stands in a path is not. */
+function validateWord(field: string, word: string): FieldError[] {
+  const isKind = field === 'kind' || field === 'listKind'
+  const problems = isLabel1035Name(isKind ? word.toLowerCase() : word)
+  if (problems.length === 0) return []
+  const detail = `${isKind ? 'may have mixed case, but should otherwise match: ' : ''}${problems.join(',')}`
+  return [invalid(`spec.names.${field}`, word, detail)]
 }
 
 function validateVersions(versions: CustomResourceDefinitionVersion[]): FieldError[] {
@@ -105,12 +110,19 @@ function validateConversion({ conversion }: Spec): FieldError[] {
   if (strategy !== 'None' && strategy !== 'Webhook') {
     return [unsupported('spec.conversion.strategy', strategy, ['None', 'Webhook'])]
   }
-  if (strategy === 'Webhook' && !webhook?.clientConfig) {
-    return [required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook')]
+  const path = 'spec.conversion.webhook'
+  if (strategy === 'None') {
+    return webhook ? [forbidden(path, 'should not be set when strategy is not set to Webhook')] : []
   }
-  return strategy === 'None' && webhook
-    ? [forbidden('spec.conversion.webhook', 'should not be set when strategy is not set to Webhook')]
-    : []
+  const { clientConfig, conversionReviewVersions: versions = [] } = webhook ?? {}
+  return [
+    ...(clientConfig
+      ? webhookClient(clientConfig, `${path}.clientConfig`)
+      : [required(`${path}.clientConfig`, 'required when strategy is set to Webhook')]),
+    ...(versions.length > 0
+      ? reviewVersions(versions, `${path}.conversionReviewVersions`)
+      : [required(`${path}.conversionReviewVersions`)]),
+  ]
 }
 
 function validateRoot(schema: JSONSchemaProps, path: string): FieldError[] {

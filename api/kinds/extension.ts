@@ -23,9 +23,10 @@ import type { Kind } from '../kind.ts'
 import { isPathSegmentName } from '../names.ts'
 import { customResourceStrategy } from '../strategy/extensions.ts'
 import type { CustomResourceDefinition } from '../types/apiextensions-v1.ts'
-import { validateApiService, validatePolicyBinding, validateWebhooks } from '../validate/cluster.ts'
+import { validateApiService, validatePolicyBinding } from '../validate/cluster.ts'
 import { validateAdmissionPolicy, validateMutatingPolicy, validateWebhookConditions } from '../validate/expressions.ts'
 import { validateFlowSchema, validatePriorityLevel } from '../validate/flow.ts'
+import { validateWebhooks } from '../validate/webhooks.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
 
 const extension = { categories: ['api-extensions'], generation: true }

@@ -1,16 +1,12 @@
 import type { FieldError } from '../kind.ts'
-import type {
-  MutatingWebhookConfiguration,
-  ValidatingAdmissionPolicyBinding,
-  ValidatingWebhookConfiguration,
-} from '../types/admissionregistration-v1.ts'
+import type { ValidatingAdmissionPolicyBinding } from '../types/admissionregistration-v1.ts'
 import type { APIService } from '../types/apiregistration-v1.ts'
 import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
 import type { RuntimeClass } from '../types/node-v1.ts'
 import type { PodDisruptionBudget } from '../types/policy-v1.ts'
 import type { PriorityClass } from '../types/scheduling-v1.ts'
 import { duplicates } from './checks.ts'
-import { duplicate, forbidden, invalid, required } from './errors.ts'
+import { forbidden, invalid, required } from './errors.ts'
 import { immutable } from './meta.ts'
 
 export function validateBudget({ spec }: PodDisruptionBudget): FieldError[] {
@@ -25,14 +21,23 @@ const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
   'system-cluster-critical': 2_000_000_000,
 }
 
-export function validatePriorityClass({ metadata, value }: PriorityClass): FieldError[] {
+export function validatePriorityClass(object: PriorityClass): FieldError[] {
+  const { metadata, value } = object
   const name = metadata?.name ?? ''
   if (name.startsWith('system-')) {
-    if (SYSTEM_CLASSES[name] === value) return []
-    return [forbidden('metadata.name', "priority class names with 'system-' prefix are reserved for system use only.")]
+    const problem = systemClassProblem(name, object)
+    const detail = `priority class names with 'system-' prefix are reserved for system use only. error: ${problem}`
+    return problem === undefined ? [] : [forbidden('metadata.name', detail)]
   }
   if ((value ?? 0) <= HIGHEST_PRIORITY) return []
   return [forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST_PRIORITY}`)]
+}
+
+function systemClassProblem(name: string, { value, globalDefault = false }: PriorityClass): string | undefined {
+  const wanted = Object.hasOwn(SYSTEM_CLASSES, name) ? SYSTEM_CLASSES[name] : undefined
+  if (wanted === undefined) return `${name} is not a known system priority class`
+  if (value !== wanted) return `value of ${name} PriorityClass must be ${wanted}`
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined
 }
 
 export function validatePriorityClassUpdate(object: PriorityClass, old: PriorityClass): FieldError[] {
@@ -70,18 +75,6 @@ export function validateApproval(object: CertificateSigningRequest, old: Certifi
   return errors
 }
 
-type Webhooks = ValidatingWebhookConfiguration | MutatingWebhookConfiguration
-
-export function validateWebhooks({ webhooks }: Webhooks): FieldError[] {
-  const list: readonly { name: string }[] = webhooks ?? []
-  const seen = new Set<string>()
-  return list.flatMap(({ name }, index) => {
-    if (seen.has(name)) return [duplicate(`webhooks[${index}].name`, name)]
-    seen.add(name)
-    return []
-  })
-}
-
 export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding): FieldError[] {
   if (!spec) return [required('spec')]
   const actions = spec.validationActions ?? []
@@ -102,8 +95,21 @@ export function validateApiService({ metadata, spec }: APIService): FieldError[]
     metadata?.name === wanted
       ? []
       : [invalid('metadata.name', metadata?.name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`)]
-  if (spec.insecureSkipTLSVerify && spec.caBundle) {
-    errors.push(invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'))
+  const path = 'spec.insecureSkipTLSVerify'
+  if (!spec.group && spec.version !== 'v1') {
+    errors.push(required('spec.group', 'only v1 may have an empty group and it better be legacy kube'))
   }
-  return errors
+  if (!spec.service) return [...errors, ...localOnly(spec)]
+  if (!spec.insecureSkipTLSVerify || !spec.caBundle) return errors
+  return [...errors, invalid(path, true, 'may not be true if caBundle is present')]
+}
+
+/** What the server itself answers needs no trust. */
+function localOnly({ caBundle, insecureSkipTLSVerify }: NonNullable<APIService['spec']>): FieldError[] {
+  const skip = 'spec.insecureSkipTLSVerify'
+  const size = Buffer.from(caBundle ?? '', 'base64').length
+  return [
+    ...(caBundle ? [invalid('spec.caBundle', `${size} bytes`, 'local APIServices may not have a caBundle')] : []),
+    ...(insecureSkipTLSVerify ? [invalid(skip, true, 'local APIServices may not have insecureSkipTLSVerify')] : []),
+  ]
 }

@@ -1,67 +1,61 @@
 import type { FieldError } from '../../kind.ts'
-import type { WebhookClientConfig } from '../../types/admissionregistration-v1.ts'
+import { isLabel1035Name } from '../../names.ts'
+import { between, eachOneOf, needed, notNegative, oneOf, positive, present, type Rules, subdomain } from '../checks.ts'
+import { invalid } from '../errors.ts'
 import {
-  between,
-  eachOneOf,
-  needed,
-  notNegative,
-  oneOf,
-  port,
-  positive,
-  present,
-  type Rules,
-  subdomain,
-} from '../checks.ts'
-import { invalid, required } from '../errors.ts'
-
-function client({ url, service }: WebhookClientConfig, path: string): FieldError[] {
-  if ((url === undefined) === (service === undefined))
-    return [required(path, 'exactly one of url or service is required')]
-  if (url === undefined) return []
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (!parsed?.host) return [invalid(`${path}.url`, url, 'host must be specified; desired format: https://host[/path]')]
-  if (parsed.protocol !== 'https:')
-    return [invalid(`${path}.url`, url, "'https' is the only allowed URL scheme; desired format: https://host[/path]")]
-  return []
-}
+  aloneIfAll,
+  fullName,
+  noneEmpty,
+  reviewVersions,
+  servicePort,
+  webhookClient,
+  webhookResources,
+} from '../webhooks.ts'
 
 const webhook = {
   name: [present, fullName],
-  clientConfig: [present],
-  admissionReviewVersions: [needed('must specify one of v1, v1beta1')],
+  admissionReviewVersions: [needed('must specify one of v1, v1beta1'), reviewVersions],
   sideEffects: [needed('must specify one of None, NoneOnDryRun'), oneOf('None', 'NoneOnDryRun')],
   failurePolicy: [oneOf('Fail', 'Ignore')],
   matchPolicy: [oneOf('Equivalent', 'Exact')],
-  timeoutSeconds: [between(1, 30)],
+  timeoutSeconds: [timeout],
 }
 
-function fullName(name: string, path: string): FieldError[] {
-  const errors = subdomain(name, path)
-  if (errors.length === 0 && name.split('.').length < 3) {
-    errors.push(invalid(path, name, 'should be a domain with at least three segments separated by dots'))
-  }
-  return errors
+function timeout(seconds: number, path: string): FieldError[] {
+  const detail = 'the timeout value must be between 1 and 30 seconds'
+  return seconds < 1 || seconds > 30 ? [invalid(path, seconds, detail)] : []
 }
+
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 
 const rule = {
-  operations: [present, eachOneOf('*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE')],
-  apiGroups: [present],
-  apiVersions: [present],
-  resources: [present],
+  operations: [present, aloneIfAll('operations'), eachOneOf(...OPERATIONS)],
+  apiGroups: [present, aloneIfAll('API groups')],
+  apiVersions: [present, aloneIfAll('API versions'), noneEmpty],
+  resources: [present, noneEmpty],
   scope: [oneOf('*', 'Cluster', 'Namespaced')],
+  '*': [webhookResources],
 }
 
 const policy = { failurePolicy: [oneOf('Fail', 'Ignore')] }
 const service = {
   namespace: [needed('service namespace is required')],
   name: [needed('service name is required')],
-  port: [port],
+  port: [servicePort],
 }
+
+const positiveUpTo =
+  (most: number) =>
+  (value: number, path: string): FieldError[] =>
+    value > 0 && value <= most ? [] : [invalid(path, value, `must be positive and less than ${most}`)]
+
+const apiVersion = (value: string, path: string): FieldError[] =>
+  isLabel1035Name(value).map(problem => invalid(path, value, problem))
 
 export const CLUSTER_RULES: Rules = {
   'admissionregistration.v1.ValidatingWebhook': webhook,
   'admissionregistration.v1.MutatingWebhook': { ...webhook, reinvocationPolicy: [oneOf('IfNeeded', 'Never')] },
-  'admissionregistration.v1.WebhookClientConfig': { '*': [client] },
+  'admissionregistration.v1.WebhookClientConfig': { '*': [webhookClient] },
   'admissionregistration.v1.ServiceReference': service,
   'admissionregistration.v1.RuleWithOperations': rule,
   'admissionregistration.v1.NamedRuleWithOperations': rule,
@@ -83,11 +77,12 @@ export const CLUSTER_RULES: Rules = {
   },
   'admissionregistration.v1.MutatingAdmissionPolicyBindingSpec': { policyName: [present, subdomain] },
   'apiregistration.v1.APIServiceSpec': {
-    version: [present],
-    groupPriorityMinimum: [between(1, 20000)],
-    versionPriority: [between(1, 1000)],
+    group: [subdomain],
+    version: [apiVersion],
+    groupPriorityMinimum: [positiveUpTo(20000)],
+    versionPriority: [positiveUpTo(1000)],
   },
-  'apiregistration.v1.ServiceReference': service,
+  'apiregistration.v1.ServiceReference': { namespace: [present], name: [present], port: [servicePort] },
   'flowcontrol.v1.FlowSchemaSpec': { matchingPrecedence: [between(1, 10000)], priorityLevelConfiguration: [present] },
   'flowcontrol.v1.PriorityLevelConfigurationReference': {
     name: [needed('must reference a priority level'), subdomain],

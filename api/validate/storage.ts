@@ -5,11 +5,12 @@ import type {
   PersistentVolumeClaim,
   PersistentVolumeClaimSpec,
   PersistentVolumeSpec,
+  TopologySelectorTerm,
 } from '../types/core-v1.ts'
 import type { StorageClass, VolumeAttachment } from '../types/storage-v1.ts'
 import { deepEqual } from '../values.ts'
 import { duplicates } from './checks.ts'
-import { forbidden, invalid, required } from './errors.ts'
+import { duplicate, forbidden, invalid, required, tooLong } from './errors.ts'
 import { immutable } from './meta.ts'
 
 const SOURCE_FIXED = 'spec.persistentvolumesource is immutable after creation'
@@ -71,22 +72,48 @@ function fixedPart(spec: PersistentVolumeClaimSpec, before: PersistentVolumeClai
   }
 }
 
-const CLASS_FIXED = 'updates to provisioner, parameters, reclaimPolicy and volumeBindingMode are forbidden.'
-
 export function validateStorageClassUpdate(object: StorageClass, old: StorageClass): FieldError[] {
-  const fixed = ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const
-  return fixed.filter(name => !deepEqual(object[name], old[name])).map(name => forbidden(name, CLASS_FIXED))
+  const fixed = ['parameters', 'provisioner', 'reclaimPolicy'] as const
+  return [
+    ...fixed
+      .filter(name => !deepEqual(object[name], old[name]))
+      .map(name => forbidden(name, `updates to ${name} are forbidden.`)),
+    ...immutable(object.volumeBindingMode, old.volumeBindingMode, 'volumeBindingMode'),
+  ]
 }
 
-export function validateStorageClass({ allowedTopologies = [] }: StorageClass): FieldError[] {
-  return allowedTopologies.flatMap((term, index) =>
-    duplicates(
-      term.matchLabelExpressions ?? [],
-      `allowedTopologies[${index}].matchLabelExpressions`,
-      '.key',
-      one => one.key,
+export function validateStorageClass({ allowedTopologies = [], parameters }: StorageClass): FieldError[] {
+  return [...validateParameters(parameters), ...allowedTopologies.flatMap(validateTopology)]
+}
+
+const MOST_PARAMETERS = 512
+const PARAMETERS_SIZE = 256 * 1024
+
+function validateParameters(parameters: Record<string, string> = {}): FieldError[] {
+  const entries = Object.entries(parameters)
+  if (entries.length > MOST_PARAMETERS) return [tooLong('parameters', MOST_PARAMETERS)]
+  const size = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0)
+  return [
+    ...('' in parameters ? [invalid('parameters', '', 'field can not be empty.')] : []),
+    ...(size > PARAMETERS_SIZE ? [tooLong('parameters', PARAMETERS_SIZE)] : []),
+  ]
+}
+
+function validateTopology({ matchLabelExpressions = [] }: TopologySelectorTerm, index: number, all: readonly object[]) {
+  const path = `allowedTopologies[${index}].matchLabelExpressions`
+  const asSets = (term: TopologySelectorTerm) =>
+    (term.matchLabelExpressions ?? [])
+      .map(({ key, values }) => JSON.stringify([key, [...(values ?? [])].sort()]))
+      .sort()
+      .join()
+  const own = asSets({ matchLabelExpressions })
+  return [
+    ...duplicates(matchLabelExpressions, path, '.key', one => one.key),
+    ...matchLabelExpressions.flatMap(({ values = [] }, at) =>
+      duplicates(values, `${path}[${at}].values`, '', one => one),
     ),
-  )
+    ...all.slice(0, index).flatMap(before => (asSets(before) === own ? [duplicate(path, '')] : [])),
+  ]
 }
 
 export function validateAttachmentUpdate(object: VolumeAttachment, old: VolumeAttachment): FieldError[] {

@@ -444,11 +444,6 @@ const CREATE: [string, Tree, string][] = [
   ['RoleBinding', { subjects: [{ kind: 'ServiceAccount', name: 's' }] }, 'subjects[0].namespace: Required value'],
   [
     'Ingress',
-    { spec: { rules: null } },
-    'spec: Invalid value: {}: either `defaultBackend` or `rules` must be specified',
-  ],
-  [
-    'Ingress',
     { spec: { rules: { 0: { http: { paths: { 0: { pathType: null } } } } } } },
     'spec.rules[0].http.paths[0].pathType: Required value: pathType must be specified',
   ],
@@ -537,11 +532,6 @@ const UPDATE: [string, Tree, string | undefined][] = [
     'roleRef: Invalid value: {"kind":"Role","name":"other","apiGroup":"rbac.authorization.k8s.io"}: cannot change roleRef',
   ],
   ['Secret', { type: 'x/y' }, 'type: Invalid value: "x/y": field is immutable'],
-  [
-    'StorageClass',
-    { provisioner: 'example.com/q' },
-    'provisioner: Forbidden: updates to provisioner, parameters, reclaimPolicy and volumeBindingMode are forbidden.',
-  ],
   [
     'PersistentVolumeClaim',
     { spec: { resources: { requests: { storage: '512Mi' } } } },

@@ -1,5 +1,5 @@
 import type { FieldError } from '../../kind.ts'
-import { isLabelName, isSubdomainName } from '../../names.ts'
+import { isLabelName, isQualifiedName, isSubdomainName } from '../../names.ts'
 import { canonicalQuantity, compareQuantity, isQuantity } from '../../quantity.ts'
 import type {
   DownwardAPIVolumeFile,
@@ -20,7 +20,6 @@ import {
   exactlyOne,
   fileMode,
   given,
-  maxItems,
   named,
   needed,
   noParent,
@@ -126,7 +125,10 @@ function initiator(name: string, path: string): FieldError[] {
   return form.test(name) ? [] : [invalid(path, name, 'must be valid format')]
 }
 
-function chap({ chapAuthDiscovery, chapAuthSession, secretRef }: ISCSIVolumeSource, path: string): FieldError[] {
+function chap(
+  { chapAuthDiscovery, chapAuthSession, secretRef }: Partial<ISCSIVolumeSource>,
+  path: string,
+): FieldError[] {
   const needsSecret = (chapAuthDiscovery || chapAuthSession) && !secretRef
   return needsSecret ? [required(`${path}.secretRef`)] : []
 }
@@ -191,6 +193,11 @@ const modes = (list: string[], path: string): FieldError[] => {
 const noBackstep = (value: string, path: string): FieldError[] =>
   value.split('/').includes('..') ? [invalid(path, value, "can not contain backsteps ('..')")] : []
 
+const provisioner = (value: string, path: string): FieldError[] =>
+  isQualifiedName(value.toLowerCase()).map(problem => invalid(path, value, problem))
+
+const iscsi = { targetPortal: [present], iqn: [present, initiator], lun: [between(0, 255)], '*': [chap] }
+
 export const VOLUME_RULES: Rules = {
   'core.v1.Volume': { name: [present, named(isLabelName)], '*': [oneSource] },
   'core.v1.VolumeMount': {
@@ -225,26 +232,28 @@ export const VOLUME_RULES: Rules = {
   'core.v1.PersistentVolumeClaimVolumeSource': { claimName: [present] },
   'core.v1.EphemeralVolumeSource': { volumeClaimTemplate: [present] },
   'core.v1.NFSVolumeSource': { server: [present], path: [present, absolutePath] },
-  'core.v1.ISCSIVolumeSource': {
-    targetPortal: [present],
-    iqn: [present, initiator],
-    lun: [between(0, 255)],
-    '*': [chap],
-  },
+  'core.v1.ISCSIVolumeSource': iscsi,
+  'core.v1.ISCSIPersistentVolumeSource': iscsi,
   'core.v1.CSIVolumeSource': { driver: [present, driverName] },
   'core.v1.CSIPersistentVolumeSource': { driver: [present, driverName], volumeHandle: [present] },
   'core.v1.FCVolumeSource': { '*': [fibreChannel] },
   'core.v1.LocalVolumeSource': { path: [present, noParent] },
   'core.v1.RBDVolumeSource': { monitors: [present], image: [present] },
+  'core.v1.RBDPersistentVolumeSource': { monitors: [present], image: [present] },
   'core.v1.CephFSVolumeSource': { monitors: [present] },
+  'core.v1.CephFSPersistentVolumeSource': { monitors: [present] },
   'core.v1.CinderVolumeSource': { volumeID: [present] },
+  'core.v1.CinderPersistentVolumeSource': { volumeID: [present] },
   'core.v1.GlusterfsVolumeSource': { endpoints: [present], path: [present, noParent] },
+  'core.v1.GlusterfsPersistentVolumeSource': { endpoints: [present], path: [present, noParent] },
   'core.v1.AWSElasticBlockStoreVolumeSource': { volumeID: [present] },
   'core.v1.GCEPersistentDiskVolumeSource': { pdName: [present], partition: [between(0, 255)] },
   'core.v1.AzureFileVolumeSource': { secretName: [present], shareName: [present] },
+  'core.v1.AzureFilePersistentVolumeSource': { secretName: [present], shareName: [present] },
   'core.v1.AzureDiskVolumeSource': { diskName: [present], diskURI: [present] },
   'core.v1.VsphereVirtualDiskVolumeSource': { volumePath: [present] },
   'core.v1.FlexVolumeSource': { driver: [present] },
+  'core.v1.FlexPersistentVolumeSource': { driver: [present] },
   'core.v1.GitRepoVolumeSource': { repository: [present] },
   'core.v1.ImageVolumeSource': { reference: [present], pullPolicy: [oneOf('Always', 'IfNotPresent', 'Never')] },
   'core.v1.PersistentVolumeSpec': {
@@ -265,7 +274,7 @@ export const VOLUME_RULES: Rules = {
   },
   'core.v1.VolumeResourceRequirements': { requests: [amounts], limits: [amounts] },
   'storage.v1.StorageClass': {
-    provisioner: [present, qualified],
+    provisioner: [present, provisioner],
     reclaimPolicy: [oneOf('Delete', 'Retain')],
     volumeBindingMode: [oneOf('Immediate', 'WaitForFirstConsumer')],
   },
@@ -283,6 +292,6 @@ export const VOLUME_RULES: Rules = {
     capacity: [amount],
     maximumVolumeSize: [amount],
   },
-  'core.v1.TopologySelectorLabelRequirement': { key: [present, qualified], values: [present, maxItems(10_000)] },
+  'core.v1.TopologySelectorLabelRequirement': { key: [present, qualified], values: [present] },
   'core.v1.VolumeNodeAffinity': { required: [needed('must specify required node constraints')] },
 }

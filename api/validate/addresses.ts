@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import { addressAt, contains, parseRange } from '../addresses.ts'
 import type { FieldError } from '../kind.ts'
 import { isAddress } from '../names.ts'
 import { invalid } from './errors.ts'
@@ -22,19 +22,13 @@ const SPECIAL: readonly [RegExp, string][] = [
 ]
 
 export function isCidr(value: string): boolean {
-  const [ip = '', bits = '', more] = value.split('/')
-  const family = isIP(ip)
-  return more === undefined && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  return parseRange(value) !== undefined && value.split('/').length === 2
 }
 
 /** Whether one range is a part of another, and not all of it. */
 export function isInside(inner: string, outer: string): boolean {
-  const [[ip, bits], [base, width]] = [inner.split('/'), outer.split('/')] as [[string, string], [string, string]]
-  if (isIP(ip) !== isIP(base) || Number(bits) <= Number(width)) return false
-  const family = isIP(base) === 4 ? 'ipv4' : 'ipv6'
-  const block = new BlockList()
-  block.addSubnet(base, Number(width), family)
-  return block.check(ip, family)
+  const [part, whole] = [parseRange(inner), parseRange(outer)]
+  return part !== undefined && whole !== undefined && part.size < whole.size && contains(whole, addressAt(part, 0n))
 }
 
 export const cidr = (value: string, path: string): FieldError[] =>

@@ -1,10 +1,10 @@
+import { type AddressRange, addressAt, contains, familyOf } from '../../api/addresses.ts'
 import { ApiError, isReason } from '../../api/errors.ts'
 import type { Service } from '../../api/types/core-v1.ts'
 import type { IPAddress } from '../../api/types/networking-v1.ts'
 import { systemWrite } from '../bootstrap/system-write.ts'
 import type { Parts } from '../parts.ts'
 import { createObject } from '../verbs/create.ts'
-import { type AddressRange, addressAt, contains, familyOf } from './addresses.ts'
 import { candidates } from './pool.ts'
 
 // A pool larger than this is searched in its first part only: nobody has more services.

@@ -1,5 +1,5 @@
+import { type AddressRange, type Family, familyOf } from '../../api/addresses.ts'
 import type { Service, ServiceSpec } from '../../api/types/core-v1.ts'
-import { type AddressRange, type Family, familyOf } from './addresses.ts'
 
 /** What a service needs of the pools, told from its spec alone. Pure. */
 

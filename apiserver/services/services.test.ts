@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { addressAt, contains, parseRange } from '../../api/addresses.ts'
 import { seededRandom } from '../../platform/random.ts'
 import { startTestServer, type TestServer } from '../testing.ts'
-import { addressAt, contains, parseRange } from './addresses.ts'
 import { candidates, reservedBand } from './pool.ts'
 
 describe('ranges of addresses', () => {

@@ -1,8 +1,8 @@
+import { type AddressRange, parseRange } from '../../api/addresses.ts'
 import { type Companions, companionKey } from '../companions.ts'
 import type { ApiServerOptions } from '../options.ts'
 import type { Parts } from '../parts.ts'
 import { AddressPool } from './address-pool.ts'
-import { type AddressRange, parseRange } from './addresses.ts'
 import { ServiceCompanion } from './companion.ts'
 import { PortPool } from './port-pool.ts'
 

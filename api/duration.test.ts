@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { parseDuration } from './duration.ts'
 
 describe('a duration', () => {
@@ -20,4 +21,16 @@ describe('a duration', () => {
   for (const [text, value] of cases) {
     it(`${JSON.stringify(text)} is ${value}`, () => assert.equal(parseDuration(text), value))
   }
+
+  it('is a number or none, whatever it is given', () => {
+    const part = fc.constantFrom('1', '90', '.', '-', '+', 'h', 'm', 's', 'ms', 'µs', 'ns', ' ', 'e5', '\u0000')
+    const odd = fc.array(part, { maxLength: 8 }).map(parts => parts.join(''))
+    fc.assert(
+      fc.property(fc.oneof(odd, fc.string()), text => {
+        const value = parseDuration(text)
+        assert.ok(value === undefined || Number.isFinite(value), `${JSON.stringify(text)} is ${value}`)
+      }),
+      { seed: 12, numRuns: 600 },
+    )
+  })
 })

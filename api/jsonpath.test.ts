@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { compileJsonPath, JsonPathError } from './jsonpath.ts'
 
 const object = {
@@ -51,4 +52,41 @@ describe('a JSONPath', () => {
   for (const path of ['.a[', '.a[b]', '.a]', '.a[?(', '.a b']) {
     it(`${path} is none`, () => assert.throws(() => compileJsonPath(path), JsonPathError))
   }
+
+  it('finds a list or is none, whatever it is given', () => {
+    const part = fc.constantFrom(
+      ...[
+        '.spec',
+        '.ports',
+        '.metadata',
+        '.labels',
+        '..',
+        '.*',
+        '$',
+        '@',
+        '{',
+        '}',
+        '[0]',
+        '[-1]',
+        '[1:',
+        ':2]',
+        '[*]',
+      ],
+      ...['[?(@.port', '>', '==', '!=', '80', '"http"', "'x", ')]', '[', ']', '\\', ' ', '__proto__', '\u0000'],
+    )
+    const odd = fc.array(part, { maxLength: 8 }).map(parts => parts.join(''))
+    let found = 0
+    fc.assert(
+      fc.property(fc.oneof({ weight: 4, arbitrary: odd }, fc.string()), path => {
+        try {
+          assert.ok(Array.isArray(compileJsonPath(path)(object)))
+          found++
+        } catch (error) {
+          assert.ok(error instanceof JsonPathError, `${JSON.stringify(path)}: ${error}`)
+        }
+      }),
+      { seed: 13, numRuns: 1000 },
+    )
+    assert.ok(found > 20, `only ${found} were paths`)
+  })
 })

@@ -6,6 +6,7 @@ import {
   canonicalQuantity,
   compareQuantity,
   isQuantity,
+  QuantityError,
   quantityMilli,
   quantityValue,
   subtractQuantity,
@@ -65,6 +66,37 @@ describe('a quantity', () => {
         assert.equal(canonicalQuantity(written), written)
       }),
       { seed: 7 },
+    )
+  })
+
+  it('is one or none, whatever it is given', () => {
+    const part = fc.constantFrom(
+      '1',
+      '0',
+      '.',
+      '-',
+      '+',
+      'e',
+      'E',
+      'k',
+      'Ki',
+      'm',
+      'n',
+      'Ei',
+      ' ',
+      '99999999999',
+      '\u0000',
+    )
+    const odd = fc.array(part, { maxLength: 6 }).map(parts => parts.join(''))
+    fc.assert(
+      fc.property(fc.oneof({ weight: 4, arbitrary: odd }, fc.string()), text => {
+        try {
+          assert.equal(compareQuantity(canonicalQuantity(text), text), 0)
+        } catch (error) {
+          assert.ok(error instanceof QuantityError, `${JSON.stringify(text)}: ${error}`)
+        }
+      }),
+      { seed: 14, numRuns: 1000 },
     )
   })
 

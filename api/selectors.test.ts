@@ -85,6 +85,20 @@ describe('a label selector', () => {
 })
 
 describe('a field selector', () => {
+  it('never fails in another way than it says, whatever it is given', () => {
+    const part = fc.constantFrom('a', 'metadata.name', '=', '==', '!=', ',', '\\', '\\=', '\\,', ' ', '!', '\u0000')
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 10 }), parts => {
+        try {
+          matchesFields(parseFieldSelector(parts.join('')), () => 'a')
+        } catch (error) {
+          assert.ok(error instanceof SelectorError, String(error))
+        }
+      }),
+      { seed: 15, numRuns: 600 },
+    )
+  })
+
   const fields: Record<string, string> = { 'metadata.name': 'a', 'status.phase': 'Running', note: 'a,b=c\\' }
   const cases: [string, boolean][] = [
     ['', true],

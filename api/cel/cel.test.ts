@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { celProblem } from './check.ts'
 import { withoutTypes } from './literals.ts'
 import { compileCel, type Program } from './program.ts'
 import { celValue, escapedName } from './value.ts'
@@ -195,4 +197,86 @@ describe('the name of a field', () => {
   ]
   for (const [name, escaped] of cases)
     it(`${name} is written ${escaped}`, () => assert.equal(escapedName(name), escaped))
+})
+
+describe('nonsense', () => {
+  const part = fc.constantFrom(
+    ...[
+      'self',
+      '.name',
+      '.list',
+      '.port',
+      '[0]',
+      '["a"]',
+      '==',
+      '&&',
+      '||',
+      '+',
+      '-',
+      '!',
+      '?',
+      ':',
+      '(',
+      ')',
+      '[',
+      ']',
+    ],
+    ...[
+      '"x"',
+      "'",
+      '1',
+      '2u',
+      '1.5',
+      '9223372036854775807',
+      'null',
+      'true',
+      'size(',
+      '.matches("(")',
+      '.all(x, x',
+      'has(',
+    ],
+    ...[
+      '.map(x, [x])',
+      '.join("")',
+      '.replace("", "x")',
+      '.format([',
+      'quantity("1k")',
+      'duration("1z")',
+      'cel.bind(x,',
+    ],
+    ...[
+      'timestamp("")',
+      '.find("(")',
+      'int("x")',
+      '/ 0',
+      '% 0',
+      'type(',
+      '{',
+      '}',
+      ',',
+      ' in ',
+      ' ',
+      '\\',
+      '\u0000',
+      'ü',
+    ],
+  )
+  const odd = fc.array(part, { maxLength: 8 }).map(parts => parts.join(''))
+
+  it('is a program, or told what is wrong with it; and no program does more than have a value or a problem', () => {
+    let programs = 0
+    fc.assert(
+      fc.property(fc.oneof({ weight: 6, arbitrary: odd }, fc.string()), text => {
+        const problem = celProblem(text, { names: ['self'] })
+        assert.ok(problem === undefined || typeof problem === 'string')
+        const program = compileCel(text)
+        if ('problem' in program) return
+        programs++
+        const outcome = program({ self })
+        assert.ok('value' in outcome || typeof outcome.problem === 'string', text)
+      }),
+      { seed: 16, numRuns: 2000 },
+    )
+    assert.ok(programs > 20, `only ${programs} could be run`)
+  })
 })

@@ -77,6 +77,34 @@ describe('SPDY frames', () => {
   }
 })
 
+describe('bytes that are no frames', () => {
+  it('are read as some, or refused; none is ever longer than what came', () => {
+    const byte = fc.oneof(fc.constantFrom(0x80, 0, 3, 1, 2, 6, 7, 9, 0xff), fc.nat(255))
+    const odd = fc.array(byte, { maxLength: 60 }).map(bytes => Buffer.from(bytes))
+    const cut = fc.tuple(fc.constantFrom(...WHOLE), fc.nat(30)).map(([{ bytes }, at]) => bytes.subarray(0, at))
+    const whole = fc.constantFrom(...WHOLE).map(({ bytes }) => bytes)
+    let refused = 0
+    fc.assert(
+      fc.property(fc.array(fc.oneof(whole, cut, odd), { minLength: 1, maxLength: 4 }), pieces => {
+        const reader = new FrameReader()
+        const came = pieces.reduce((sum, { length }) => sum + length, 0)
+        let told = 0
+        try {
+          for (const piece of pieces) {
+            for (const frame of reader.read(piece)) told += 'payload' in frame ? frame.payload.length : 0
+          }
+        } catch (error) {
+          refused++
+          assert.match(String(error), /^Error: SPDY /)
+        }
+        assert.ok(told <= came)
+      }),
+      { seed: 2, numRuns: 1000 },
+    )
+    assert.ok(refused > 50, `only ${refused} were refused`)
+  })
+})
+
 /** Pieces of one data frame put together again: how they are cut is not the reader's promise. */
 function joined(frames: Iterable<SpdyFrame>): SpdyFrame[] {
   const whole: SpdyFrame[] = []

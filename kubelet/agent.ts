@@ -13,6 +13,7 @@ import { watchForSleep } from './node/sleep-watch.ts'
 import type { AgentOptions, Serving } from './options.ts'
 import type { LivePod } from './pod/pod.ts'
 import type { PodWorker } from './pod/worker.ts'
+import type { PodNetwork } from './runtime.ts'
 import { ensureSandboxImage, imageArchitecture } from './sandbox/image.ts'
 
 /**
@@ -47,6 +48,7 @@ class NodeAgent implements Agent {
   #parts: Parts | undefined
   #sources: PodSources | undefined
   #loops: Promise<unknown>[] = []
+  #network: PodNetwork | undefined
   #problems: string[] = ['container runtime network not ready']
 
   constructor(options: AgentOptions) {
@@ -72,6 +74,7 @@ class NodeAgent implements Agent {
       },
       referenceChanged: key => this.#referenceChanged(key),
       statusTarget: pod => this.#sources?.statusTarget(pod),
+      ensureNetwork: () => this.#ensureNetwork(),
       problems: () => this.#problems,
     })
     this.#parts = parts
@@ -138,12 +141,15 @@ class NodeAgent implements Agent {
   }
 
   async #makeNetwork({ registration }: Parts): Promise<void> {
-    const { runtime, network, awaitPodCidr, clock } = this.#options
+    const { network, awaitPodCidr, clock } = this.#options
     const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
         const cidr = awaitPodCidr ? await registration.podCidr() : undefined
-        if (!awaitPodCidr || cidr) return await runtime.ensureNetwork(networkFor(network, cidr))
+        if (!awaitPodCidr || cidr) {
+          this.#network = networkFor(network, cidr)
+          return await this.#ensureNetwork()
+        }
         this.#problems = ['container runtime network not ready: the node has no podCIDR yet']
       } catch (error) {
         this.#problems = [`container runtime network not ready: ${(error as Error).message}`]
@@ -151,6 +157,10 @@ class NodeAgent implements Agent {
       }
       await pause(clock, CIDR_EVERY_MS, signal)
     }
+  }
+
+  async #ensureNetwork(): Promise<void> {
+    if (this.#network) await this.#options.runtime.ensureNetwork(this.#network)
   }
 
   #followEngine(parts: Parts): Promise<void> {

@@ -49,6 +49,8 @@ export interface Surroundings {
   /** An object that pods refer to has changed. */
   referenceChanged(key: string): void
   statusTarget(pod: LivePod): StatusTarget | undefined
+  /** Makes the network of the pods once more, should it be gone. */
+  ensureNetwork(): Promise<void>
   /** Why the node cannot run pods right now. */
   problems(): string[]
 }
@@ -86,6 +88,7 @@ async function assembleShared(options: AgentOptions, around: Surroundings) {
     reporter: new StatusReporter({ pods, clock, random, log }),
     services: () => around.servicesInformer.list(),
     statusTarget: around.statusTarget,
+    ensureNetwork: around.ensureNetwork,
     settings: await nodeSettings(options, around.facts),
     dns: { servers: options.clusterDns, domain: options.clusterDomain },
     allocatable: () => amounts,

@@ -139,6 +139,10 @@ export class FakeRuntime implements ContainerRuntime {
     await this.#change('start')
     const container = this.#container(id)
     if (container.detail.state === 'running') return
+    const network = ownNetwork(container.config)
+    if (network !== undefined && !this.networks.has(network)) {
+      throw new RuntimeError('NotFound', `network ${network} not found`, false)
+    }
     const command = this.#commandOf(container.config)
     if (command[0] === '/no-such-program') {
       const error = `OCI runtime create failed: exec: "${command[0]}": stat ${command[0]}: no such file or directory`
@@ -151,8 +155,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   #run(container: FakeContainer, command: string[]): void {
     const { detail, config } = container
-    const ownNetwork = config.networkMode !== undefined && !/^(host$|container:)/.test(config.networkMode)
-    const ipAddress = ownNetwork ? `10.88.0.${this.#nextAddress++}` : ''
+    const ipAddress = ownNetwork(config) ? `10.88.0.${this.#nextAddress++}` : ''
     Object.assign(detail, {
       state: 'running',
       pid: 1000 + this.containers.size,
@@ -371,6 +374,11 @@ export class FakeRuntime implements ContainerRuntime {
   #sleep(ms: number): Promise<void> {
     return new Promise(resolve => this.#clock.after(ms, resolve))
   }
+}
+
+/** The network it has an address of its own on. */
+function ownNetwork({ networkMode }: ContainerConfig): string | undefined {
+  return /^(host$|container:)/.test(networkMode ?? 'host') ? undefined : networkMode
 }
 
 function hasLabels(labels: Record<string, string>, wanted: Record<string, string>): boolean {

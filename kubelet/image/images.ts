@@ -32,6 +32,8 @@ export class Images {
   readonly #nobodyHas = new Map<string, number>()
   /** When each image was last asked for: the collector takes the longest unused first. */
   readonly lastUsed = new Map<string, number>()
+  /** Of what was asked for, by id, as it was then. */
+  readonly #names = new Map<string, string>()
 
   constructor(runtime: ContainerRuntime, clock: Clock) {
     this.#runtime = runtime
@@ -48,7 +50,13 @@ export class Images {
     const found = present && policy !== 'Always' ? present : await this.#fetch(request, reference, policy, present)
     if (found === present) tell('Normal', 'Pulled', `Container image "${image}" already present on machine`)
     this.lastUsed.set(found.id, this.#clock.monotonic())
+    this.#names.set(found.id, nameInStatus(found.id, found))
     return found
+  }
+
+  /** How statuses call an image that containers show by its id only. */
+  async nameOf(id: string): Promise<string> {
+    return this.#names.get(id) ?? nameInStatus(id, await this.#runtime.image(id))
   }
 
   async #fetch(
@@ -111,6 +119,10 @@ export class Images {
       tell('Normal', 'Pulling', `Pulling image "${image}": ${describeProgress(progress, now - began)}`)
     }
   }
+}
+
+function nameInStatus(id: string, image: ImageDetail | undefined): string {
+  return image?.digests[0] ? `docker-pullable://${image.digests[0]}` : `docker://${id}`
 }
 
 /** Without a tag or digest the engine would fetch every tag there is. */

@@ -71,8 +71,7 @@ export class PodObserver {
 
   async #learnImage(id: string): Promise<void> {
     if (this.imageIds.has(id)) return
-    const image = await this.#services.runtime.image(id)
-    this.imageIds.set(id, image?.digests[0] ? `docker-pullable://${image.digests[0]}` : `docker://${id}`)
+    this.imageIds.set(id, await this.#services.images.nameOf(id))
   }
 
   /** The engine writes the log, once the program starts; under /var/log/pods it is found by pod and container. */

@@ -4,7 +4,7 @@ import { ifPresent } from '../../platform/disk.ts'
 import { hostNetworkHosts, podHosts } from '../files/hosts.ts'
 import { formatResolv, isLoopbackOnly, parseResolv, podResolv } from '../files/resolv.ts'
 import { hostsFile, resolvFile } from '../paths.ts'
-import type { ContainerDetail } from '../runtime.ts'
+import { type ContainerDetail, RuntimeError } from '../runtime.ts'
 import { fullHostname, hostnameOf, sandboxConfig } from './config.ts'
 import type { LivePod } from './pod.ts'
 import type { PodServices } from './services.ts'
@@ -25,6 +25,8 @@ export async function startSandbox(services: PodServices, pod: LivePod, attempt:
   } catch (error) {
     // A sandbox whose pod lacks its files would look usable to the next look at it.
     await runtime.remove(id)
+    // While no pod runs nobody uses the pods' network, and who tidies up takes it away: the next try finds it again.
+    if (error instanceof RuntimeError && error.reason === 'NotFound') await services.ensureNetwork()
     throw error
   }
 }

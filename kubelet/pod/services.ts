@@ -31,6 +31,8 @@ export interface PodServices {
   /** Whose status shows how this pod is; undefined when the API server has nothing to show it on. */
   statusTarget(pod: LivePod): StatusTarget | undefined
   settings: NodeSettings
+  /** Makes the network of the pods once more, should it be gone. */
+  ensureNetwork(): Promise<void>
   dns: ClusterDns
   nodeIp(): string
   allocatable(): Record<string, number>

@@ -56,6 +56,40 @@ describe('the API server away for five minutes', () => {
   })
 })
 
+describe('somebody else writes', () => {
+  const patch = (name: string, status: object) =>
+    node.change(name, pod => ({ ...pod, status: { ...pod.status, ...status } }))
+
+  it('that a pod is not ready, as is said of those on a lost node: it is put right', async () => {
+    node.create('lost', IDLE)
+    await driver.until('the pod is ready', () => isReady('lost'))
+    const conditions = node.pod('lost')!.status!.conditions!
+    patch('lost', { conditions: conditions.map(one => (one.type === 'Ready' ? { ...one, status: 'False' } : one)) })
+    assert.ok(!isReady('lost'))
+    await driver.until('the pod is ready again', () => isReady('lost'))
+  })
+
+  it('that a pod has failed: its containers end, and it stays failed', async () => {
+    node.create('declared', IDLE)
+    await driver.until('the pod is ready', () => isReady('declared'))
+    patch('declared', { phase: 'Failed', reason: 'NodeLost' })
+    await driver.until('its container has ended', () => container(node, 'declared')?.state?.terminated)
+    await driver.pass(5000)
+    const { phase, reason } = node.pod('declared')!.status!
+    assert.deepEqual([phase, reason], ['Failed', 'NodeLost'])
+  })
+})
+
+describe('the network of the pods', () => {
+  it('is made again when somebody took it away', async () => {
+    await driver.until('there is one', () => runtime.networks.size === 1)
+    runtime.networks.clear()
+    node.create('first', IDLE)
+    await driver.until('the pod is ready', () => isReady('first'))
+    assert.equal(runtime.networks.size, 1)
+  })
+})
+
 describe('a clock that jumps', () => {
   for (const hours of [1, -1]) {
     it(`by ${hours} h: nothing waits longer, nothing happens earlier`, async () => {

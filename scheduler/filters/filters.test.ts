@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Node, PersistentVolume, PersistentVolumeClaim, PodSpec, Taint } from '../../api/types/core-v1.ts'
-import type { StorageClass } from '../../api/types/storage-v1.ts'
+import type { Node, PodSpec, Taint } from '../../api/types/core-v1.ts'
 import { decideIn, facts, node, picture } from '../../test/support/scheduling.ts'
 import type { PodFacts } from '../facts.ts'
-import type { StorageView } from '../picture.ts'
 
 type Outcome = ReturnType<typeof decideIn>
 
 function table(
   name: string,
-  cases: readonly [string, readonly Node[], Record<string, PodFacts[]>, PodFacts, Outcome, StorageView?][],
+  cases: readonly [string, readonly Node[], Record<string, PodFacts[]>, PodFacts, Outcome][],
 ) {
   describe(name, () => {
-    for (const [title, nodes, standing, pod, expected, storage] of cases) {
-      it(title, () => assert.deepEqual(decideIn(picture(nodes, standing, storage), pod), expected))
+    for (const [title, nodes, standing, pod, expected] of cases) {
+      it(title, () => assert.deepEqual(decideIn(picture(nodes, standing), pod), expected))
     }
   })
 }
@@ -26,6 +24,14 @@ const gpu = { key: 'gpu', value: 'yes', effect: 'NoSchedule' }
 
 table('cordons, names and taints', [
   ['an open node', one, {}, facts('p'), 'n1'],
+  ['the node that it names', [node('n1'), node('n2')], {}, facts('p', {}, { nodeName: 'n2' }), 'n2'],
+  [
+    'another node than it names',
+    one,
+    {},
+    facts('p', {}, { nodeName: 'n2' }),
+    refused("node(s) didn't match the requested node name"),
+  ],
   [
     'a cordoned node',
     [node('n1', {}, { spec: { unschedulable: true } })],
@@ -272,86 +278,3 @@ table('inter-pod affinity', [
     { n1: OTHERS, n2: OTHERS, n3: OTHERS },
   ],
 ])
-
-describe('volumes', () => {
-  const metadata = (name: string) => ({
-    name,
-    namespace: 'default',
-    uid: name,
-    resourceVersion: '1',
-    creationTimestamp: '',
-  })
-  const claim = (spec: object, extra: object = {}): PersistentVolumeClaim => ({
-    metadata: { ...metadata('data'), ...extra },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      resources: { requests: { storage: '1Gi' } },
-      storageClassName: 'local',
-      ...spec,
-    },
-  })
-  const onNode = (name: string) => ({
-    required: {
-      nodeSelectorTerms: [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] }],
-    },
-  })
-  const volume = (name: string, nodeName: string): PersistentVolume => ({
-    metadata: metadata(name),
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteOnce'],
-      storageClassName: 'local',
-      nodeAffinity: onNode(nodeName),
-    },
-  })
-  const storage = (
-    claims: PersistentVolumeClaim[],
-    volumes: PersistentVolume[],
-    mode: string,
-    provisioner = 'kubernetes.io/no-provisioner',
-  ): StorageView => ({
-    claim: (_, name) => claims.find(found => found.metadata?.name === name),
-    volume: name => volumes.find(found => found.metadata?.name === name),
-    volumesOf: () => volumes,
-    storageClass: () => ({ provisioner, volumeBindingMode: mode }) as StorageClass,
-  })
-  const pod = facts('p', {}, { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
-  const bound = { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }
-  const CONFLICT = ['node(s) had volume node affinity conflict']
-  const NONE = ["node(s) didn't find available persistent volumes to bind"]
-  const cases: [string, StorageView, Outcome][] = [
-    ['no such claim', storage([], [], 'Immediate'), { '': ['persistentvolumeclaim "data" not found'] }],
-    [
-      'unbound and immediate',
-      storage([claim({})], [], 'Immediate'),
-      { '': ['pod has unbound immediate PersistentVolumeClaims'] },
-    ],
-    ['where the volume is', storage([claim({ volumeName: 'v2' }, bound)], [volume('v2', 'n2')], 'Immediate'), 'n2'],
-    [
-      'where it is not',
-      storage([claim({ volumeName: 'v9' }, bound)], [volume('v9', 'n9')], 'Immediate'),
-      { n1: CONFLICT, n2: CONFLICT },
-    ],
-    ['where one stands ready', storage([claim({})], [volume('v2', 'n2')], 'WaitForFirstConsumer'), 'n2'],
-    ['nowhere', storage([claim({})], [], 'WaitForFirstConsumer'), { n1: NONE, n2: NONE }],
-    ['made where it is needed', storage([claim({})], [], 'WaitForFirstConsumer', 'kubox.io/local-path'), 'n1'],
-    [
-      'a node that was chosen before',
-      storage(
-        [claim({}, { annotations: { 'volume.kubernetes.io/selected-node': 'n2' } })],
-        [],
-        'WaitForFirstConsumer',
-        'x',
-      ),
-      'n2',
-    ],
-    [
-      'a claim that goes',
-      storage([claim({}, { deletionTimestamp: 'x' })], [], 'Immediate'),
-      { '': ['persistentvolumeclaim "data" is being deleted'] },
-    ],
-  ]
-  for (const [title, view, expected] of cases) {
-    it(title, () => assert.deepEqual(decideIn(picture([node('n1'), node('n2')], {}, view), pod), expected))
-  }
-})

@@ -472,7 +472,6 @@ const CREATE: [string, Tree, string][] = [
     { value: 2_000_000_000 },
     'value: Forbidden: maximum allowed value of a user defined priority is 1000000000',
   ],
-  ['RuntimeClass', { handler: null }, 'handler: Required value'],
   [
     'CertificateSigningRequest',
     { spec: { request: 'eA==' } },

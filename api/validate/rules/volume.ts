@@ -11,6 +11,7 @@ import type {
   Volume,
   VolumeProjection,
 } from '../../types/core-v1.ts'
+import type { VolumeAttachmentSource } from '../../types/storage-v1.ts'
 import {
   absolutePath,
   amount,
@@ -196,6 +197,19 @@ const noBackstep = (value: string, path: string): FieldError[] =>
 const provisioner = (value: string, path: string): FieldError[] =>
   isQualifiedName(value.toLowerCase()).map(problem => invalid(path, value, problem))
 
+const LONGEST_NODE_ID = 192
+const nodeId = (id: string, path: string): FieldError[] =>
+  id.length > LONGEST_NODE_ID ? [invalid(path, id, `must be ${LONGEST_NODE_ID} characters or less`)] : []
+
+const ONE_SOURCE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'
+
+function attachmentSource({ inlineVolumeSpec, persistentVolumeName }: VolumeAttachmentSource, path: string) {
+  if (inlineVolumeSpec && persistentVolumeName !== undefined) return [forbidden(path, ONE_SOURCE)]
+  if (inlineVolumeSpec || persistentVolumeName) return []
+  if (persistentVolumeName === undefined) return [required(path, ONE_SOURCE)]
+  return [required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName')]
+}
+
 const iscsi = { targetPortal: [present], iqn: [present, initiator], lun: [between(0, 255)], '*': [chap] }
 
 export const VOLUME_RULES: Rules = {
@@ -283,9 +297,10 @@ export const VOLUME_RULES: Rules = {
     fsGroupPolicy: [oneOf('ReadWriteOnceWithFSType', 'File', 'None')],
     volumeLifecycleModes: [eachOneOf('Persistent', 'Ephemeral')],
   },
-  'storage.v1.CSINodeDriver': { name: [present], nodeID: [present] },
+  'storage.v1.CSINodeDriver': { name: [present, driverName], nodeID: [present, nodeId] },
   'storage.v1.VolumeNodeResources': { count: [notNegative] },
-  'storage.v1.VolumeAttachmentSpec': { attacher: [present], nodeName: [present] },
+  'storage.v1.VolumeAttachmentSpec': { attacher: [present, driverName], nodeName: [present, subdomain] },
+  'storage.v1.VolumeAttachmentSource': { '*': [attachmentSource] },
   'storage.v1.VolumeAttributesClass': { driverName: [present] },
   'storage.v1.CSIStorageCapacity': {
     storageClassName: [present, subdomain],

@@ -1,18 +1,23 @@
 import type { FieldError } from '../../kind.ts'
+import { isLabelName, isPathSegmentName } from '../../names.ts'
 import type { StatefulSetUpdateStrategy } from '../../types/apps-v1.ts'
+import type { Toleration } from '../../types/core-v1.ts'
+import type { Overhead } from '../../types/node-v1.ts'
 import {
   atMostAll,
   countOrPercent,
   given,
+  labels,
+  named,
   needed,
   notNegative,
   oneOf,
   positive,
   present,
   type Rules,
-  subdomain,
 } from '../checks.ts'
-import { invalid, required } from '../errors.ts'
+import { duplicate, invalid, required } from '../errors.ts'
+import { validateContainerResources } from '../resources.ts'
 
 const counts = { replicas: [notNegative], minReadySeconds: [notNegative], revisionHistoryLimit: [notNegative] }
 
@@ -29,6 +34,20 @@ function statefulStrategy(strategy: StatefulSetUpdateStrategy, path: string): Fi
 
 const notNone = (value: number | string, path: string): FieldError[] =>
   Number.parseInt(String(value), 10) === 0 ? [invalid(path, value, 'cannot be 0')] : []
+
+/** It is always given, if only as nothing. */
+const handler = (name: string, path: string): FieldError[] =>
+  isLabelName(name).map(problem => invalid(path, name, problem))
+
+/** What the runtime takes for itself is limited as a container is. */
+const overhead = ({ podFixed = {} }: Overhead, path: string): FieldError[] =>
+  validateContainerResources({ limits: podFixed }, path)
+
+/** Two tolerations that differ only in how long they hold are one too many. */
+function distinct(list: Toleration[], path: string): FieldError[] {
+  const keys = list.map(({ key, operator, value, effect }) => JSON.stringify([key, operator, value, effect]))
+  return list.flatMap((one, index) => (keys.indexOf(keys[index]!) < index ? [duplicate(`${path}[${index}]`, one)] : []))
+}
 
 export const WORKLOAD_RULES: Rules = {
   'apps.v1.DeploymentSpec': { selector: [given], ...counts, progressDeadlineSeconds: [notNegative] },
@@ -92,7 +111,7 @@ export const WORKLOAD_RULES: Rules = {
     name: [needed('must specify a resource name')],
     container: [needed('must specify a container')],
   },
-  'autoscaling.v2.MetricIdentifier': { name: [needed('must specify a metric name')] },
+  'autoscaling.v2.MetricIdentifier': { name: [needed('must specify a metric name'), named(isPathSegmentName)] },
   'autoscaling.v1.ScaleSpec': { replicas: [notNegative] },
   'policy.v1.PodDisruptionBudgetSpec': {
     minAvailable: [countOrPercent, atMostAll],
@@ -100,5 +119,7 @@ export const WORKLOAD_RULES: Rules = {
     unhealthyPodEvictionPolicy: [oneOf('AlwaysAllow', 'IfHealthyBudget')],
   },
   'scheduling.v1.PriorityClass': { preemptionPolicy: [oneOf('PreemptLowerPriority', 'Never')] },
-  'node.v1.RuntimeClass': { handler: [present, subdomain] },
+  'node.v1.RuntimeClass': { handler: [handler] },
+  'node.v1.Overhead': { '*': [overhead] },
+  'node.v1.Scheduling': { nodeSelector: [labels], tolerations: [distinct] },
 }

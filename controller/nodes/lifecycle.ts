@@ -64,7 +64,7 @@ class NodeLifecycle {
     const taints = decideTaints(node, mayEvict, timestamp(this.#clock.now()))
     // The whole list is written, so the revision must still be the one that was looked at.
     if (taints) await unlessGone(this.#nodeClient.update({ ...node, spec: { ...node.spec, taints } }))
-    if (readyStatusOf(node) !== 'True') await this.#markPodsNotReady(node)
+    if (readyStatusOf(node) === 'Unknown') await this.#markPodsNotReady(node)
   }
 
   async round(): Promise<void> {
@@ -87,7 +87,7 @@ class NodeLifecycle {
     if (wasReady) this.loop.events.event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`)
   }
 
-  /** Services must not send anybody to pods on a lost node. */
+  /** Services must not send anybody to pods on a lost node. An agent that lives, on a node that is not ready, tells itself. */
   async #markPodsNotReady(node: Live<Node>): Promise<void> {
     const time = timestamp(this.#clock.now())
     for (const pod of this.#pods.byIndex('node', node.metadata.name)) {

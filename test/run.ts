@@ -7,11 +7,12 @@
  *     npm run test:fast        NAME.test.ts: no Docker, no network, no root, in seconds
  *                              (NAME.slow.test.ts needs no more than that, but its time: npm test runs it)
  *     npm run test:e2e         real Docker, kubectl, etcdctl; `npm run test:e2e -- lab join` only files that name these
+ *                              (NAME.long.e2e.test.ts only by that name, or with KUBOX_LONG=1)
  */
 import { spawn } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const [tier = 'all', ...only] = process.argv.slice(2)
@@ -19,6 +20,11 @@ const [tier = 'all', ...only] = process.argv.slice(2)
 interface Tally {
   passed: number
   failed: number
+}
+
+interface Outcome extends Tally {
+  /** By file; one that crashed may be missing. */
+  files: Map<string, Tally>
 }
 
 /** End-to-end files that start no container: they run beside those that share the machine's Docker. */
@@ -36,7 +42,12 @@ function testFiles(): string[] {
     cwd: root,
     exclude: path => /(^|\/)(node_modules|\.cache|build)$/.test(path),
   })
-  return found.filter(file => only.length === 0 || only.some(part => file.includes(part))).sort()
+  return found.filter(isWanted).sort()
+}
+
+function isWanted(file: string): boolean {
+  if (only.length > 0) return only.some(part => file.includes(part))
+  return !file.endsWith('.long.e2e.test.ts') || process.env.KUBOX_LONG === '1'
 }
 
 interface Manner {
@@ -46,8 +57,8 @@ interface Manner {
 }
 
 /** Runs files with node's own runner and reads the count from its machine-readable report. */
-async function runFiles(title: string, files: string[], { concurrency, timeoutMs }: Manner): Promise<Tally> {
-  if (files.length === 0) return { passed: 0, failed: 0 }
+async function runFiles(title: string, files: string[], { concurrency, timeoutMs }: Manner): Promise<Outcome> {
+  if (files.length === 0) return { passed: 0, failed: 0, files: new Map() }
   const report = join(root, `.cache/test-report-${title.replaceAll(/[^a-z0-9-]/g, '')}.xml`)
   mkdirSync(join(root, '.cache'), { recursive: true })
   rmSync(report, { force: true })
@@ -67,7 +78,7 @@ async function runFiles(title: string, files: string[], { concurrency, timeoutMs
   ]
   const started = performance.now()
   const { code, said } = await run(process.execPath, args)
-  const tally = readTally(report)
+  const tally = readOutcome(report)
   // A crash outside of any test is a failure as well.
   if (code !== 0 && tally.failed === 0) tally.failed = 1
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
@@ -104,10 +115,16 @@ function run(command: string, args: string[]): Promise<{ code: number; said: str
   })
 }
 
-function readTally(report: string): Tally {
+function readOutcome(report: string): Outcome {
   const text = existsSync(report) ? readFileSync(report, 'utf8') : ''
   const count = (name: string) => Number(new RegExp(`<!-- ${name} (\\d+) -->`).exec(text)?.[1] ?? 0)
-  return { passed: count('pass'), failed: count('fail') + count('cancelled') }
+  const files = new Map<string, Tally>()
+  for (const [, path = '', failure] of text.matchAll(/<testcase [^>]*file="([^"]+)"( failure=)?/g)) {
+    const file = relative(root, path)
+    const { passed, failed } = files.get(file) ?? { passed: 0, failed: 0 }
+    files.set(file, failure ? { passed, failed: failed + 1 } : { passed: passed + 1, failed })
+  }
+  return { passed: count('pass'), failed: count('fail') + count('cancelled'), files }
 }
 
 const ALONE: Manner = { concurrency: 1, timeoutMs: 600_000 }
@@ -142,11 +159,15 @@ async function runEndToEnd(files: string[], total: Tally): Promise<void> {
   for (const file of failed.flat()) add(total, await runFiles(`${titleOf(file)}, second try`, [file], ALONE))
 }
 
-/** In the full run what fails is tried once more, one file at a time. */
+/** In the full run files that fail are tried once more, one at a time. */
 async function runTwice(title: string, files: string[], manner: Manner, total: Tally): Promise<void> {
   const first = await runFiles(title, files, manner)
-  const again = first.failed > 0 && tier === 'all'
-  add(total, again ? await runFiles(`${title}, second try`, files, { ...manner, concurrency: 1 }) : first)
+  if (first.failed === 0 || tier !== 'all') return add(total, first)
+  const isFailed = (file: string) => (first.files.get(file)?.failed ?? 1) > 0
+  const [failed, others] = [files.filter(isFailed), files.filter(file => !isFailed(file))]
+  if (failed.length === 0) failed.push(...others.splice(0))
+  for (const file of others) add(total, first.files.get(file) ?? { passed: 0, failed: 0 })
+  add(total, await runFiles(`${title}, second try`, failed, { ...manner, concurrency: 1 }))
 }
 
 /** A process for each core, every so many files in it. */

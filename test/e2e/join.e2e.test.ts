@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { systemProcesses } from '../../platform/processes.ts'
-import { Lab } from '../lab/lab.ts'
-import { kubectl as debianKubectl } from '../peers/index.ts'
 import { firstMatch } from '../support/children.ts'
 import { eventually } from '../support/eventually.ts'
+import { joinLineOf, LabCluster, VMS } from '../support/lab-cluster.ts'
+import { lossesHeal, workloadsRun } from './losses.ts'
 
 const PODS = ['web-1', 'web-2', 'web-3', 'web-4']
 
@@ -43,47 +41,19 @@ const podManifest = (name: string) => ({
 })
 
 describe('three VMs, all with the address 10.0.2.15 as well', () => {
-  const lab = new Lab(`join-${process.pid}`)
-  let folder: string
-  let kubeconfig: string
-  let kubectlPath: string
+  const cluster = new LabCluster('join')
+  const { lab, evidence } = cluster
   let joinLine: string
   const untouched = new Map<string, Set<string>>()
 
-  const kubectl = (args: string[], env: Record<string, string> = {}) =>
-    systemProcesses.run(kubectlPath, args, {
-      env: { KUBECONFIG: kubeconfig, HOME: folder, ...env },
-      timeoutMs: 240_000,
-    })
-  const succeed = async (...args: string[]) => {
-    const result = await kubectl(args)
-    assert.equal(result.code, 0, `kubectl ${args.join(' ')}: ${result.stderr}\n${await evidence()}`)
-    return result.stdout
-  }
-  const evidence = async () => {
-    const parts = ['master1', 'worker1', 'worker2'].map(async vm => {
-      const { stdout } = await lab.exec(vm, [
-        'sh',
-        '-c',
-        'journalctl -u kubox-server -u kubox-agent -n 40 --no-pager -o cat',
-      ])
-      return `--- ${vm}\n${stdout}`
-    })
-    return (await Promise.all(parts)).join('\n')
-  }
+  const kubectl = (words: string[]) => cluster.kubectl(words)
+  const succeed = (...words: string[]) => cluster.succeed(words)
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'kubox-join-'))
-    kubeconfig = join(folder, 'admin.conf')
-    kubectlPath = await debianKubectl('1.36')
-    await lab.down()
-    await lab.up({ masters: 1, workers: 2 })
+    await cluster.up()
     for (const vm of ['master1', 'worker2']) untouched.set(vm, await tracesOf(vm))
   })
-  after(async () => {
-    await lab.down()
-    await rm(folder, { recursive: true, force: true })
-  })
+  after(() => cluster.down())
 
   const movedAddress = async () => (await lab.address('master1')).replace(/\.\d+$/, '.211')
   const tracesOf = async (vm: string) => new Set((await lab.sh(vm, TRACES)).split('\n').filter(Boolean))
@@ -99,7 +69,7 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
   })
 
   it('init on one prints the join command, with the address that the others reach', async () => {
-    const said = await lab.sh('master1', 'kubox init', { timeoutMs: 240_000 })
+    const said = await cluster.init()
     const address = await lab.address('master1')
     const match = /kubox join (\S+):6443 --token (\S+) \\\s+--discovery-token-ca-cert-hash (sha256:[0-9a-f]{64})/.exec(
       said,
@@ -108,8 +78,7 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     assert.equal(match[1], address)
     assert.match(said, /not 10\.0\.2\.15/)
     assert.match(said, /the disk of \/var\/lib\/etcd makes a write durable in [\d.]+ ms/)
-    joinLine = match[0].replace('\\\n', '')
-    await lab.copy('master1:/etc/kubernetes/admin.conf', kubeconfig)
+    joinLine = joinLineOf(said)
   })
 
   it('refuses a wrong hash, an unknown token and swap, each with the way out', async () => {
@@ -148,13 +117,13 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     const rows = (await succeed('get', 'nodes', '-o', 'wide', '--no-headers')).trim().split('\n')
     assert.equal(rows.length, 3)
     for (const row of rows) assert.match(row, /^\S+ +Ready /)
-    for (const vm of ['master1', 'worker1', 'worker2']) {
+    for (const vm of VMS) {
       assert.ok(
         rows.some(row => row.startsWith(`${vm} `) && row.includes(` `)),
         rows.join('\n'),
       )
     }
-    const addresses = await Promise.all(['master1', 'worker1', 'worker2'].map(vm => lab.address(vm)))
+    const addresses = await Promise.all(VMS.map(vm => lab.address(vm)))
     for (const address of addresses)
       assert.ok(
         rows.some(row => row.includes(` ${address} `)),
@@ -180,10 +149,8 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
   })
 
   it('spreads pods over the workers', async () => {
-    for (const vm of ['worker1', 'worker2']) await lab.loadImages(vm, ['web'])
-    const file = join(folder, 'pods.json')
-    await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: PODS.map(podManifest) }))
-    await succeed('create', '-f', file)
+    await Promise.all(['worker1', 'worker2'].map(vm => lab.loadImages(vm, ['web'])))
+    await cluster.apply(...PODS.map(podManifest))
     await succeed('wait', '--for=condition=Ready', 'pod', '-l', 'app=web', '--timeout=180s')
     const nodes = (await succeed('get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}')).split(' ').sort()
     assert.deepEqual(nodes, ['worker1', 'worker1', 'worker2', 'worker2'])
@@ -193,8 +160,8 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     it(`logs, exec and port-forward reach ${pod}`, async () => {
       assert.equal((await succeed('exec', pod, '--', 'hostname')).trim(), pod)
       assert.notEqual(await succeed('logs', pod), '')
-      const env = { ...process.env, KUBECONFIG: kubeconfig }
-      const forward = spawn(kubectlPath, ['port-forward', pod, ':8080'], { env })
+      const env = { ...process.env, KUBECONFIG: cluster.kubeconfig }
+      const forward = spawn(cluster.kubectlPath, ['port-forward', pod, ':8080'], { env })
       try {
         const said = await firstMatch(forward, /127\.0\.0\.1:(\d+) -> 8080/)
         const answer = await fetch(`http://127.0.0.1:${/127\.0\.0\.1:(\d+)/.exec(said)?.[1]}/hostname`)
@@ -247,9 +214,11 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     }
   })
 
+  workloadsRun(cluster)
+
   it('comes back when the power of all three went at once, the master last', async () => {
     const uids = await succeed('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}')
-    await Promise.all(['master1', 'worker1', 'worker2'].map(vm => lab.poweroff(vm)))
+    await Promise.all(VMS.map(vm => lab.poweroff(vm)))
     for (const vm of ['worker2', 'worker1', 'master1']) await lab.poweron(vm)
     await eventually(
       { what: 'all pods answer again after the power cut', deadlineMs: 240_000, everyMs: 1000, evidence },
@@ -272,6 +241,8 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     })
   })
 
+  lossesHeal(cluster)
+
   it('init once more refuses what the cluster is built on, and follows the master to another address', async () => {
     const other = await lab.exec('master1', ['kubox', 'init', '--service-cidr=10.112.0.0/12'])
     assert.notEqual(other.code, 0)
@@ -284,10 +255,10 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     const move = `ip addr add ${address}/24 dev eth0; kubox init --apiserver-advertise-address=${address}`
     const said = await lab.sh('master1', move, { timeoutMs: 240_000 })
     assert.match(said, new RegExp(`this master was ${former.replaceAll('.', '\\.')} before`))
-    const line = /kubox join[^\n]*\\\n[^\n]*/.exec(said)?.[0].replace('\\\n', '') ?? ''
+    const line = joinLineOf(said)
     assert.ok(line.includes(`${address}:6443`), said)
     await lab.sh('worker1', line, { timeoutMs: 240_000 })
-    await lab.copy('master1:/etc/kubernetes/admin.conf', kubeconfig)
+    await cluster.fetchKubeconfig()
     assert.match(
       await succeed('config', 'view', '--minify'),
       new RegExp(`https://${address.replaceAll('.', '\\.')}:6443`),
@@ -314,15 +285,13 @@ describe('three VMs, all with the address 10.0.2.15 as well', () => {
     }
     const volumes = [{ name: 'host', hostPath: { path: '/root' } }]
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'farewell' } }
-    const file = join(folder, 'farewell.json')
-    await writeFile(file, JSON.stringify({ ...pod, spec: { nodeName: 'worker1', volumes, containers: [main] } }))
-    await succeed('create', '-f', file)
+    await cluster.apply({ ...pod, spec: { nodeName: 'worker1', volumes, containers: [main] } })
     await succeed('wait', '--for=condition=Ready', 'pod/farewell', '--timeout=180s')
     await lab.exec('worker1', ['systemctl', 'poweroff'])
     const isOff = async () => (await lab.status()).find(vm => vm.name === 'worker1')?.power === 'exited'
     await eventually({ what: 'worker1 is off', deadlineMs: 180_000, everyMs: 200, evidence }, isOff)
-    await lab.copy('worker1:/root/farewell', folder)
-    assert.equal(await readFile(join(folder, 'farewell'), 'utf8'), 'hook begins\nhook ends\nsignal\n')
+    await lab.copy('worker1:/root/farewell', cluster.folder)
+    assert.equal(await readFile(join(cluster.folder, 'farewell'), 'utf8'), 'hook begins\nhook ends\nsignal\n')
     const told = ['get', 'pod', 'farewell', '-o', 'jsonpath={.status.phase} {.status.reason}']
     assert.match(await succeed(...told), /^(Failed|Succeeded) Terminated$/)
   })

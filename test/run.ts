@@ -27,11 +27,15 @@ interface Outcome extends Tally {
   files: Map<string, Tally>
 }
 
-/** End-to-end files that start no container: they run beside those that share the machine's Docker. */
-const WITHOUT_DOCKER = new Set(
-  ['control-plane-kill', 'etcd-cluster', 'etcd-kill', 'etcdctl', 'explain-crd', 'sim', 'store', 'streams'].map(
-    name => `${name}.e2e.test.ts`,
-  ),
+/**
+ * End-to-end files that start no container, or only VMs that have a Docker of their own: they run beside those that share
+ * the machine's Docker, and take about as long.
+ */
+const BESIDE_DOCKER = new Set(
+  [
+    ...['control-plane-kill', 'etcd-cluster', 'etcd-kill', 'etcdctl', 'explain-crd', 'sim', 'store', 'streams'],
+    ...['join', 'lab', 'node-loss.long'],
+  ].map(name => `${name}.e2e.test.ts`),
 )
 
 const isEndToEnd = (file: string) => file.endsWith('.e2e.test.ts')
@@ -152,7 +156,7 @@ function add(total: Tally, tally: Tally): void {
  * and both are said: what fails twice is a fault, what fails once is a note to look into.
  */
 async function runEndToEnd(files: string[], total: Tally): Promise<void> {
-  const besides = files.filter(file => WITHOUT_DOCKER.has(basename(file)))
+  const besides = files.filter(file => BESIDE_DOCKER.has(basename(file)))
   // One at a time: they share the machine's Docker.
   const onDocker = files.filter(file => !besides.includes(file))
   const failed = await Promise.all([runLane(onDocker, total), runLane(besides, total)])

@@ -10,6 +10,8 @@ export interface Layout {
   kubelet: string
   etcd: string
   podLogs: string
+  /** Where the class local-path has its volumes, unless it names another folder. */
+  volumes: string
   /** Diaries of our own daemons. */
   logs: string
   /** Process ids; gone after a reboot. */
@@ -26,6 +28,7 @@ export function layoutUnder(root = '/'): Layout {
     kubelet: join(root, 'var/lib/kubelet'),
     etcd: join(root, 'var/lib/etcd'),
     podLogs: join(root, 'var/log/pods'),
+    volumes: join(root, 'var/lib/kubox'),
     logs: join(root, 'var/log/kubox'),
     run: join(root, 'run/kubox'),
   }

@@ -23,7 +23,7 @@ export function resetCommand(program: Command): void {
 async function confirm(tools: Tools): Promise<void> {
   const dialogue = createInterface({ input: process.stdin, output: process.stdout })
   const answer = await dialogue.question(
-    `This removes all pods of this machine and, on a master, the cluster's data in ${tools.layout.etcd}. Go on? [y/N] `,
+    `This removes all pods of this machine with their local volumes and, on a master, the cluster's data in ${tools.layout.etcd}. Go on? [y/N] `,
   )
   dialogue.close()
   if (!/^y(es)?$/i.test(answer.trim())) throw new UserError('nothing was removed')
@@ -61,14 +61,14 @@ async function removeNode(config: AgentConfig, tools: Tools): Promise<void> {
 }
 
 async function removeFiles({ disk, layout }: Tools): Promise<void> {
-  for (const folder of [layout.kubelet, layout.etcd, layout.podLogs, layout.run, layout.kubernetes])
-    await disk.remove(folder)
+  const { kubelet, etcd, podLogs, volumes, run, kubernetes } = layout
+  for (const folder of [kubelet, etcd, podLogs, volumes, run, kubernetes]) await disk.remove(folder)
 }
 
 /** What is left, looked up and not assumed. */
 async function proof(config: AgentConfig | undefined, tools: Tools): Promise<string> {
   const containers = config ? await new DockerRuntime(tools.clock).list({ 'io.kubox.node': config.nodeName }) : []
-  const folders = [tools.layout.kubelet, tools.layout.etcd, tools.layout.kubernetes]
+  const folders = [tools.layout.kubelet, tools.layout.etcd, tools.layout.volumes, tools.layout.kubernetes]
   const files = (await Promise.all(folders.map(folder => tools.disk.list(folder)))).flat()
   if (containers.length > 0 || files.length > 0) {
     throw new UserError(`left behind: ${[...containers.map(({ name }) => `container ${name}`), ...files].join(', ')}`)

@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts'
 const STATUS = [EmptyRequest, StatusResponse] as const
 const HASH = [HashKvRequest, HashKvResponse] as const
 
-/** KUBOX_KILLS=200 for the long run. */
+/** KUBOX_KILLS=200 KUBOX_FILE_MINUTES=60 for the long run: five minutes, or twenty on a machine that is busy. */
 const KILLS = Number(process.env.KUBOX_KILLS ?? 12)
 /** What takes a second may take a minute on a machine that has other things to do. */
 const PATIENCE_MS = 120_000

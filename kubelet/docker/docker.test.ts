@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { FakeClock } from '../../platform/clock.ts'
 import type { ContainerConfig, PullProgress, RuntimeError } from '../runtime.ts'
 import { createBody } from './config.ts'
 import { translateError } from './errors.ts'
@@ -11,7 +12,7 @@ import { jsonLines } from './lines.ts'
 import { demultiplex, FrameSplitter } from './multiplexed.ts'
 import { networkBody } from './network.ts'
 import { PullMeter } from './pull.ts'
-import { ageFromStat, sessionFromStat } from './session.ts'
+import { ageFromStat, exitCodeOf, sessionFromStat } from './session.ts'
 
 const REFUSALS: {
   title: string
@@ -208,6 +209,27 @@ describe('what the engine is asked for', () => {
     })
     assert.equal(networkBody({ name: 'kubox' }).IPAM, undefined)
   })
+})
+
+describe('the exit code of a program whose streams have ended', () => {
+  const running = { Running: true, ExitCode: null }
+  const ended = (code: number | null) => ({ Running: false, ExitCode: code })
+  const CASES: [title: string, answers: { Running: boolean; ExitCode: number | null }[], code: number | undefined][] = [
+    ['is there', [ended(3)], 3],
+    ['comes when the engine has noticed', [running, running, running, ended(0)], 0],
+    ['is not known of what never started', [ended(null)], undefined],
+  ]
+  const asked = async (answers: unknown[], killed = new AbortController().signal) => {
+    const clock = new FakeClock()
+    const inspect = async () => {
+      setImmediate(() => clock.advance(1000))
+      return (answers.length > 1 ? answers.shift() : answers[0]) as never
+    }
+    return exitCodeOf({ inspect }, clock, killed)
+  }
+  for (const [title, answers, code] of CASES) it(title, async () => assert.equal(await asked([...answers]), code))
+  it('is not waited for once it was killed', async () =>
+    assert.equal(await asked([running], AbortSignal.abort()), undefined))
 })
 
 describe('small facts', () => {

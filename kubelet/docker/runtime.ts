@@ -106,7 +106,7 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   exec(id: string, options: ExecOptions): Promise<StreamSession> {
-    return this.#call('exec', () => openExec(this.#docker, id, options))
+    return this.#call('exec', () => openExec(this.#docker, id, options, this.#clock))
   }
 
   attach(id: string, options: Omit<ExecOptions, 'command'>): Promise<StreamSession> {

@@ -1,11 +1,12 @@
 import * as fs from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
+import { type Clock, pause } from '../../platform/clock.ts'
 import type { ExecOptions, StreamSession } from '../runtime.ts'
 import { demultiplex } from './multiplexed.ts'
 
 /** Starts a program inside a running container, with its streams. */
-export async function openExec(docker: Docker, id: string, options: ExecOptions): Promise<StreamSession> {
+export async function openExec(docker: Docker, id: string, options: ExecOptions, clock: Clock): Promise<StreamSession> {
   const exec = await docker.getContainer(id).exec({
     Cmd: options.command,
     AttachStdin: options.stdin,
@@ -13,12 +14,14 @@ export async function openExec(docker: Docker, id: string, options: ExecOptions)
     AttachStderr: options.stderr,
     Tty: options.tty,
   })
+  const killed = new AbortController()
   const stream = await exec.start({ hijack: true, stdin: options.stdin, Tty: options.tty })
   return {
     ...splitStreams(stream, options),
     resize: size => exec.resize({ w: size.width, h: size.height }),
-    exited: ended(stream).then(async () => (await exec.inspect()).ExitCode ?? undefined),
+    exited: ended(stream).then(() => exitCodeOf(exec, clock, killed.signal)),
     async kill() {
+      killed.abort()
       const { Running, Pid } = await exec.inspect()
       if (Running && Pid) await killSession(Pid)
       stream.destroy()
@@ -27,6 +30,23 @@ export async function openExec(docker: Docker, id: string, options: ExecOptions)
       const { Pid } = await exec.inspect()
       return Pid ? ageOf(Pid) : undefined
     },
+  }
+}
+
+const ASK_FIRST_MS = 5
+const ASK_LAST_MS = 200
+
+/** The streams of a program end before the engine has noticed that the program has: on a busy machine long before. */
+export async function exitCodeOf(
+  exec: Pick<Docker.Exec, 'inspect'>,
+  clock: Clock,
+  killed: AbortSignal,
+): Promise<number | undefined> {
+  for (let waitMs = ASK_FIRST_MS; ; waitMs = Math.min(ASK_LAST_MS, waitMs * 2)) {
+    const { Running, ExitCode } = await exec.inspect()
+    if (!Running) return ExitCode ?? undefined
+    if (killed.aborted) return undefined
+    await pause(clock, waitMs, killed)
   }
 }
 

@@ -64,16 +64,19 @@ describe('counting outcomes', () => {
 })
 
 describe('the schedule of a probe', () => {
+  const said: string[] = []
   const run = async (probe: Probe, seconds: number) => {
     const clock = new FakeClock()
     const times: number[] = []
+    said.length = 0
     const refuse = { exec: async () => Promise.reject(new Error(String(times.push(clock.monotonic() / 1000)))) }
     const prober = new Prober({
-      ...{ runtime: refuse as unknown as ContainerRuntime, clock, kind: 'readiness', wasReady: false, startedAt: 0 },
+      ...{ runtime: refuse as unknown as ContainerRuntime, clock, kind: 'liveness', wasReady: false, startedAt: 0 },
       probe: { exec: { command: ['x'] }, ...probe },
       target: { id: 'c', podIp: '', container: { name: 'main' } },
-      failed: () => {},
-      turned: () => {},
+      failed: message => said.push(`failed: ${message}`),
+      errored: message => said.push(`errored: ${message}`),
+      turned: result => said.push(`turned: ${result}`),
     })
     for (let half = 0; half < seconds * 2; half++) {
       clock.advance(500)
@@ -87,6 +90,10 @@ describe('the schedule of a probe', () => {
     assert.deepEqual(await run({ periodSeconds: 3 }, 10), [0, 3, 6, 9]))
   it('begins after the delay', async () =>
     assert.deepEqual(await run({ initialDelaySeconds: 2, periodSeconds: 3 }, 9), [2, 5, 8]))
+  it('an engine in trouble counts for nothing, however often', async () => {
+    await run({ periodSeconds: 1, failureThreshold: 1 }, 3)
+    assert.deepEqual(said, ['errored: 1', 'errored: 2', 'errored: 3', 'errored: 4'])
+  })
   it('has ten seconds as its period', async () => assert.deepEqual(await run({}, 21), [0, 10, 20]))
 })
 

@@ -16,6 +16,8 @@ export interface ProberParts {
   wasReady: boolean
   /** One run failed. */
   failed(message: string): void
+  /** One run came to nothing, and counts for nothing. */
+  errored(message: string): void
   /** The result has turned, or has been found for the first time. */
   turned(result: boolean, fatal: boolean): void
 }
@@ -46,8 +48,11 @@ export class Prober {
     const { signal } = this.#stopping
     const outcome = await runProbe(this.#parts, probe, target, signal)
     if (signal.aborted) return
-    if (!outcome.succeeded) this.#parts.failed(outcome.message)
-    this.#count(outcome.succeeded)
+    if (outcome.succeeded === undefined) this.#parts.errored(outcome.message)
+    else {
+      if (!outcome.succeeded) this.#parts.failed(outcome.message)
+      this.#count(outcome.succeeded)
+    }
     if (signal.aborted) return
     const now = clock.monotonic()
     const next = nextRunAt(at, (probe.periodSeconds ?? 10) * 1000, now)

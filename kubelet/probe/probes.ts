@@ -70,6 +70,9 @@ export class Probes {
       startedAt: clock.monotonic() - ago,
       wasReady: results.ready,
       failed: message => tell('Warning', 'Unhealthy', `${TITLES[kind]} probe failed: ${message}`),
+      errored: message => {
+        tell('Warning', 'Unhealthy', `${TITLES[kind]} probe errored and resulted in unknown state: ${message}`)
+      },
       turned: (result, fatal) => {
         if (kind === 'startup') results.started = result
         if (kind === 'readiness') results.ready = result

@@ -14,7 +14,8 @@ export interface ProbeTarget {
 }
 
 export interface Outcome {
-  succeeded: boolean
+  /** Undefined: it could not be found out. */
+  succeeded: boolean | undefined
   /** What failed, in the words of Kubernetes' events; '' for a success. */
   message: string
 }
@@ -58,7 +59,8 @@ async function runExecProbe(
     if (!result) return failure(timeoutMessage(probe, target, seconds))
     return result.exitCode === 0 ? SUCCESS : failure(result.output)
   } catch (error) {
-    return failure(error instanceof Error ? error.message : String(error))
+    // The engine's own trouble says nothing about the container.
+    return { succeeded: undefined, message: error instanceof Error ? error.message : String(error) }
   }
 }
 

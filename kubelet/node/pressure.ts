@@ -83,10 +83,21 @@ function usedOf(resource: Resource, use: PodUse): number {
   return resource === 'pids' ? use.pids : use.diskBytes
 }
 
-function requestOf(resource: Resource, pod: LivePod): number {
-  const request = ({ resources }: Container) => amountOf(resources?.requests?.[resource]) ?? 0
-  const sidecars = (pod.spec.initContainers ?? []).filter(one => one.restartPolicy === 'Always')
-  return [...pod.spec.containers, ...sidecars].reduce((sum, container) => sum + request(container), 0)
+/** What the pod as a whole asks for, else its containers together, or a greater one that runs before them. */
+function requestOf(resource: Resource, { spec }: LivePod): number {
+  const asked = ({ resources }: Pick<Container, 'resources'>) => amountOf(resources?.requests?.[resource])
+  const whole = asked(spec)
+  if (whole !== undefined) return whole
+  let [sidecars, greatest] = [0, 0]
+  for (const container of spec.initContainers ?? []) {
+    const amount = asked(container) ?? 0
+    if (container.restartPolicy === 'Always') sidecars += amount
+    else greatest = Math.max(greatest, sidecars + amount)
+  }
+  return Math.max(
+    greatest,
+    spec.containers.reduce((sum, container) => sum + (asked(container) ?? 0), sidecars),
+  )
 }
 
 /** Kubernetes' sentence for the status of a pod that was evicted. */

@@ -27,12 +27,15 @@ interface Plan {
 }
 
 const share = (most: number) => fc.oneof(fc.integer({ min: 0, max: most }), fc.constantFrom('0%', '25%', '50%', '100%'))
-const plans: fc.Arbitrary<Plan> = fc.record({
+const isNone = (limit: number | string) => Number.parseInt(String(limit), 10) === 0
+const anyPlan: fc.Arbitrary<Plan> = fc.record({
   replicas: fc.integer({ min: 1, max: 9 }),
   surge: share(4),
   unavailable: share(4),
   updates: fc.array(fc.record({ image: fc.constantFrom('v2', 'v3', 'bad'), after: fc.nat(4) }), { maxLength: 4 }),
 })
+// Without any room nothing could ever move, and the API server refuses it.
+const plans = anyPlan.filter(({ surge, unavailable }) => !isNone(surge) || !isNone(unavailable))
 
 const imageOf = (pod: Pod) => pod.spec?.containers[0]?.image
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { Container } from '../../api/types/core-v1.ts'
+import type { Container, Node } from '../../api/types/core-v1.ts'
+import { NODES } from '../../client/resources.ts'
 import { DockerRuntime } from '../../kubelet/docker/runtime.ts'
 import { SANDBOX_IMAGE } from '../../kubelet/sandbox/image.ts'
 import { TestNode } from '../../kubelet/testing/node.ts'
@@ -27,6 +28,8 @@ const IDLE: Container = {
 const runtime = new DockerRuntime(systemClock)
 const ready = (name: string) =>
   node.pod(name)?.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True')
+const isNodeReady = () =>
+  node.api.find<Node>(NODES, NAME)?.status?.conditions?.some(one => one.type === 'Ready' && one.status === 'True')
 const now = () => systemClock.monotonic()
 
 async function until(what: string, condition: () => unknown, withinMs = 180_000): Promise<void> {
@@ -200,7 +203,8 @@ const node = await TestNode.start(runtime, systemClock, NAME, { network: { name:
 // Timers of the clock do not keep a process alive.
 const alive = setInterval(() => {}, 60_000)
 try {
-  await until('the node is ready', () => node.log.entries.some(entry => entry.message === 'Registered the node'))
+  // Not before its network is there, which the bare containers are on as well.
+  await until('the node is ready', isNodeReady)
   const report = new Report('the agent on Docker')
   await startAndDelete(report)
   await execs(report)

@@ -109,8 +109,9 @@ export async function nothingTwice(cluster: LabCluster): Promise<void> {
   }
   for (const vm of VMS) {
     await cluster.until(`${vm} runs what it should and no more`, async () => {
-      const pods = (await cluster.list<Pod>('pods')) ?? []
-      const wanted = pods.filter(({ spec }) => spec?.nodeName === vm).map(({ metadata }) => metadata.name)
+      const pods = ((await cluster.list<Pod>('pods')) ?? []).filter(({ spec }) => spec?.nodeName === vm)
+      // A pod that was ended as its VM went down, and has been replaced, is still listed.
+      const wanted = pods.filter(({ status }) => status?.phase === 'Running').map(({ metadata }) => metadata.name)
       return JSON.stringify(await cluster.containersOn(vm)) === JSON.stringify(wanted.sort())
     })
   }

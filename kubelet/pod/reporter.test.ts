@@ -85,6 +85,19 @@ describe('reporting a status', () => {
     assert.equal(scene.patches, 2)
   })
 
+  for (let ticks = 0; ticks < 12; ticks++) {
+    it(`what somebody writes over it ${ticks} steps after a request began`, async () => {
+      const scene = new Scene()
+      scene.reporter.report(scene.target, READY)
+      for (let tick = 0; tick < ticks; tick++) await undefined
+      await scene.overwritten({ conditions: conditions('False') })
+      await new Promise(resolve => setImmediate(resolve))
+      scene.clock.advance(1000)
+      await scene.reporter.settled(scene.target.uid)
+      assert.equal(scene.ready, 'True')
+    })
+  }
+
   // Where the end of one request and the next report meet, nothing may fall between them.
   for (let ticks = 0; ticks < 12; ticks++) {
     it(`a report that comes ${ticks} steps after a request began`, async () => {

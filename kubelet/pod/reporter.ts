@@ -22,6 +22,8 @@ interface Line {
   sent?: PodStatus
   /** The object as the API server had it then. */
   taken?: Live<Pod>
+  /** And as it was seen last. */
+  shown?: Live<Pod>
   sending?: Promise<void>
 }
 
@@ -57,12 +59,9 @@ export class StatusReporter {
   /** A pod as the API server has it now. Of a lost node, the node controller says that its pods are not ready. */
   shown(pod: Live<Pod>): void {
     const line = this.#lines.get(pod.metadata.uid)
-    if (!line?.taken || line.sending || !isOlder(line.taken, pod)) return
-    // An end that others have declared is the pod's worker to confirm.
-    const isEnd = declaredEnd(pod) !== undefined && declaredEnd(pod) !== line.wanted.phase
-    if (isEnd || stillSays(pod.status, line.taken.status ?? {}, line.wanted)) return
-    line.sent = undefined
-    this.#begin(line, pause(this.#clock, REPEAT_AFTER_MS, this.#stopping.signal))
+    if (!line) return
+    line.shown = pod
+    if (!line.sending) this.#compare(line)
   }
 
   /** Resolves when the last status given for a pod is known to the API server, or cannot be any more. */
@@ -77,6 +76,16 @@ export class StatusReporter {
   async stop(): Promise<void> {
     this.#stopping.abort()
     await Promise.all([...this.#lines.values()].map(line => line.sending))
+  }
+
+  #compare(line: Line): void {
+    const { taken, shown, wanted } = line
+    if (!taken || !shown || !isOlder(taken, shown)) return
+    // An end that others have declared is the pod's worker to confirm.
+    const isEnd = declaredEnd(shown) !== undefined && declaredEnd(shown) !== wanted.phase
+    if (isEnd || stillSays(shown.status, taken.status ?? {}, wanted)) return
+    line.sent = undefined
+    this.#begin(line, pause(this.#clock, REPEAT_AFTER_MS, this.#stopping.signal))
   }
 
   #begin(line: Line, ready = Promise.resolve()): void {
@@ -94,6 +103,7 @@ export class StatusReporter {
       } catch (error) {
         if (isFinal(error)) {
           line.sent = status
+          line.taken = undefined
           if (!isReason(error, 'NotFound')) this.#log.warn('A pod status was refused', { ...line.target, error })
           continue
         }
@@ -103,6 +113,8 @@ export class StatusReporter {
     }
     // In the same breath as the last comparison: what is reported in between would wait for the next report.
     line.sending = undefined
+    // Somebody may have written between the server's taking of the last one and its answer.
+    if (!this.#stopping.signal.aborted) this.#compare(line)
   }
 
   #patch({ name, namespace, uid }: StatusTarget, status: PodStatus): Promise<Live<Pod>> {

@@ -80,6 +80,19 @@ describe('the phase of a pod', () => {
   }
 })
 
+const SHUTDOWN = { reason: 'Terminated', message: 'the machine goes down' }
+const EXPLANATIONS: [title: string, input: Partial<StatusInput>, reason: string | undefined][] = [
+  ['of a pod that ends', { ending: { why: 'shutdown', graceSeconds: 1, ...SHUTDOWN } }, 'Terminated'],
+  ['of one that has ended', { pod: podWith({}, { status: { phase: 'Failed', ...SHUTDOWN } }) }, 'Terminated'],
+  ['is over when it starts again', { pod: podWith({}, { status: { phase: 'Running', ...SHUTDOWN } }) }, undefined],
+]
+
+describe('the reason that kubectl shows as the status of a pod', () => {
+  for (const [title, more, reason] of EXPLANATIONS) {
+    it(title, () => assert.equal(podStatus(input(more)).reason, reason))
+  }
+})
+
 const running = (more: Partial<ContainerStatus>) => ({
   name: 'main',
   restartCount: 0,

@@ -40,8 +40,10 @@ function podIp({ pod, picture, nodeIp }: StatusInput): string | undefined {
   return liveSandbox(picture)?.ipAddress || pod.status?.podIP
 }
 
+/** Why it ended or is ending; a pod that starts again, after a shutdown say, has left that behind. */
 function explanation({ pod }: StatusInput, ending: Ending | undefined): { reason?: string; message?: string } {
   if (ending?.reason) return { reason: ending.reason, message: ending.message }
+  if (!declaredEnd(pod)) return {}
   const { reason, message } = pod.status ?? {}
   return { ...(reason ? { reason } : {}), ...(message ? { message } : {}) }
 }

@@ -87,7 +87,7 @@ describe('web', () => {
   })
 
   it('starts slowly when asked: silent, then 503, then 200', async () => {
-    const web = await start('web', ['server', '--delay', '1', '--unready', '1'])
+    const web = await start('web', ['server', '--delay', '3', '--unready', '5'])
     const seen = await until(
       web,
       `{ ${status('/')} || echo silent; } | tee -a /tmp/seen | grep -q 200 && sort -u /tmp/seen`,

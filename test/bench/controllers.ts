@@ -7,6 +7,7 @@ import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, NODES, PODS } from '../../client/
 import { inParallel } from './load.ts'
 import { type Master, startMaster } from './master.ts'
 import { FakeNodes, type NodesOptions } from './nodes.ts'
+import { median, Report, repeat } from './report.ts'
 
 /**
  * How the controllers do, on fake nodes: `kubox server` as users have it, in a process of its own with its store on disk;
@@ -20,6 +21,7 @@ interface World {
 }
 
 interface Scenario {
+  title: string
   nodes: NodesOptions
   /** Done before the clock starts. */
   before?(world: World): Promise<void>
@@ -27,7 +29,7 @@ interface Scenario {
   run(world: World): Promise<number>
   /** To stay under, in MB. */
   memory?: number
-  /** To stay under when nothing happens, in percent of a core. */
+  /** To stay under when nothing happens, in percent of a core; infinity: to be known. */
   idle?: number
   graceSeconds?: number
 }
@@ -105,28 +107,42 @@ function isReady(pod: Pod): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean' } } })
-const part = (whole: number) => (values.quick ? Math.ceil(whole / 10) : whole)
+const { values: options } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+})
+const part = (whole: number) => (options.quick ? Math.ceil(whole / 10) : whole)
 const own = (count: number): NodesOptions => ({ count, ownWatches: true })
 const grown = (count: number): Scenario => ({
+  title: `Deployment 0 to ${part(1000)}, beside ${part(count)} nodes`,
   nodes: { count: part(count), ownWatches: false },
   run: world => scaleUp(world, part(1000)),
+  memory: Number.POSITIVE_INFINITY,
+  idle: Number.POSITIVE_INFINITY,
 })
 
 const SCENARIOS: Record<string, Scenario> = {
-  'small-3-100': { nodes: own(3), run: world => scaleUp(world, 100), memory: 160, idle: 1.5 },
-  'scale-0-1000': { nodes: own(part(100)), run: world => scaleUp(world, part(1000)) },
+  'small-3-100': {
+    title: '3 nodes, Deployment 0 to 100',
+    ...{ nodes: own(3), run: world => scaleUp(world, 100), memory: 160, idle: 1.5 },
+  },
+  'scale-0-1000': {
+    title: `${part(100)} nodes, Deployment 0 to ${part(1000)}`,
+    ...{ nodes: own(part(100)), run: world => scaleUp(world, part(1000)) },
+  },
   'roll-100': {
+    title: `${part(100)} Deployments of 3 rolled at once`,
     nodes: own(20),
     before: world => makeAll(world, part(100)),
     run: world => rollAll(world, part(100)),
   },
   'namespace-5000': {
+    title: `namespace with ${part(5000)} objects deleted`,
     nodes: own(1),
     before: world => fill(world, part(5000)),
     run: world => emptyNamespace(world, part(5000)),
   },
   'node-lost': {
+    title: `node of ${part(110)} pods lost, all replaced (10 s of it waited)`,
     nodes: { count: 3, ownWatches: true, renewMs: 2000, open: 1 },
     before: async world => void (await scaleUp(world, part(110))),
     run: world => loseNode(world, part(110)),
@@ -135,12 +151,16 @@ const SCENARIOS: Record<string, Scenario> = {
   'grown-100': grown(100),
   'grown-1000': grown(1000),
   'grown-5000': grown(5000),
-  'large-500-5000': { nodes: own(part(500)), run: world => scaleUp(world, part(5000)), memory: 500 },
+  'large-500-5000': {
+    title: `${part(500)} nodes, Deployment 0 to ${part(5000)}`,
+    ...{ nodes: own(part(500)), run: world => scaleUp(world, part(5000)), memory: 500 },
+  },
 }
 
-const IDLE_MS = values.quick ? 3000 : 20_000
+const IDLE_MS = options.quick ? 2000 : 10_000
+const ROUNDS = options.quick ? 1 : 3
 
-async function run(name: string, scenario: Scenario): Promise<void> {
+async function run(scenario: Scenario): Promise<Outcome> {
   const { graceSeconds } = scenario
   const flags: Record<string, string> = graceSeconds ? { 'node-monitor-grace-period': `${graceSeconds}s` } : {}
   const master = await startMaster({ controllers: true, flags: { 'kube-controller-manager': flags } })
@@ -153,10 +173,11 @@ async function run(name: string, scenario: Scenario): Promise<void> {
   const seconds = (performance.now() - began) / 1000
   const callsPerObject = ((await master.calls()) - calls) / objects
   const used = master.usage().cpu - cpu
-  const idle = await idlePercent(master)
-  show(name, scenario, { seconds, used, callsPerObject, idle, memory: master.usage().memory })
+  const idle = scenario.idle === undefined ? 0 : await idlePercent(master)
+  const found = { seconds, used, callsPerObject, idle, memory: master.usage().memory }
   await world.nodes.stop()
   await master.stop()
+  return found
 }
 
 /** Once what came of the work is settled as well. */
@@ -175,17 +196,13 @@ interface Outcome {
   memory: number
 }
 
-function show(name: string, { memory, idle }: Scenario, found: Outcome): void {
-  const verdict = (value: number, limit: number | undefined) =>
-    limit === undefined ? '' : ` (under ${limit}: ${value < limit ? 'reached' : 'MISSED'})`
-  const cells = [
-    `${found.seconds.toFixed(1)} s`.padStart(8),
-    `${found.used.toFixed(1)} CPU s`.padStart(11),
-    `${found.callsPerObject.toFixed(1)} calls an object`.padStart(22),
-    `${found.memory.toFixed(0)} MB${verdict(found.memory, memory)}`.padStart(29),
-    `idle ${found.idle.toFixed(1)} %${verdict(found.idle, idle)}`,
-  ]
-  console.log(`${name.padEnd(15)} ${cells.join('  ')}`)
+function tell(report: Report, { title, memory, idle }: Scenario, found: readonly Outcome[]): void {
+  const all = (figure: keyof Outcome) => found.map(one => one[figure])
+  const middle = (figure: keyof Outcome) => median(all(figure)).toFixed(1)
+  const detail = `${middle('used')} s of processor time, ${middle('callsPerObject')} API calls an object`
+  report.add({ measure: title, value: all('seconds'), unit: 's', budget: { atMost: Number.POSITIVE_INFINITY }, detail })
+  if (memory) report.add({ measure: '  memory', value: all('memory'), unit: 'MB', budget: { atMost: memory } })
+  if (idle) report.add({ measure: '  idle', value: all('idle'), unit: '%', budget: { atMost: idle } })
 }
 
 /** Pods are admitted once their service account is there. */
@@ -213,6 +230,9 @@ async function until(what: string, wanted: () => Promise<boolean>): Promise<void
   }
 }
 
+const report = new Report(`the controllers on fake nodes${options.quick ? ', a tenth of everything' : ''}`)
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  if (!values.only || values.only === name) await run(name, scenario)
+  if (options.only && options.only !== name) continue
+  tell(report, scenario, await repeat(ROUNDS, () => run(scenario)))
 }
+if (!(await report.finish(options.json))) process.exitCode = 1

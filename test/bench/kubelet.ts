@@ -8,7 +8,7 @@ import { sleep, systemClock } from '../../platform/clock.ts'
 import { systemProcesses } from '../../platform/processes.ts'
 import { ensureImage } from '../images/index.ts'
 import { memory } from './kubelet/memory.ts'
-import { Report } from './report.ts'
+import { median, Report, repeat } from './report.ts'
 
 // `npm run bench:kubelet`: the agent on real Docker, against the bare calls for the same containers in the same run.
 const { values: options } = parseArgs({
@@ -44,10 +44,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = now()
   await work()
   return now() - began
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
 /** A sandbox and a container in it, by nothing but the engine's calls. Returns their ids. */
@@ -108,35 +104,43 @@ async function startAndDelete(report: Report): Promise<void> {
     )
     times.gone.push(await timed(() => removePod(name)))
   }
-  const [value, peer] = [median(times.ours), median(times.bare)]
-  report.add({ measure: 'pod created to Running, median', value, unit: 'ms', peer, budget: { atMost: 1.25 } })
+  const both = { value: times.ours, peer: times.bare }
+  report.add({ measure: 'pod created to Running', ...both, unit: 'ms', budget: { atMost: 1.25 } })
   const over = median(times.gone) - median(times.bareGone)
   report.add({ measure: 'delete to gone, over the bare calls', value: over, unit: 'ms', budget: { atMost: 500 } })
 }
 
 async function manyAtOnce(report: Report): Promise<void> {
+  const found = await repeat(options.quick ? 1 : 3, startMany)
+  const both = { value: found.map(one => one.ours), peer: found.map(one => one.bare) }
+  report.add({ measure: `${MANY} pods at once, all Running`, ...both, unit: 'ms', budget: { atMost: 1.15 } })
+  await withProbes(report, manyNames())
+  await Promise.all(manyNames().map(removePod))
+}
+
+const manyNames = () => Array.from({ length: MANY }, (_, index) => `many-${index}`)
+
+async function startMany(): Promise<{ ours: number; bare: number }> {
   const ids: string[] = []
   let next = 0
   const lane = async () => {
     while (next < MANY) ids.push(...(await barePod(`many-${next++}`)))
   }
-  const peer = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, lane)))
+  const bare = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, lane)))
   await Promise.all(ids.filter((_, index) => index % 2 === 0).map(id => runtime.remove(id)))
   await Promise.all(ids.map(id => runtime.remove(id)))
-  const names = Array.from({ length: MANY }, (_, index) => `many-${index}`)
-  const value = await timed(async () => {
+  const names = manyNames()
+  const ours = await timed(async () => {
     for (const name of names) node.create(name, { containers: [IDLE] })
     await until('all run', () => names.every(name => node.pod(name)?.status?.phase === 'Running'))
   })
-  report.add({ measure: `${MANY} pods at once, all Running`, value, unit: 'ms', peer, budget: { atMost: 1.15 } })
-  await withProbes(report, names)
   await Promise.all(names.map(removePod))
+  return { ours, bare }
 }
 
-/** Half of the pods are replaced by ones with an exec probe a minute each, and then nothing else happens. */
+/** Pods with an exec probe a minute each, and nothing else happens. */
 async function withProbes(report: Report, names: string[]): Promise<void> {
   const livenessProbe = { exec: { command: ['true'] }, periodSeconds: 60, timeoutSeconds: 10 }
-  await Promise.all(names.map(removePod))
   for (const name of names) node.create(name, { containers: [{ ...IDLE, livenessProbe }] })
   await until('all are ready', () => names.every(ready))
   await sleep(systemClock, 2000)
@@ -167,12 +171,16 @@ async function probes(report: Report): Promise<void> {
   }
   report.add({
     measure: 'container up to Ready, over the period',
-    value: median(readyAfter),
+    value: readyAfter,
     unit: 'ms',
     budget: { atMost: 1300 },
   })
-  const value = median(replacedAfter)
-  report.add({ measure: 'liveness failure to the new container', value, unit: 'ms', budget: { atMost: 1000 } })
+  report.add({
+    measure: 'liveness failure to the new container',
+    value: replacedAfter,
+    unit: 'ms',
+    budget: { atMost: 1000 },
+  })
 }
 
 async function execs(report: Report): Promise<void> {
@@ -186,7 +194,7 @@ async function execs(report: Report): Promise<void> {
     ours.push(await timed(() => execOnce(id)))
   }
   const measure = 'exec, against docker exec'
-  report.add({ measure, value: median(ours), unit: 'ms', peer: median(bare), budget: { atMost: 1.5 } })
+  report.add({ measure, value: ours, unit: 'ms', peer: bare, budget: { atMost: 1.5 } })
   await removePod('exec')
 }
 

@@ -13,9 +13,8 @@ import { readKubeconfig } from '../../client/kubeconfig.ts'
 import { systemClock as clock } from '../../platform/clock.ts'
 import { systemDisk as disk } from '../../platform/disk.ts'
 import { freePorts } from '../support/ports.ts'
+import { releasedKubox } from '../support/release.ts'
 import { collect, until } from '../support/running.ts'
-
-const KUBOX = join(import.meta.dirname, '../../kubox')
 
 /** Processor seconds since the start, and memory now and at most, in MB: of the whole control plane, which is one process. */
 export interface Usage {
@@ -25,7 +24,7 @@ export interface Usage {
 }
 
 /**
- * A control plane exactly as users have it: `kubox server` in a process of its own, with its store on disk, spoken to over
+ * A control plane exactly as users have it: the release executable's `kubox server` in a process of its own, with its store on disk, spoken to over
  * TLS. What plays users and nodes is the benchmark's own process.
  */
 export interface Master {
@@ -52,7 +51,7 @@ export async function startMaster({ controllers, flags = {} }: MasterOptions): P
     await setFlags(tools, 'kube-apiserver', { 'disable-admission-plugins': 'ServiceAccount' })
   }
   for (const [component, own] of Object.entries(flags)) await setFlags(tools, component as Component, own)
-  const child = spawn(KUBOX, ['--root', root, 'server'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(await releasedKubox(), ['--root', root, 'server'], { stdio: ['ignore', 'pipe', 'pipe'] })
   const said = collect(child)
   const { server, credentials } = await readKubeconfig(disk, join(tools.layout.kubernetes, 'super-admin.conf'))
   const transport = httpTransport({ server, credentials, clock })

@@ -14,7 +14,7 @@ import type { SpdyStream } from '../../kubelet/serve/spdy/stream.ts'
 import { type StreamServer, startStreamServer } from '../e2e/stream-server.ts'
 import { kubectl } from '../peers/index.ts'
 import { firstMatch } from '../support/children.ts'
-import { Report } from './report.ts'
+import { median, Report, repeat } from './report.ts'
 
 // `npm run bench:portforward`: bytes from a pod to a client. Pod, server and client are processes of their own, the
 // agent and the API server share one, and all of them the machine's cores.
@@ -154,16 +154,6 @@ async function withKubectl<T>(up: ServersUp, use: (port: number) => Promise<T>):
   }
 }
 
-async function medianOf(measure: () => Promise<number>): Promise<number> {
-  const values: number[] = []
-  for (let round = 0; round < ROUNDS; round++) values.push(await measure())
-  return median(values)
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
-}
-
 async function main(): Promise<void> {
   const report = new Report('port-forward: from a pod to its client')
   const one = await startRole<{ port: number }>('pod')
@@ -172,26 +162,25 @@ async function main(): Promise<void> {
   const mb = 'MB/s'
   const before = processorTime(two.child.pid!)
   const single = () => downloads(up, 1).then(rates => rates[0]!)
-  const alone: number[] = []
-  for (let round = 0; round < ROUNDS; round++) alone.push(await single())
+  const alone = await repeat(ROUNDS, single)
   const cost =
     (processorTime(two.child.pid!) - before) / ((alone.reduce((sum, rate) => sum + rate, 0) * SECONDS) / 1000)
-  report.add({ measure: 'agent, one stream', value: median(alone), unit: mb, budget: { atLeast: 300 } })
+  report.add({ measure: 'agent, one stream', value: alone, unit: mb, budget: { atLeast: 300 } })
   // On a busy machine the processor time says more than the clock: 300 MB/s leave 3.3 s a gigabyte on one core.
   report.add({ measure: 'agent, processor time', value: cost, unit: 's/GB', budget: { atMost: 3.3 } })
-  const many = await downloads(up, 50)
-  const total = many.reduce((sum, rate) => sum + rate, 0)
-  report.add({ measure: 'agent, 50 streams, all together', value: total, unit: mb, budget: { atLeast: 300 } })
-  const share = Math.min(...many) / (total / many.length)
+  const shares = await repeat(ROUNDS, () => downloads(up, 50))
+  const totals = shares.map(rates => rates.reduce((sum, rate) => sum + rate, 0))
+  report.add({ measure: 'agent, 50 streams, all together', value: totals, unit: mb, budget: { atLeast: 300 } })
+  const share = shares.map((rates, round) => Math.min(...rates) / (totals[round]! / rates.length))
   report.add({
     measure: 'agent, 50 streams, the slowest of its fair share',
     value: share,
     unit: '',
     budget: { atLeast: 0.5 },
   })
-  const whole = await medianOf(() => withKubectl(up, download))
+  const whole = await repeat(ROUNDS, () => withKubectl(up, download))
   report.add({ measure: 'kubectl 1.36 and API server, one stream', value: whole, unit: mb, budget: { atLeast: 100 } })
-  const trip = await withKubectl(up, echo)
+  const trip = await repeat(ROUNDS, () => withKubectl(up, echo))
   report.add({
     measure: 'kubectl 1.36 and API server, echo of 4 bytes',
     value: trip,

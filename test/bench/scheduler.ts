@@ -8,11 +8,12 @@ import { Picture } from '../../scheduler/picture.ts'
 import { makeNode } from '../support/control-plane.ts'
 import { BoundCounter, createNodes, inParallel } from './load.ts'
 import { type Master, startMaster, type Usage } from './master.ts'
+import { median, Report, repeat } from './report.ts'
 
 /**
  * The public scheduler_perf workloads on fake nodes, through the real API server and its store on disk: pods a second from
  * the first creation to the last binding. API server, store and scheduler are one process, as users have them; the client
- * that creates and watches is another. `--only NAME`; `--quick` for a tenth of everything, `--scale 0.5` for another part.
+ * that creates and watches is another. `--only NAME`; `--quick` for a tenth of everything and once, `--scale 0.5` for another part.
  */
 interface Workload {
   name: string
@@ -192,30 +193,36 @@ function runPure(nodeCount: number, podCount: number): Rate {
   return watch(podCount)
 }
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean' }, scale: { type: 'string' } },
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    scale: { type: 'string' },
+    json: { type: 'string' },
+  },
 })
-const scale = Number(values.scale ?? (values.quick ? 0.1 : 1))
+const SCALE = Number(options.scale ?? (options.quick ? 0.1 : 1))
+const ROUNDS = options.quick ? 1 : 3
+const isWanted = (name: string) => options.only === undefined || options.only === name
+
+async function main(): Promise<void> {
+  const report = new Report(`scheduler_perf's workloads, ${SCALE === 1 ? 'whole' : `${SCALE} of each`}`)
+  const add = (measure: string, rates: Rate[], goal: number) =>
+    report.add({
+      ...{ measure, value: rates.map(({ wall }) => wall), unit: 'pods/s', budget: { atLeast: goal } },
+      detail: `${Math.round(median(rates.map(({ cpu }) => cpu)))} a CPU second, ${Math.round(rates[0]!.memory)} MB`,
+    })
+  for (const nodes of isWanted('pure') ? [100, 1000, 5000] : []) {
+    const pods = Math.min(nodes * 35, Math.round(10_000 * SCALE))
+    const rates = await repeat(ROUNDS, async () => runPure(nodes, pods))
+    add(`the decision alone, ${nodes} nodes`, rates, nodes === 5000 ? 5000 : 0)
+  }
+  for (const workload of WORKLOADS.filter(({ name }) => isWanted(name))) {
+    add(workload.name, await repeat(ROUNDS, () => runWorkload(workload, SCALE)), workload.goal)
+  }
+  if (!(await report.finish(options.json))) process.exitCode = 1
+}
+
 // Timers of the clock never keep a process alive; the benchmark itself must.
 const alive = setInterval(() => {}, 1000)
-if (!values.only || values.only === 'pure') {
-  for (const nodes of [100, 1000, 5000])
-    show(`pure-${nodes}`, runPure(nodes, Math.min(nodes * 35, Math.round(10_000 * scale))), nodes === 5000 ? 5000 : 0)
-}
-for (const workload of WORKLOADS) {
-  if (values.only && values.only !== workload.name) continue
-  show(workload.name, await runWorkload(workload, scale), workload.goal)
-}
-clearInterval(alive)
-
-function show(name: string, { wall, cpu, memory }: Rate, goal: number): void {
-  const verdict = goal === 0 ? '' : wall >= goal ? 'reached' : 'MISSED'
-  const cells = [
-    name.padEnd(16),
-    `${wall.toFixed(0)} pods/s`.padStart(15),
-    `${cpu.toFixed(0)} a CPU second`.padStart(22),
-  ]
-  console.log(
-    `${cells.join('')}   goal ${String(goal || '-').padStart(5)}   ${verdict.padEnd(8)} ${Math.round(memory)} MB`,
-  )
-}
+await main().finally(() => clearInterval(alive))

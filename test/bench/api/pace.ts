@@ -1,3 +1,4 @@
+import { median } from '../report.ts'
 import type { Connection } from './connection.ts'
 
 export interface Pace {
@@ -30,6 +31,12 @@ export class ServerUsage {
 export interface Load {
   connections: readonly Connection[]
   usage: ServerUsage
+}
+
+/** How long one thing is done, and how often. */
+export interface Pacing {
+  seconds: number
+  rounds: number
 }
 
 /** Work on one connection; false when there is nothing left to do. */
@@ -68,8 +75,15 @@ export function percentile(values: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
 }
 
+/** What else the run in the middle showed. */
+export function describePaces(paces: readonly Pace[]): { detail?: string } {
+  const middle = median(paces.map(one => one.perSecond))
+  const shown = paces.find(one => one.perSecond === middle)
+  return shown ? { detail: describePace(shown) } : {}
+}
+
 /** `p50 1.20, p99 3.40 ms; processor: server 48, load 30 us` */
-export function describePace({ p50, p99, serverMicros, loadMicros }: Pace): string {
+function describePace({ p50, p99, serverMicros, loadMicros }: Pace): string {
   const times = `p50 ${p50.toFixed(2)}, p99 ${p99.toFixed(2)} ms`
   return `${times}; processor: server ${serverMicros.toFixed(0)}, load ${loadMicros.toFixed(0)} us`
 }

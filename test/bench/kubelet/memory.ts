@@ -10,9 +10,8 @@ import { systemDisk } from '../../../platform/disk.ts'
 import { runChecked, systemProcesses } from '../../../platform/processes.ts'
 import { startCluster, type TestCluster } from '../../support/cluster.ts'
 import { eventually } from '../../support/eventually.ts'
+import { releasedKubox } from '../../support/release.ts'
 import type { Report } from '../report.ts'
-
-const ROOT = join(import.meta.dirname, '../../..')
 
 /** Pods, and the megabytes that the agent may take with them. */
 const STEPS: readonly [pods: number, atMost: number][] = [
@@ -44,9 +43,8 @@ export async function memory(report: Report, folder: string, { quick }: { quick:
 
 /** A file that was just written lies in memory in large pieces, which count as a whole: read it as after a boot. */
 async function makeRelease(folder: string): Promise<string> {
-  await runChecked(systemProcesses, process.execPath, [join(ROOT, 'deploy/build.ts')], { timeoutMs: 120_000 })
   const executable = join(folder, 'kubox')
-  await copyFile(join(ROOT, 'build/kubox'), executable)
+  await copyFile(await releasedKubox(), executable)
   const forget = [`of=${executable}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0']
   await runChecked(systemProcesses, 'dd', forget)
   return executable

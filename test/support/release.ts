@@ -5,15 +5,15 @@ import { runChecked, systemProcesses } from '../../platform/processes.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const EXECUTABLE = join(ROOT, 'build/kubox')
-/** Whatever of the sources a member of the store is made of. */
-const SOURCES = ['etcd', 'cli', 'platform', 'deploy', 'package-lock.json']
+const ROOMS = ['api', 'apiserver', 'cli', 'client', 'controller', 'etcd', 'kubelet', 'network', 'pki', 'platform']
+const SOURCES = [...ROOMS, 'scheduler', 'deploy', 'package-lock.json']
 
-/** The release executable's `etcd`, built anew where a source is younger. */
-export async function releasedEtcd(): Promise<readonly string[]> {
+/** The release executable, built anew where a source is younger. */
+export async function releasedKubox(): Promise<string> {
   const built = (await ifPresent(stat(EXECUTABLE)))?.mtimeMs ?? 0
   const ages = await Promise.all(SOURCES.map(source => youngest(join(ROOT, source))))
   if (Math.max(...ages) > built) await runChecked(systemProcesses, process.execPath, [join(ROOT, 'deploy/build.ts')])
-  return [EXECUTABLE, 'etcd']
+  return EXECUTABLE
 }
 
 async function youngest(path: string): Promise<number> {

@@ -42,7 +42,7 @@ const LAST_CHUNK = Buffer.from('\r\n0\r\n\r\n')
  * generator must: a third of the work of a whole HTTP client, so that the server is the limit and not this.
  */
 export class Connection {
-  readonly #socket: Socket
+  #socket: Socket
   readonly #target: Target
   #chunks: Buffer[] = []
   #received = 0
@@ -53,22 +53,20 @@ export class Connection {
   #onBytes: ((bytes: Buffer) => void) | undefined
 
   private constructor(socket: Socket, target: Target) {
-    this.#socket = socket
     this.#target = target
+    this.#socket = this.#adopt(socket)
+  }
+
+  #adopt(socket: Socket): Socket {
     socket.setNoDelay(true)
     socket.on('data', chunk => this.#take(chunk))
     socket.on('error', error => this.#fail(error))
     socket.on('close', () => this.#fail(new Error('the server closed the connection')))
+    return socket
   }
 
-  static open(target: Target): Promise<Connection> {
-    const { url, tls } = target
-    const where = { host: url.hostname, port: Number(url.port || 443) }
-    return new Promise((resolve, reject) => {
-      const onOpen = () => resolve(new Connection(socket, target))
-      const socket = url.protocol === 'https:' ? connectTls({ ...where, ...tls }, onOpen) : connectPlain(where, onOpen)
-      socket.once('error', reject)
-    })
+  static async open(target: Target): Promise<Connection> {
+    return new Connection(await dial(target), target)
   }
 
   static openMany(target: Target, count: number): Promise<Connection[]> {
@@ -77,6 +75,8 @@ export class Connection {
 
   /** The answer, read to its end; anything but success is an error. */
   async call(call: Call): Promise<Answer> {
+    // The server closes what was not used for long.
+    if (this.#socket.destroyed || !this.#socket.writable) this.#socket = this.#adopt(await dial(this.#target))
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#waiting = { resolve, reject }
       this.#socket.write(this.#requestText(call))
@@ -157,6 +157,15 @@ export class Connection {
     this.#waiting = undefined
     waiting?.reject(error)
   }
+}
+
+function dial({ url, tls }: Target): Promise<Socket> {
+  const where = { host: url.hostname, port: Number(url.port || 443) }
+  return new Promise((resolve, reject) => {
+    const onOpen = () => resolve(socket)
+    const socket = url.protocol === 'https:' ? connectTls({ ...where, ...tls }, onOpen) : connectPlain(where, onOpen)
+    socket.once('error', reject)
+  })
 }
 
 function bodyText(body: Buffer, chunked: boolean): string {

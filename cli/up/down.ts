@@ -73,8 +73,12 @@ async function removeImages(runtime: DockerRuntime): Promise<void> {
 async function endOwnDockerd(tools: Tools): Promise<void> {
   const pid = Number((await readTextIfAny(tools.disk, DOCKERD_PID_FILE)) ?? 0)
   if (!pid || tools.layout.root !== '/') return
-  await tools.output.step('stopping the Docker Engine that npm start had started', async () =>
-    process.kill(pid, 'SIGTERM'),
-  )
+  // It may have ended meanwhile, and its number be somebody else's.
+  const program = await readTextIfAny(tools.disk, `/proc/${pid}/comm`)
+  if (program?.trim() === 'dockerd') {
+    await tools.output.step('stopping the Docker Engine that npm start had started', async () =>
+      process.kill(pid, 'SIGTERM'),
+    )
+  }
   await tools.disk.remove(DOCKERD_PID_FILE)
 }

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { ApiError } from '../api/errors.ts'
 import type { ApiHandler, ApiRequest, ApiResponse } from '../api/exchange.ts'
 import { assemble } from './assemble.ts'
+import type { AuditTrail } from './audit/audit-log.ts'
 import { attributesOf, forbidden } from './auth/attributes.ts'
 import type { Call } from './call.ts'
 import type { ApiServerOptions } from './options.ts'
@@ -19,7 +20,6 @@ import { impersonate } from './stages/impersonate.ts'
 import { refuseUpgrade } from './stream/splice.ts'
 import { nothingHere } from './subresources/missing.ts'
 import { serveUpgrade } from './subresources/streams.ts'
-import type { AuditTrail } from './traffic/audit-log.ts'
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
@@ -68,7 +68,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const caller = await authentication.identify(request)
       return { request, info, caller, user: caller, warnings: [] }
     } catch (error) {
-      traffic.unrecognised(request, info, error)
+      await traffic.unrecognised(request, info, error)
       throw error
     }
   }
@@ -94,7 +94,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     try {
       const recognised = await recognise(request)
       call = recognised
-      trail = traffic.begin(recognised)
+      const telling = traffic.begin(recognised)
+      trail = telling instanceof Promise ? await telling : telling
       recognised.user = await impersonate(request, recognised.caller, authorization)
       response = await traffic.serve(recognised, () => serve(recognised))
     } catch (error) {
@@ -115,16 +116,16 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       let trail: AuditTrail | undefined
       try {
         call = await recognise(request)
-        trail = traffic.begin(call)
+        trail = await traffic.begin(call)
         call.user = await impersonate(request, call.caller, authorization)
         await mayPass(call)
-        const onJoined = () => trail?.started(101)
+        const onJoined = () => void trail?.started(101)
         const status = await serveUpgrade(parts, call, { request: incoming, socket, head, onJoined })
-        trail?.complete(status)
+        await trail?.complete(status)
       } catch (error) {
         const refused = refuse(error, request)
         noteRefusal(refused, request, call)
-        trail?.complete(refused.code)
+        await trail?.complete(refused.code)
         refuseUpgrade(socket, refused)
       }
     },

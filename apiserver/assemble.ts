@@ -2,6 +2,7 @@ import { Admission } from './admission/admission.ts'
 import { createLister } from './admission/lister.ts'
 import { createPlugins } from './admission/plugins.ts'
 import { Aggregator, REFRESH_EVERY_MS } from './aggregation/aggregator.ts'
+import { AuditLog } from './audit/audit-log.ts'
 import { createAuthorization } from './auth/modes.ts'
 import { createAuthentication } from './auth/setup.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
@@ -25,6 +26,7 @@ import { Compaction } from './storage/compaction.ts'
 import { EventLeases } from './storage/leases.ts'
 import { plainTransformer } from './storage/transform.ts'
 import { createHandlers } from './subresources/handlers.ts'
+import { Metrics } from './traffic/metrics.ts'
 import type { Traffic } from './traffic/traffic.ts'
 import { WebhookClient } from './webhook/client.ts'
 
@@ -46,6 +48,7 @@ export interface Assembled {
 export function assemble(options: ApiServerOptions): Assembled {
   const { store, clock, random, log } = options
   const transformer = options.transformer ?? plainTransformer
+  const metrics = new Metrics()
   const catalog = new Catalog(options.kinds)
   const cache = new Cache({ store, clock, log: log.child('cache'), transformer })
   const objects = new ObjectStore({ store, cache, transformer })
@@ -70,7 +73,8 @@ export function assemble(options: ApiServerOptions): Assembled {
 
   let ready = false
   const aggregator = new Aggregator(parts, options.proxyClient, options.neighbours)
-  const { routes, traffic } = createFront(options, parts, aggregator, () => ready)
+  const audit = options.audit && new AuditLog(options.audit, { clock, random, log, metrics, webhookClient })
+  const { routes, traffic } = createFront(options, parts, { aggregator, audit, metrics, isReady: () => ready })
 
   return {
     parts,
@@ -102,6 +106,7 @@ export function assemble(options: ApiServerOptions): Assembled {
       await customResources.close()
       await flowObjects.close()
       await kubernetes.leave().catch(error => log.warn('This server could not say goodbye', { error }))
+      await audit?.close()
       await webhookClient.close()
       await cache.close()
     },

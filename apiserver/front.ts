@@ -1,6 +1,7 @@
 import { ApiError } from '../api/errors.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import { mergedSource } from './aggregation/resources.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import { addDiscovery } from './discovery/discovery.ts'
 import type { HealthCheck, HealthEndpoint } from './discovery/health.ts'
 import { addOpenApi } from './discovery/openapi.ts'
@@ -9,18 +10,29 @@ import { Routes } from './discovery/routes.ts'
 import { DEFAULT_LIMITS, FlowControl } from './flow/flow-control.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
-import { AuditLog } from './traffic/audit-log.ts'
+import type { Metrics } from './traffic/metrics.ts'
 import { RequestMetrics } from './traffic/request-metrics.ts'
 import { Traffic } from './traffic/traffic.ts'
 
 const ALL: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz']
 
+interface Surroundings {
+  aggregator: Aggregator
+  audit: AuditLog | undefined
+  metrics: Metrics
+  isReady(): boolean
+}
+
 /** What the server shows beside the resources, and how it deals with many requests at once. */
-export function createFront(options: ApiServerOptions, parts: Parts, aggregator: Aggregator, isReady: () => boolean) {
-  const { clock, random, audit, version, advertiseAddress, openApiProse: prose, serviceAccounts } = options
+export function createFront(
+  options: ApiServerOptions,
+  parts: Parts,
+  { aggregator, audit, metrics, isReady }: Surroundings,
+) {
+  const { clock, version, advertiseAddress, openApiProse: prose, serviceAccounts } = options
   const { catalog, cache } = parts
   const flow = new FlowControl({ catalog, cache, clock, limits: { ...DEFAULT_LIMITS, ...options.limits } })
-  const metrics = new RequestMetrics(catalog, cache, flow)
+  const requests = new RequestMetrics(metrics, catalog, cache, flow)
   const routes = new Routes()
   addDiscovery(routes, mergedSource(catalog, aggregator), () => advertiseAddress)
   addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose, foreign: aggregator })
@@ -30,8 +42,7 @@ export function createFront(options: ApiServerOptions, parts: Parts, aggregator:
   const keys = [serviceAccounts.signingKey, ...(serviceAccounts.verificationKeys ?? [])]
   addOpenIdConfiguration(routes, serviceAccounts.issuer, keys)
   addIndex(routes, () => groupVersions(parts))
-  const auditLog = audit && new AuditLog(audit, clock, random)
-  return { routes, traffic: new Traffic({ clock, flow, metrics, audit: auditLog }) }
+  return { routes, traffic: new Traffic({ clock, flow, metrics: requests, audit }) }
 }
 
 function healthChecks({ store }: ApiServerOptions, isReady: () => boolean): HealthCheck[] {

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
 import type { TolerationSeconds } from './admission/pods.ts'
+import type { AuditOptions } from './audit/audit-log.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
@@ -13,7 +14,6 @@ import type { Chore } from './bootstrap/chores.ts'
 import type { FlowLimits } from './flow/flow-control.ts'
 import type { Store } from './storage/store.ts'
 import type { Transformer } from './storage/transform.ts'
-import type { AuditOptions } from './traffic/audit.ts'
 
 /** What `GET /version` says. */
 export interface VersionInfo {
@@ -109,6 +109,6 @@ export interface ApiServerOptions {
   openApiProse?: () => Prose
   /** How many requests are served at a time, and how long they wait. */
   limits?: Partial<FlowLimits>
-  /** --audit-policy-file, --audit-log-path */
+  /** --audit-policy-file, and where what it asks for is told. */
   audit?: AuditOptions
 }

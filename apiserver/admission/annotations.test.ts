@@ -13,7 +13,7 @@ describe('the audit log hears from admission', () => {
   const lines: string[] = []
   before(async () => {
     const policy = { omitStages: ['RequestReceived' as const], rules: [{ level: 'Metadata' as const }] }
-    server = await startTestServer({ audit: { policy, write: line => lines.push(line) } })
+    server = await startTestServer({ audit: { policy, log: { write: line => lines.push(line) } } })
   })
   after(() => server.server.close())
 

@@ -199,7 +199,7 @@ describe('admission webhooks', () => {
     await server.server.close()
     const lines: string[] = []
     const policy = { omitStages: ['RequestReceived' as const], rules: [{ level: 'Metadata' as const }] }
-    server = await startTestServer({ audit: { policy, write: line => lines.push(line) } })
+    server = await startTestServer({ audit: { policy, log: { write: line => lines.push(line) } } })
     await register('Mutating', ['/note'])
     await register('Validating', ['/note-again'])
     assert.equal((await create('a')).status, 403)

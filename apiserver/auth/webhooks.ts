@@ -10,8 +10,6 @@ import { Remembered } from './remembered.ts'
 
 /** --authentication-token-webhook-config-file and --authorization-webhook-config-file, read. */
 export interface AuthWebhook extends WebhookTarget {
-  /** Shown to the webhook. */
-  token?: string
   /** Which of the two forms of reviews it speaks; v1 where nothing is said. */
   version?: 'v1' | 'v1beta1'
   /** How long answers stay good: yes (of tokens all answers), and no (of authorization). */
@@ -36,9 +34,6 @@ const TIMEOUT_MS = 10_000
 const TOKEN_GOOD_MS = 120_000
 const ALLOWED_GOOD_MS = 300_000
 const REFUSED_GOOD_MS = 30_000
-
-const credentials = ({ token }: AuthWebhook): Record<string, string> =>
-  token ? { authorization: `Bearer ${token}` } : {}
 
 interface TokenReview {
   status?: { authenticated?: boolean; user?: UserInfo; audiences?: string[] }
@@ -79,7 +74,7 @@ export class WebhookTokens implements TokenAuthenticator {
 
   async #ask(review: object): Promise<unknown> {
     try {
-      return await this.#around.client.ask(this.#webhook, review, TIMEOUT_MS, credentials(this.#webhook))
+      return await this.#around.client.ask(this.#webhook, review, TIMEOUT_MS)
     } catch (error) {
       if (!(error instanceof WebhookError)) throw error
       this.#around.log.warn('The token webhook could not be asked', { error })
@@ -119,7 +114,7 @@ export class WebhookAuthorizer implements Authorizer {
     const ask = async () => {
       const review = { apiVersion: `authorization.k8s.io/${version}`, kind: 'SubjectAccessReview', spec }
       const timeout = this.#webhook.timeoutMs ?? TIMEOUT_MS
-      return decisionOf(await this.#around.client.ask(this.#webhook, review, timeout, credentials(this.#webhook)))
+      return decisionOf(await this.#around.client.ask(this.#webhook, review, timeout))
     }
     return this.#memory.answer(JSON.stringify(spec), ask, ({ verdict }) => (verdict === 'allow' ? yesGoodMs : noGoodMs))
   }

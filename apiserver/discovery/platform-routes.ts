@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { publicKeySet } from '../../pki/jwt.ts'
 import type { VersionInfo } from '../options.ts'
-import type { RequestMetrics } from '../traffic/request-metrics.ts'
+import type { Metrics } from '../traffic/metrics.ts'
 import { answerHealth, type HealthCheck, type HealthEndpoint } from './health.ts'
 import { jsonResponse, type Routes } from './routes.ts'
 
@@ -41,7 +41,7 @@ export function addIndex(routes: Routes, groupVersions: () => string[]): void {
   routes.add('/', () => jsonResponse({ paths: [...new Set([...routes.paths(), ...groupPaths()])].sort() }))
 }
 
-export function addMetrics(routes: Routes, { metrics }: RequestMetrics): void {
+export function addMetrics(routes: Routes, metrics: Metrics): void {
   routes.add('/metrics', () => {
     const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
     return { status: 200, headers, body: Buffer.from(metrics.text()) }

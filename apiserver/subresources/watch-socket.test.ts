@@ -77,7 +77,7 @@ describe('a watch over WebSocket', () => {
       stages.push(`${JSON.parse(line).stage} ${JSON.parse(line).responseStatus?.code ?? ''}`)
     const audited = await startTestServer({
       authentication: { staticTokens: 'good,ann,1,system:masters\n' },
-      audit: { policy: { rules: [{ level: 'Metadata', users: ['ann'] }] }, write },
+      audit: { policy: { rules: [{ level: 'Metadata', users: ['ann'] }] }, log: { write } },
     })
     const door = createHttpListener({ server: audited.server, log: audited.log })
     const port = await door.listen(0, '127.0.0.1')

@@ -15,7 +15,12 @@ export class Metrics {
   readonly #metrics: Metric[] = []
 
   counter(name: string, help: string): Counter {
-    return this.#add(new Counter(name, help))
+    return this.#add(new Counter('counter', name, help))
+  }
+
+  /** Goes up and down. */
+  level(name: string, help: string): Counter {
+    return this.#add(new Counter('gauge', name, help))
   }
 
   histogram(name: string, help: string, buckets: readonly number[]): Histogram {
@@ -49,32 +54,34 @@ export class Metrics {
   }
 }
 
+/** One number of a counter: whoever counts often keeps it, and looks up no labels. */
+export interface Tally {
+  value: number
+}
+
 export class Counter implements Metric {
-  readonly type = 'counter'
+  readonly type: 'counter' | 'gauge'
   readonly name: string
   readonly help: string
-  readonly #values = new Map<string, number>()
+  readonly #tallies = new Map<string, Tally>()
 
-  constructor(name: string, help: string) {
+  constructor(type: 'counter' | 'gauge', name: string, help: string) {
+    this.type = type
     this.name = name
     this.help = help
   }
 
+  of(labels: Labels): Tally {
+    return remembered(this.#tallies, labelText(labels), () => ({ value: 0 }))
+  }
+
   add(labels: Labels, amount = 1): void {
-    const key = labelText(labels)
-    this.#values.set(key, (this.#values.get(key) ?? 0) + amount)
+    this.of(labels).value += amount
   }
 
   *lines(): Iterable<string> {
-    for (const [labels, value] of this.#values) yield `${this.name}${labels} ${value}`
+    for (const [labels, { value }] of this.#tallies) yield `${this.name}${labels} ${value}`
   }
-}
-
-interface Distribution {
-  labels: Labels
-  counts: number[]
-  sum: number
-  count: number
 }
 
 export class Histogram implements Metric {
@@ -82,7 +89,7 @@ export class Histogram implements Metric {
   readonly name: string
   readonly help: string
   readonly #buckets: readonly number[]
-  readonly #values = new Map<string, Distribution>()
+  readonly #distributions = new Map<string, Distribution>()
 
   constructor(name: string, help: string, buckets: readonly number[]) {
     this.name = name
@@ -90,29 +97,60 @@ export class Histogram implements Metric {
     this.#buckets = buckets
   }
 
+  of(labels: Labels): Distribution {
+    return remembered(this.#distributions, labelText(labels), () => new Distribution(labels, this.#buckets))
+  }
+
   observe(labels: Labels, value: number): void {
-    const key = labelText(labels)
-    const known = this.#values.get(key)
-    const distribution = known ?? { labels, counts: this.#buckets.map(() => 0), sum: 0, count: 0 }
-    if (!known) this.#values.set(key, distribution)
-    const bucket = this.#buckets.findIndex(bound => value <= bound)
-    if (bucket >= 0) distribution.counts[bucket]!++
-    distribution.sum += value
-    distribution.count++
+    this.of(labels).observe(value)
   }
 
   *lines(): Iterable<string> {
-    for (const { labels, counts, sum, count } of this.#values.values()) {
-      let total = 0
-      for (const [index, bound] of this.#buckets.entries()) {
-        total += counts[index]!
-        yield sample(`${this.name}_bucket`, { ...labels, le: String(bound) }, total)
-      }
-      yield sample(`${this.name}_bucket`, { ...labels, le: '+Inf' }, count)
-      yield sample(`${this.name}_sum`, labels, sum)
-      yield sample(`${this.name}_count`, labels, count)
-    }
+    for (const distribution of this.#distributions.values()) yield* distribution.lines(this.name)
   }
+}
+
+/** The values of one set of labels, by size. */
+class Distribution {
+  readonly #labels: Labels
+  readonly #buckets: readonly number[]
+  readonly #counts: number[]
+  #sum = 0
+  #count = 0
+
+  constructor(labels: Labels, buckets: readonly number[]) {
+    this.#labels = labels
+    this.#buckets = buckets
+    this.#counts = buckets.map(() => 0)
+  }
+
+  observe(value: number): void {
+    this.#sum += value
+    this.#count++
+    let bucket = 0
+    while (bucket < this.#buckets.length && value > this.#buckets[bucket]!) bucket++
+    if (bucket < this.#buckets.length) this.#counts[bucket]!++
+  }
+
+  *lines(name: string): Iterable<string> {
+    const labels = this.#labels
+    let total = 0
+    for (const [index, bound] of this.#buckets.entries()) {
+      total += this.#counts[index]!
+      yield sample(`${name}_bucket`, { ...labels, le: String(bound) }, total)
+    }
+    yield sample(`${name}_bucket`, { ...labels, le: '+Inf' }, this.#count)
+    yield sample(`${name}_sum`, labels, this.#sum)
+    yield sample(`${name}_count`, labels, this.#count)
+  }
+}
+
+export function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  known.set(key, made)
+  return made
 }
 
 function samples(name: string, read: Read): string[] {

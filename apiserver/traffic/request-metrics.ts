@@ -5,7 +5,7 @@ import { addFlowMetrics } from '../flow/flow-metrics.ts'
 import type { RequestInfo } from '../request.ts'
 import type { Cache } from '../storage/cache.ts'
 import { shelfPrefix } from '../storage/keys.ts'
-import { type Counter, type Histogram, Metrics } from './metrics.ts'
+import { type Counter, type Histogram, type Metrics, remembered } from './metrics.ts'
 
 const DURATIONS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
 const UPPER_VERBS: Record<string, string> = {
@@ -15,15 +15,13 @@ const UPPER_VERBS: Record<string, string> = {
 
 /** What Kubernetes' dashboards and alerts ask of an API server, under Kubernetes' own names. */
 export class RequestMetrics {
-  readonly metrics = new Metrics()
   readonly #catalog: Catalog
   readonly #labels = new WeakMap<Kind, Map<string, RequestLabels>>()
   readonly #others = new Map<string, RequestLabels>()
   readonly #total: Counter
   readonly #durations: Histogram
 
-  constructor(catalog: Catalog, cache: Cache, flow: FlowControl) {
-    const { metrics } = this
+  constructor(metrics: Metrics, catalog: Catalog, cache: Cache, flow: FlowControl) {
     this.#catalog = catalog
     this.#total = metrics.counter(
       'apiserver_request_total',
@@ -75,14 +73,6 @@ const OTHER = { verb: 'other', group: '', version: '', resource: '', subresource
 
 function withCodes(labels: RequestLabels['labels'], status: number): RequestLabels {
   return { labels, withCode: { ...labels, code: String(status) } }
-}
-
-function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const found = known.get(key)
-  if (found !== undefined) return found
-  const made = make()
-  known.set(key, made)
-  return made
 }
 
 function objectCounts(catalog: Catalog, cache: Cache): [Record<string, string>, number][] {

@@ -1,11 +1,11 @@
 import { ApiError } from '../../api/errors.ts'
 import type { ApiRequest, ApiResponse } from '../../api/exchange.ts'
 import type { Clock } from '../../platform/clock.ts'
+import type { AuditLog, AuditTrail } from '../audit/audit-log.ts'
 import type { Call } from '../call.ts'
 import type { FlowControl } from '../flow/flow-control.ts'
 import { nameFlow } from '../flow/naming.ts'
 import { isTrue, type RequestInfo } from '../request.ts'
-import type { AuditLog, AuditTrail } from './audit-log.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 
 export interface TrafficOptions {
@@ -37,15 +37,15 @@ export class Traffic {
   }
 
   /** What the audit log shall know of a call from now on; undefined where the policy wants nothing. */
-  begin(call: Call): AuditTrail | undefined {
+  begin(call: Call): AuditTrail | undefined | Promise<AuditTrail> {
     return this.#options.audit?.begin(call, isLasting(call))
   }
 
   /** Who it was is not known; that somebody tried is for the audit log all the same. */
-  unrecognised(request: ApiRequest, info: RequestInfo, error: unknown): void {
+  async unrecognised(request: ApiRequest, info: RequestInfo, error: unknown): Promise<void> {
     if (!(error instanceof ApiError)) return
     const caller = { name: '', groups: [] }
-    this.#options.audit?.unrecognised({ request, info, caller, user: caller, warnings: [] }, error.code)
+    await this.#options.audit?.unrecognised({ request, info, caller, user: caller, warnings: [] }, error.code)
   }
 
   /** The answer as it leaves, once it is known. `call` is missing when the request got no further than authentication. */

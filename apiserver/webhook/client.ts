@@ -15,6 +15,8 @@ export interface WebhookTarget {
   clientKey?: string
   /** The name that its certificate must have, where that is not the URL's. */
   serverName?: string
+  /** Shown as a bearer token. */
+  token?: string
 }
 
 export interface WebhookSurroundings {
@@ -42,12 +44,12 @@ export class WebhookClient {
     this.#around = around
   }
 
-  async ask(
-    target: WebhookTarget,
-    body: unknown,
-    timeoutMs: number,
-    headers: Record<string, string> = {},
-  ): Promise<unknown> {
+  async ask(target: WebhookTarget, body: unknown, timeoutMs: number): Promise<unknown> {
+    return parseAnswer(await this.post(target, JSON.stringify(body), timeoutMs))
+  }
+
+  /** The text of the answer, whatever it is, where the answer says that all is well. */
+  async post(target: WebhookTarget, body: string, timeoutMs: number): Promise<string> {
     const { url, serverName } = this.#locate(target)
     const patience = new AbortController()
     const timer = this.#around.clock.after(timeoutMs, () =>
@@ -57,15 +59,15 @@ export class WebhookClient {
       const { request } = await undici()
       const response = await request(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
-        body: JSON.stringify(body),
+        headers: headersFor(target),
+        body,
         dispatcher: await this.#agent(target, serverName),
         signal: patience.signal,
       })
       const text = await readLimited(response.body)
       if (response.statusCode >= 300)
         throw new WebhookError(`the server answered ${response.statusCode}: ${text.slice(0, 200)}`)
-      return parseAnswer(text)
+      return text
     } catch (error) {
       if (error instanceof WebhookError) throw error
       throw new WebhookError(error instanceof Error ? error.message : String(error), { cause: error })
@@ -108,6 +110,11 @@ export class WebhookClient {
     if (ends.length === 0) throw new WebhookError(`no endpoints available for service "${name}"`)
     return ends[randomBelow(random, ends.length)]!
   }
+}
+
+function headersFor({ token }: WebhookTarget): Record<string, string> {
+  const json = { 'content-type': 'application/json', accept: 'application/json' }
+  return token ? { ...json, authorization: `Bearer ${token}` } : json
 }
 
 async function readLimited(body: AsyncIterable<Uint8Array>): Promise<string> {

@@ -1,17 +1,16 @@
 import type { KeyObject } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { load } from 'js-yaml'
 import type { OidcOptions } from '../../apiserver/auth/oidc.ts'
 import { DEFAULT_REQUEST_HEADERS, type RequestHeaderOptions } from '../../apiserver/auth/request-header.ts'
 import type { Chore } from '../../apiserver/bootstrap/chores.ts'
 import type { ApiServerOptions } from '../../apiserver/options.ts'
 import { Encryption } from '../../apiserver/storage/encryption.ts'
-import type { AuditPolicy } from '../../apiserver/traffic/audit.ts'
 import { publicOf, readPrivateKey, readPublicKey } from '../../pki/keys.ts'
 import type { Disk } from '../../platform/disk.ts'
 import type { Random } from '../../platform/random.ts'
 import type { FlagReader, FlagTable } from '../flags.ts'
 import { UserError } from '../output.ts'
+import { AUDIT_FLAGS, auditOptions } from './audit-flags.ts'
 import { authorizationWebhook, authorizers, tokenWebhook, WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 const TLS_ONLY = { ignored: 'kubox serves TLS only' }
@@ -20,13 +19,12 @@ const ALWAYS = { ignored: 'kubox always does' }
 
 /** kube-apiserver's flags that kubox knows. */
 export const APISERVER_FLAGS: FlagTable = {
+  ...AUDIT_FLAGS,
   ...WEBHOOK_FLAGS,
   'advertise-address': 'text',
   'allow-privileged': ALWAYS,
   'anonymous-auth': 'boolean',
   'api-audiences': 'list',
-  'audit-log-path': 'text',
-  'audit-policy-file': 'text',
   'authorization-policy-file': 'text',
   'bind-address': 'text',
   'client-ca-file': 'text',
@@ -87,6 +85,10 @@ export interface ListenOptions {
   requestHeaderAuthority?: string
 }
 
+type FlaggedOptions = Omit<ApiServerOptions, 'store' | 'clock' | 'random' | 'log' | 'kinds' | 'version'>
+
+type Surroundings = Pick<ApiServerOptions, 'clock' | 'random' | 'log'>
+
 export class ApiserverFlags {
   readonly #flags: FlagReader
   readonly #disk: Disk
@@ -116,9 +118,7 @@ export class ApiserverFlags {
   }
 
   /** The part of the server's options that flags decide. */
-  async options(
-    random: Random,
-  ): Promise<Omit<ApiServerOptions, 'store' | 'clock' | 'random' | 'log' | 'kinds' | 'version'>> {
+  async options({ random, clock, log }: Surroundings): Promise<FlaggedOptions> {
     const { host, port } = await this.listen()
     return {
       advertiseAddress: `${this.#flags.text('advertise-address') ?? host}:${port}`,
@@ -147,7 +147,9 @@ export class ApiserverFlags {
       eventTtlSeconds: seconds(this.#flags.duration('event-ttl')),
       compactionIntervalMs: this.#flags.duration('etcd-compaction-interval'),
       ...(await this.#encryption(random)),
-      audit: await this.#audit(),
+      audit: await auditOptions(this.#flags, await this.#optionalFile('audit-policy-file'), {
+        ...{ disk: this.#disk, clock, log },
+      }),
       limits: this.#limits(),
       proxyClient: await this.#proxyClient(),
     }
@@ -217,14 +219,6 @@ export class ApiserverFlags {
     }
   }
 
-  async #audit(): Promise<ApiServerOptions['audit']> {
-    const policy = await this.#optionalFile('audit-policy-file')
-    if (policy === undefined) return undefined
-    const path = this.#flags.text('audit-log-path')
-    if (!path) throw new UserError('--audit-policy-file needs --audit-log-path')
-    return { policy: load(policy) as AuditPolicy, write: appendTo(path) }
-  }
-
   async #serviceAccounts(): Promise<ApiServerOptions['serviceAccounts']> {
     const signingKey = readPrivateKey(await this.#file('service-account-signing-key-file'))
     const verification = await this.#optionalFile('service-account-key-file')
@@ -278,12 +272,6 @@ function claims(list: readonly string[] = []): Record<string, string> {
       return [entry.slice(0, at), entry.slice(at + 1)]
     }),
   )
-}
-
-function appendTo(path: string): (line: string) => void {
-  if (path === '-') return line => void process.stdout.write(`${line}\n`)
-  const file = createWriteStream(path, { flags: 'a', mode: 0o600 })
-  return line => void file.write(`${line}\n`)
 }
 
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000)

@@ -21,7 +21,7 @@ export async function startApiserver(flags: Flags, links: Links, tools: Tools, l
   const reader = FlagReader.forComponent('kube-apiserver', flags, APISERVER_FLAGS, layout.manifests)
   const apiserverFlags = new ApiserverFlags(reader, disk)
   const listen = await apiserverFlags.listen()
-  const options = await apiserverFlags.options(random)
+  const options = await apiserverFlags.options({ random, clock, log })
   const store = await openStore(reader, apiserverFlags, links, clock)
   const server = createApiServer({
     ...options,

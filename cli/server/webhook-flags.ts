@@ -75,7 +75,7 @@ async function readWebhook(prefix: string, flags: FlagReader, disk: Disk): Promi
   return { ...(await serviceAt(`--${prefix}-config-file=${path}`, path, disk)), version }
 }
 
-async function serviceAt(what: string, path: string, disk: Disk): Promise<AuthWebhook> {
+export async function serviceAt(what: string, path: string, disk: Disk): Promise<AuthWebhook> {
   const { server, credentials } = await configOf(what, path, disk)
   const { ca, certificate, key, token, serverName, insecure } = credentials
   if (insecure) throw new UserError(`${what}: insecure-skip-tls-verify is not supported`)

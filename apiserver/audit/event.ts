@@ -1,68 +1,7 @@
 import type { ApiRequest, ApiResponse, Identity } from '../../api/exchange.ts'
 import type { Call } from '../call.ts'
 import type { RequestInfo } from '../request.ts'
-
-export type AuditLevel = 'None' | 'Metadata' | 'Request' | 'RequestResponse'
-
-const AUDIT_STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const
-export type AuditStage = (typeof AUDIT_STAGES)[number]
-
-/** audit.k8s.io/v1 Policy: the first rule that fits decides. */
-export interface AuditPolicy {
-  omitStages?: readonly AuditStage[]
-  rules: readonly AuditRule[]
-}
-
-export interface AuditRule {
-  level: AuditLevel
-  omitStages?: readonly AuditStage[]
-  users?: readonly string[]
-  userGroups?: readonly string[]
-  verbs?: readonly string[]
-  resources?: readonly { group?: string; resources?: readonly string[]; resourceNames?: readonly string[] }[]
-  namespaces?: readonly string[]
-  nonResourceURLs?: readonly string[]
-}
-
-export interface AuditOptions {
-  policy: AuditPolicy
-  /** Takes one JSON line. */
-  write(line: string): void
-}
-
-type Asked = Pick<Call, 'info' | 'user'>
-
-/** How much is written of a call, and at which moments of it. */
-export function auditDecision(policy: AuditPolicy, asked: Asked): { level: AuditLevel; stages: Set<AuditStage> } {
-  const rule = policy.rules.find(one => fits(one, asked))
-  const omitted = [...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])]
-  return { level: rule?.level ?? 'None', stages: new Set(AUDIT_STAGES.filter(stage => !omitted.includes(stage))) }
-}
-
-function fits(rule: AuditRule, { info, user }: Asked): boolean {
-  if (rule.users?.length && !rule.users.includes(user.name)) return false
-  if (rule.userGroups?.length && !rule.userGroups.some(group => user.groups.includes(group))) return false
-  if (rule.verbs?.length && !rule.verbs.includes(info.verb)) return false
-  if (!info.isResource) {
-    if (rule.resources?.length || rule.namespaces?.length) return false
-    return !rule.nonResourceURLs?.length || rule.nonResourceURLs.some(pattern => fitsPath(pattern, info.path))
-  }
-  if (rule.nonResourceURLs?.length) return false
-  if (rule.namespaces?.length && !rule.namespaces.includes(info.namespace)) return false
-  return !rule.resources?.length || rule.resources.some(one => fitsResource(one, info))
-}
-
-function fitsResource(wanted: NonNullable<AuditRule['resources']>[number], info: RequestInfo): boolean {
-  if ((wanted.group ?? '') !== info.group) return false
-  if (wanted.resourceNames?.length && !wanted.resourceNames.includes(info.name)) return false
-  const full = info.subresource === '' ? info.plural : `${info.plural}/${info.subresource}`
-  const known = [full, '*', `${info.plural}/*`, `*/${info.subresource}`]
-  return !wanted.resources?.length || wanted.resources.some(one => known.includes(one))
-}
-
-function fitsPath(pattern: string, path: string): boolean {
-  return pattern === path || pattern === '*' || (pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1)))
-}
+import type { AuditLevel, AuditStage } from './policy.ts'
 
 export interface AuditMoment {
   id: string
@@ -78,8 +17,25 @@ export interface AuditMoment {
   now: number
 }
 
-/** One line of the audit log: who asked what, and how it ended. Bodies only where the policy asks for them. */
-export function auditEvent({ id, level, stage, call, status, message, answer, received, now }: AuditMoment): object {
+/** audit.k8s.io/v1 Event, as far as it is looked into again. */
+export interface AuditEvent {
+  auditID: string
+  stage: AuditStage
+  verb: string
+  requestURI: string
+  user: { username: string; groups: readonly string[] }
+  impersonatedUser?: { username: string; groups: readonly string[] }
+  sourceIPs: readonly string[]
+  userAgent?: string
+  objectRef?: { namespace?: string }
+  responseStatus?: { code: number; [more: string]: unknown }
+  requestReceivedTimestamp: string
+  [more: string]: unknown
+}
+
+/** Who asked what, and how it ended. Bodies only where the policy asks for them. */
+export function auditEvent(moment: AuditMoment): AuditEvent {
+  const { id, level, stage, call, status, message, answer, received, now } = moment
   const { request, info, caller, user, annotations } = call
   const ended = stage !== 'RequestReceived'
   const query = request.query.size > 0 ? `?${withoutSecrets(request.query)}` : ''
@@ -100,6 +56,25 @@ export function auditEvent({ id, level, stage, call, status, message, answer, re
     stageTimestamp: new Date(now).toISOString(),
   }
 }
+
+/** The same in one line of plain text, as Kubernetes once wrote it and --audit-log-format=legacy still wants it. */
+export function legacyLine(event: AuditEvent): string {
+  const { user, impersonatedUser: as, sourceIPs, objectRef, responseStatus } = event
+  const list = (texts: readonly string[]) => texts.map(quoted).join(',')
+  const known = user.username !== ''
+  const fields = {
+    ...{ id: quoted(event.auditID), stage: quoted(event.stage), ip: quoted(sourceIPs[0] ?? '<unknown>') },
+    ...{ method: quoted(event.verb), user: quoted(known ? user.username : '<none>') },
+    groups: known && user.groups.length > 0 ? list(user.groups) : '<none>',
+    ...{ as: quoted(as?.username ?? '<self>'), asgroups: as?.groups ? list(as.groups) : '<lookup>' },
+    ...{ 'user-agent': quoted(event.userAgent ?? ''), namespace: quoted(objectRef?.namespace ?? '<none>') },
+    ...{ uri: quoted(event.requestURI), response: quoted(String(responseStatus?.code ?? '<deferred>')) },
+  }
+  const text = Object.entries(fields).map(([name, value]) => `${name}=${value}`)
+  return `${event.requestReceivedTimestamp} AUDIT: ${text.join(' ')}`
+}
+
+const quoted = (text: string) => JSON.stringify(text)
 
 /** In what ways somebody tried to say who he is: their names, never what he showed. */
 export function attemptedBy({ headers, query, certificate, certificateProblem }: ApiRequest): string {

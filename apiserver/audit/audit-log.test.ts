@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startTestServer } from '../testing.ts'
-import { type AuditLevel, type AuditPolicy, auditDecision } from './audit.ts'
-import { Metrics } from './metrics.ts'
+import { type AuditLevel, type AuditPolicy, auditDecision } from './policy.ts'
 
 const ask = (over: object = {}, user: object = {}) => ({
   info: {
@@ -44,7 +43,7 @@ describe('an audit policy', () => {
       { level: 'RequestResponse' as const },
     ]
     const server = await startTestServer({
-      audit: { policy: { omitStages: ['RequestReceived'], rules }, write: line => lines.push(line) },
+      audit: { policy: { omitStages: ['RequestReceived'], rules }, log: { write: line => lines.push(line) } },
     })
     const path = '/api/v1/namespaces/default'
     await server.call('POST', `${path}/secrets`, { body: { metadata: { name: 's' }, stringData: { a: 'hush' } } })
@@ -63,7 +62,7 @@ describe('an audit policy', () => {
   const SECRETS = '/api/v1/namespaces/default/secrets'
   const maker = async (policy: AuditPolicy) => {
     const lines: string[] = []
-    const server = await startTestServer({ audit: { policy, write: line => lines.push(line) } })
+    const server = await startTestServer({ audit: { policy, log: { write: line => lines.push(line) } } })
     const told = () => lines.map(line => JSON.parse(line))
     return { server, told, close: () => server.server.close() }
   }
@@ -182,45 +181,5 @@ describe('an audit policy', () => {
     const { stage, responseStatus } = told().at(-1)
     assert.deepEqual([stage, responseStatus.code], ['Panic', 500])
     await close()
-  })
-})
-
-describe('metrics', () => {
-  it('are told in the form of Prometheus', () => {
-    const metrics = new Metrics()
-    const counter = metrics.counter('c_total', 'Counts.')
-    counter.add({ who: 'a"b' })
-    counter.add({ who: 'a"b' }, 2)
-    const histogram = metrics.histogram('h', 'Times.', [1, 2])
-    for (const value of [0.5, 1.5, 9]) histogram.observe({}, value)
-    metrics.gauge('g', 'Now.', () => [[{}, 4]])
-    const lines = metrics
-      .text()
-      .split('\n')
-      .filter(line => !line.startsWith('#'))
-    assert.deepEqual(lines, [
-      'c_total{who="a\\"b"} 3',
-      'h_bucket{le="1"} 1',
-      'h_bucket{le="2"} 2',
-      'h_bucket{le="+Inf"} 3',
-      'h_sum 11',
-      'h_count 3',
-      'g 4',
-      '',
-    ])
-  })
-
-  it('count what exists by its name, and everything else together', async () => {
-    const server = await startTestServer()
-    await server.call('GET', '/api/v1/namespaces/default/configmaps')
-    for (let i = 0; i < 5; i++) await server.call('GET', `/apis/invented-${i}/v1/things`)
-    const { text } = await server.call('GET', '/metrics')
-    assert.match(
-      text,
-      /apiserver_request_total\{verb="LIST",group="",version="v1",resource="configmaps",subresource="",scope="namespace",code="200"\} 1/,
-    )
-    assert.ok(!text.includes('invented'))
-    assert.match(text, /apiserver_storage_objects\{resource="namespaces"\} 4/)
-    await server.server.close()
   })
 })

@@ -25,6 +25,7 @@ import { eventFields } from '../fields/event.ts'
 import { podFields } from '../fields/pod.ts'
 import type { Kind } from '../kind.ts'
 import { isLabel1035Name, isLabelName, isPathSegmentName } from '../names.ts'
+import { claimStrategy } from '../strategy/claims.ts'
 import { namespaceStrategy, serviceStrategy } from '../strategy/core.ts'
 import { podStrategy } from '../strategy/pod.ts'
 import type {
@@ -177,10 +178,10 @@ const RECORDS: readonly KindRecord[] = [
   kind({
     kind: 'PersistentVolumeClaim',
     shortNames: ['pvc'],
-    initialStatus: () => ({ phase: 'Pending' }),
     setDefaults: setClaimDefaults,
     validate: validateClaim,
     validateUpdate: validateClaimUpdate,
+    strategy: claimStrategy,
     columns: claimColumns,
   }),
   kind<ResourceQuota>({

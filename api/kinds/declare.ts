@@ -3,7 +3,7 @@ import { fillRequired } from '../defaults/required.ts'
 import type { Column, FieldError, Kind, KindStorage, Strategy } from '../kind.ts'
 import { isSubdomainName, type NameRule } from '../names.ts'
 import type { KubeObject } from '../objects.ts'
-import { messageOf, schemaOf } from '../schema.ts'
+import { jsonFields, messageOf, schemaOf } from '../schema.ts'
 import { checkStandardFinalizers, validateObjectMeta, validateObjectMetaUpdate } from '../validate/meta.ts'
 import { checkRules } from '../validate/rules.ts'
 import { type ResourceFacts, resourcesOf } from './resources.ts'
@@ -24,6 +24,8 @@ export interface KindRecord<T extends KubeObject = KubeObject> extends StrategyO
   setDefaults?(object: T): void
   validate?(object: T): FieldError[]
   validateUpdate?(object: T, old: T): FieldError[]
+  /** Changes through /status: what else is wrong than with single fields of the status. */
+  validateStatus?(object: T, old: T): FieldError[]
   validateSubresource?: Readonly<Record<string, (object: T, old: T) => FieldError[]>>
   columns?: readonly Column[]
   fields?: Readonly<Record<string, (object: T) => string | undefined>>
@@ -89,11 +91,26 @@ function completeKind(record: KindRecord, facts: ResourceFacts): Kind {
       ...checkRules(object, message),
       ...((record.validateUpdate ?? record.validate)?.(object, old) ?? []),
     ],
-    validateSubresource: withRules(record.validateSubresource, message),
+    validateSubresource: { ...statusRules(record, message), ...withRules(record.validateSubresource, message) },
     strategy: { ...genericStrategy(facts, record), ...record.strategy },
     columns: record.columns ?? [nameColumn, ageColumn],
     fields: textFields(record.fields),
   }
+}
+
+/**
+ * Through /status only the status is looked at: what is wrong with the rest was stored that way, and must not keep a controller
+ * from telling what it found.
+ */
+function statusRules({ validateStatus }: KindRecord, message: string): Kind['validateSubresource'] {
+  const field = jsonFields(message).find(({ name }) => name === 'status')
+  if (!field) return {}
+  const status: Kind['validateUpdate'] = (object, old) => [
+    ...validateObjectMetaUpdate(object.metadata, old.metadata),
+    ...checkRules((object as { status?: object }).status ?? {}, field.type, 'status'),
+    ...(validateStatus?.(object, old) ?? []),
+  ]
+  return { status }
 }
 
 /** Whatever door a change comes through, metadata and single fields obey their rules. */

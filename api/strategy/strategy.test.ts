@@ -12,6 +12,7 @@ const services = findKind('', 'v1', 'Service')!.strategy
 const namespaces = findKind('', 'v1', 'Namespace')!.strategy
 const nodes = findKind('', 'v1', 'Node')!.strategy
 const jobs = findKind('batch', 'v1', 'Job')!.strategy
+const claims = findKind('', 'v1', 'PersistentVolumeClaim')!.strategy
 const requests = findKind('certificates.k8s.io', 'v1', 'CertificateSigningRequest')!.strategy
 
 const object = (fields: Tree): KubeObject => ({ metadata: { name: 'x' }, ...fields }) as KubeObject
@@ -155,6 +156,48 @@ describe('a namespace', () => {
     const final = object({ spec: { finalizers: [] } })
     namespaces.prepareForSubresource!.finalize!(final, old)
     assert.deepEqual(content(final), { spec: { finalizers: [] }, status: { phase: 'Terminating' } })
+  })
+})
+
+describe('a claim', () => {
+  const other = { kind: 'PersistentVolumeClaim', name: 'other' }
+  const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' }
+  const populator = { apiGroup: 'example.com', kind: 'Backup', name: 'b' }
+  const foreign = { ...other, namespace: 'theirs' }
+  const cases: [string, Tree, Tree][] = [
+    ['begins with nothing', {}, {}],
+    [
+      'says in the new way what was said in the old',
+      { dataSource: other },
+      { dataSource: other, dataSourceRef: other },
+    ],
+    [
+      'says in the old way what was said in the new',
+      { dataSourceRef: populator },
+      { dataSource: populator, dataSourceRef: populator },
+    ],
+    ['knows snapshots in both', { dataSource: snapshot }, { dataSource: snapshot, dataSourceRef: snapshot }],
+    ['takes no notice of what the old way did not know', { dataSource: populator }, {}],
+    [
+      'leaves two that differ for validation to refuse',
+      { dataSource: other, dataSourceRef: snapshot },
+      { dataSource: other, dataSourceRef: snapshot },
+    ],
+    ['gets no data of another namespace', { dataSourceRef: foreign }, {}],
+  ]
+  for (const [what, spec, expected] of cases) {
+    it(what, () => {
+      const claim = object({ spec: deepCopy(spec), status: { phase: 'Bound' } })
+      claims.prepareForCreate(claim)
+      assert.deepEqual(content(claim), { spec: expected, status: { phase: 'Pending' } })
+    })
+  }
+
+  it('keeps what stood when an old client sends the old field only', () => {
+    const old = object({ spec: { dataSource: populator, dataSourceRef: populator }, status: { phase: 'Bound' } })
+    const claim = object({ spec: { dataSource: populator }, status: {} })
+    claims.prepareForUpdate(claim, old)
+    assert.deepEqual(content(claim), content(old))
   })
 })
 

@@ -131,6 +131,12 @@ export function maxItems(most: number): Check1<unknown[]> {
       : []
 }
 
+/** How long a token that a volume or a client asks for may be good. */
+export const tokenLifetime: Check1<number> = (seconds, path) => [
+  ...(seconds < 600 ? [invalid(path, seconds, 'may not specify a duration less than 10 minutes')] : []),
+  ...(seconds > 2 ** 32 ? [invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds')] : []),
+]
+
 /** Exactly one of the fields of an object must be set. */
 export function exactlyOne(names: readonly string[], missing: string, several: string) {
   return (object: object, path: string): FieldError[] => {

@@ -10,6 +10,7 @@ import { NETWORK_RULES } from './rules/network.ts'
 import { PLACEMENT_RULES } from './rules/placement.ts'
 import { POD_RULES } from './rules/pod.ts'
 import { SECURITY_RULES } from './rules/security.ts'
+import { STORAGE_RULES } from './rules/storage.ts'
 import { VOLUME_RULES } from './rules/volume.ts'
 import { WORKLOAD_RULES } from './rules/workload.ts'
 
@@ -20,6 +21,7 @@ const RULES: Rules = {
   ...PLACEMENT_RULES,
   ...SECURITY_RULES,
   ...VOLUME_RULES,
+  ...STORAGE_RULES,
   ...WORKLOAD_RULES,
   ...NETWORK_RULES,
   ...INGRESS_RULES,

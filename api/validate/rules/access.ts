@@ -1,7 +1,7 @@
 import type { FieldError } from '../../kind.ts'
 import { isPathSegmentName, isSubdomainName } from '../../names.ts'
 import type { Subject } from '../../types/rbac-v1.ts'
-import { eachOneOf, named, needed, oneOf, present, type Rules } from '../checks.ts'
+import { eachOneOf, named, needed, oneOf, present, type Rules, tokenLifetime } from '../checks.ts'
 import { invalid, required, unsupported } from '../errors.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
@@ -49,12 +49,5 @@ export const ACCESS_RULES: Rules = {
     type: [present],
     status: [present, oneOf('False', 'True', 'Unknown')],
   },
-  'authentication.v1.TokenRequestSpec': {
-    expirationSeconds: [
-      (seconds: number, path: string) => [
-        ...(seconds < 600 ? [invalid(path, seconds, 'may not specify a duration less than 10 minutes')] : []),
-        ...(seconds > 2 ** 32 ? [invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds')] : []),
-      ],
-    ],
-  },
+  'authentication.v1.TokenRequestSpec': { expirationSeconds: [tokenLifetime] },
 }

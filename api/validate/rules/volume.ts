@@ -1,36 +1,34 @@
 import type { FieldError } from '../../kind.ts'
-import { isLabelName, isQualifiedName, isSubdomainName } from '../../names.ts'
+import { isLabelName, isSubdomainName } from '../../names.ts'
 import { canonicalQuantity, compareQuantity, isQuantity } from '../../quantity.ts'
 import type {
   DownwardAPIVolumeFile,
   FCVolumeSource,
   ISCSIVolumeSource,
+  PersistentVolumeClaimSpec,
   PersistentVolumeSpec,
   ProjectedVolumeSource,
-  TypedLocalObjectReference,
+  TypedObjectReference,
   Volume,
   VolumeProjection,
 } from '../../types/core-v1.ts'
-import type { VolumeAttachmentSource } from '../../types/storage-v1.ts'
 import {
   absolutePath,
   amount,
   amounts,
   between,
-  eachOneOf,
   exactlyOne,
   fileMode,
-  given,
   named,
   needed,
   noParent,
-  notNegative,
   oneOf,
   pathInside,
   present,
   qualified,
   type Rules,
   subdomain,
+  tokenLifetime,
 } from '../checks.ts'
 import { forbidden, invalid, required, tooLong, unsupported } from '../errors.ts'
 import { fieldSelector, resourceSelector } from './container.ts'
@@ -98,7 +96,7 @@ const fileInside = (value: string, path: string): FieldError[] => {
   return isReserved ? [...errors, invalid(path, value, "must not start with '..'")] : errors
 }
 
-function driverName(name: string, path: string): FieldError[] {
+export function driverName(name: string, path: string): FieldError[] {
   if (name.length > 63) return [tooLong(path, 63)]
   return isSubdomainName(name.toLowerCase()).map(problem => invalid(path, name, problem))
 }
@@ -158,7 +156,17 @@ function persistentSource(spec: PersistentVolumeSpec, path: string): FieldError[
     const detail = "may not be 'recycle' for a hostPath mount of '/'"
     errors.push(forbidden(`${path}.persistentVolumeReclaimPolicy`, detail))
   }
-  return errors
+  return [...errors, ...attributesClass(spec, path)]
+}
+
+/** Only drivers of the interface know classes of attributes. */
+function attributesClass({ volumeAttributesClassName: name, csi }: PersistentVolumeSpec, path: string): FieldError[] {
+  if (name === undefined) return []
+  const where = `${path}.volumeAttributesClassName`
+  return [
+    ...(name === '' ? [required(where, 'an empty string is disallowed')] : subdomain(name, where)),
+    ...(csi ? [] : [required(`${path}.csi`, 'has to be specified when using volumeAttributesClassName')]),
+  ]
 }
 
 function capacity(map: Record<string, string | number>, path: string): FieldError[] {
@@ -174,11 +182,26 @@ function sizeLimit(value: string, path: string): FieldError[] {
   return isWrong ? [forbidden(path, 'SizeLimit field must be a valid resource quantity')] : []
 }
 
-function dataSource({ apiGroup = '', kind, name }: TypedLocalObjectReference, path: string): FieldError[] {
+function dataSource(source: TypedObjectReference, path: string): FieldError[] {
+  const { apiGroup = '', kind, name, namespace = '' } = source
   const errors = [...(name ? [] : [required(`${path}.name`)]), ...(kind ? [] : [required(`${path}.kind`)])]
-  if (apiGroup) return [...errors, ...isSubdomainName(apiGroup).map(one => invalid(`${path}.apiGroup`, apiGroup, one))]
-  if (kind === 'PersistentVolumeClaim') return errors
-  return [...errors, invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")]
+  if (apiGroup === '' && kind !== 'PersistentVolumeClaim') {
+    errors.push(invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+  }
+  return [
+    ...errors,
+    ...named(isSubdomainName)(apiGroup, `${path}.apiGroup`),
+    ...named(isLabelName)(namespace, `${path}.namespace`),
+  ]
+}
+
+/** What data a claim begins with is told in an old way and in a new one; who tells both must tell the same. */
+function oneDataSource({ dataSource: old, dataSourceRef: ref }: PersistentVolumeClaimSpec, path: string): FieldError[] {
+  if (!old || !ref) return []
+  const where = `${path}.dataSource`
+  if (ref.namespace) return [invalid(path, where, 'may not be specified when dataSourceRef.namespace is specified')]
+  const isSame = old.apiGroup === ref.apiGroup && old.kind === ref.kind && old.name === ref.name
+  return isSame ? [] : [invalid(path, where, 'must match dataSourceRef')]
 }
 
 const items = { key: [present], path: [present, fileInside], mode: [fileMode] }
@@ -193,22 +216,6 @@ const modes = (list: string[], path: string): FieldError[] => {
 
 const noBackstep = (value: string, path: string): FieldError[] =>
   value.split('/').includes('..') ? [invalid(path, value, "can not contain backsteps ('..')")] : []
-
-const provisioner = (value: string, path: string): FieldError[] =>
-  isQualifiedName(value.toLowerCase()).map(problem => invalid(path, value, problem))
-
-const LONGEST_NODE_ID = 192
-const nodeId = (id: string, path: string): FieldError[] =>
-  id.length > LONGEST_NODE_ID ? [invalid(path, id, `must be ${LONGEST_NODE_ID} characters or less`)] : []
-
-const ONE_SOURCE = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'
-
-function attachmentSource({ inlineVolumeSpec, persistentVolumeName }: VolumeAttachmentSource, path: string) {
-  if (inlineVolumeSpec && persistentVolumeName !== undefined) return [forbidden(path, ONE_SOURCE)]
-  if (inlineVolumeSpec || persistentVolumeName) return []
-  if (persistentVolumeName === undefined) return [required(path, ONE_SOURCE)]
-  return [required(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName')]
-}
 
 const iscsi = { targetPortal: [present], iqn: [present, initiator], lun: [between(0, 255)], '*': [chap] }
 
@@ -233,12 +240,7 @@ export const VOLUME_RULES: Rules = {
   'core.v1.ConfigMapProjection': { name: [present] },
   'core.v1.ServiceAccountTokenProjection': {
     path: [present, fileInside],
-    expirationSeconds: [
-      (seconds: number, path: string) => [
-        ...(seconds < 600 ? [invalid(path, seconds, 'may not specify a duration less than 10 minutes')] : []),
-        ...(seconds > 2 ** 32 ? [invalid(path, seconds, 'may not specify a duration larger than 2^32 seconds')] : []),
-      ],
-    ],
+    expirationSeconds: [tokenLifetime],
   },
   'core.v1.KeyToPath': items,
   'core.v1.DownwardAPIVolumeSource': files,
@@ -285,28 +287,9 @@ export const VOLUME_RULES: Rules = {
     volumeAttributesClassName: [subdomain],
     dataSource: [dataSource],
     dataSourceRef: [dataSource],
+    '*': [oneDataSource],
   },
   'core.v1.VolumeResourceRequirements': { requests: [amounts], limits: [amounts] },
-  'storage.v1.StorageClass': {
-    provisioner: [present, provisioner],
-    reclaimPolicy: [oneOf('Delete', 'Retain')],
-    volumeBindingMode: [oneOf('Immediate', 'WaitForFirstConsumer')],
-  },
-  'storage.v1.CSIDriverSpec': {
-    attachRequired: [given],
-    fsGroupPolicy: [oneOf('ReadWriteOnceWithFSType', 'File', 'None')],
-    volumeLifecycleModes: [eachOneOf('Persistent', 'Ephemeral')],
-  },
-  'storage.v1.CSINodeDriver': { name: [present, driverName], nodeID: [present, nodeId] },
-  'storage.v1.VolumeNodeResources': { count: [notNegative] },
-  'storage.v1.VolumeAttachmentSpec': { attacher: [present, driverName], nodeName: [present, subdomain] },
-  'storage.v1.VolumeAttachmentSource': { '*': [attachmentSource] },
-  'storage.v1.VolumeAttributesClass': { driverName: [present] },
-  'storage.v1.CSIStorageCapacity': {
-    storageClassName: [present, subdomain],
-    capacity: [amount],
-    maximumVolumeSize: [amount],
-  },
   'core.v1.TopologySelectorLabelRequirement': { key: [present, qualified], values: [present] },
   'core.v1.VolumeNodeAffinity': { required: [needed('must specify required node constraints')] },
 }

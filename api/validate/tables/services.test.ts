@@ -287,6 +287,7 @@ describeFaults('an EndpointSlice', { object: slice }, [
   [{}],
   [{ addressType: 'x' }, 'addressType: Unsupported value: "x": supported values: "FQDN", "IPv4", "IPv6"'],
   [{ addressType: undefined }, 'addressType: Required value'],
+  [{ addressType: 'IPv6' }, 'endpoints[0].addresses[0]: Invalid value: "10.0.0.1": must be an IPv6 address'],
   [{ 'endpoints[0].addresses': [] }, 'endpoints[0].addresses: Required value: must contain at least 1 address'],
   [
     { 'endpoints[0].addresses': ['127.0.0.1'] },

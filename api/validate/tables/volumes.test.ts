@@ -13,6 +13,7 @@ const volume = v1(
     hostPath: { path: '/data' },
   },
 )
+const csi = { driver: 'd', volumeHandle: 'h' }
 const source = (more: object) => ({ hostPath: undefined, ...more })
 const MODES = 'supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"'
 const RWOP = 'may not use ReadWriteOncePod with other access modes'
@@ -46,6 +47,16 @@ describeFaults('a PersistentVolume', volume, [
   [{ storageClassName: 'a b' }, `storageClassName: Invalid value: "a b": ${BAD.subdomain}`],
   [{ nodeAffinity: affinity }],
   [{ nodeAffinity: {} }, 'nodeAffinity.required: Required value: must specify required node constraints'],
+  [source({ csi, volumeAttributesClassName: 'gold' })],
+  [
+    source({ csi, volumeAttributesClassName: '' }),
+    'volumeAttributesClassName: Required value: an empty string is disallowed',
+  ],
+  [source({ csi, volumeAttributesClassName: 'A' }), `volumeAttributesClassName: Invalid value: "A": ${BAD.subdomain}`],
+  [
+    { volumeAttributesClassName: 'gold' },
+    'csi: Required value: has to be specified when using volumeAttributesClassName',
+  ],
 ])
 
 describeFaults('where the data of a PersistentVolume lie', volume, [
@@ -122,7 +133,22 @@ describeUpdates('a PersistentVolume that stands', volume, [
   [{}, { nodeAffinity: affinity }],
   [{}, { 'hostPath.path': '/other' }, FIXED],
   [{}, source({ nfs: { server: 's', path: '/x' } }), FIXED],
-  [{}, { volumeMode: 'Block' }, 'volumeMode: Invalid value: "Block": field is immutable'],
+  [{}, { volumeMode: 'Block' }, '/volumeMode: Invalid value: "Block": field is immutable'],
+  [{ nodeAffinity: affinity }, { nodeAffinity: affinity }],
+  [{ nodeAffinity: affinity }, { nodeAffinity: undefined }, '/nodeAffinity: Invalid value: null: field is immutable'],
+  [source({ csi }), { 'csi.controllerExpandSecretRef': { name: 's', namespace: 'ns' } }],
+  [source({ csi }), { 'csi.controllerPublishSecretRef': { name: 's', namespace: 'ns' } }, FIXED],
+  [
+    source({ csi: { ...csi, controllerExpandSecretRef: { name: 's', namespace: 'ns' } } }),
+    { 'csi.controllerExpandSecretRef.name': 'other' },
+    FIXED,
+  ],
+  [source({ csi, volumeAttributesClassName: 'gold' }), { volumeAttributesClassName: 'silver' }],
+  [
+    source({ csi, volumeAttributesClassName: 'gold' }),
+    { volumeAttributesClassName: undefined },
+    'volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
+  ],
 ])
 
 const claim = v1(
@@ -147,87 +173,79 @@ describeFaults('a PersistentVolumeClaim', claim, [
   [{ storageClassName: 'A' }, `storageClassName: Invalid value: "A": ${BAD.subdomain}`],
   [{ volumeMode: 'x' }, 'volumeMode: Unsupported value: "x": supported values: "Block", "Filesystem"'],
   [{ selector: { matchLabels: { 'a b': 'c' } } }, `selector.matchLabels: Invalid value: "a b": ${BAD.qualified}`],
-  [{ dataSource: { kind: 'PersistentVolumeClaim', name: 'other' } }],
-  [{ dataSource: { kind: 'PersistentVolumeClaim', name: '' } }, 'dataSource.name: Required value'],
+])
+
+const other = { kind: 'PersistentVolumeClaim', name: 'other' }
+const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' }
+for (const field of ['dataSource', 'dataSourceRef']) {
+  const from = (more: object) => ({ [field]: more })
+  describeFaults(`the ${field} of a PersistentVolumeClaim`, claim, [
+    [from(other)],
+    [from(snapshot)],
+    [from({ kind: 'PersistentVolumeClaim', name: '' }), `${field}.name: Required value`],
+    [
+      from({ kind: 'Pod', name: 'p' }),
+      `${field}: Invalid value: "Pod": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+    ],
+    [
+      from({ kind: '', name: 'p' }),
+      `${field}.kind: Required value`,
+      `${field}: Invalid value: "": must be 'PersistentVolumeClaim' when referencing the default apiGroup`,
+    ],
+    [from({ apiGroup: 'A', kind: 'K', name: 's' }), `${field}.apiGroup: Invalid value: "A": ${BAD.subdomain}`],
+  ])
+}
+describeFaults('both data sources of a PersistentVolumeClaim', claim, [
+  [{ dataSource: snapshot, dataSourceRef: snapshot }],
+  [{ dataSource: snapshot, dataSourceRef: other }, ': Invalid value: "spec.dataSource": must match dataSourceRef'],
   [
-    { dataSource: { kind: 'Pod', name: 'p' } },
-    'dataSource: Invalid value: "Pod": must be \'PersistentVolumeClaim\' when referencing the default apiGroup',
+    { dataSource: other, dataSourceRef: { ...other, apiGroup: '' } },
+    ': Invalid value: "spec.dataSource": must match dataSourceRef',
   ],
-  [{ dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' } }],
+  [{ dataSourceRef: { ...other, namespace: 'theirs' } }],
+  [{ dataSourceRef: { ...other, namespace: 'a.b' } }, `dataSourceRef.namespace: Invalid value: "a.b": ${BAD.dots}`],
   [
-    { dataSource: { apiGroup: 'A', kind: 'K', name: 's' } },
-    `dataSource.apiGroup: Invalid value: "A": ${BAD.subdomain}`,
+    { dataSource: other, dataSourceRef: { ...other, namespace: 'theirs' } },
+    ': Invalid value: "spec.dataSource": may not be specified when dataSourceRef.namespace is specified',
   ],
 ])
 
 const SPEC =
   ': Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
-const bound = { object: { ...claim.object, status: { phase: 'Bound' } }, at: 'spec' }
+const SMALLER = 'resources.requests.storage: Forbidden: field can not be less than status.capacity'
+const bound = {
+  object: { ...claim.object, status: { phase: 'Bound', capacity: { storage: '1Gi' } } },
+  at: 'spec',
+}
 describeUpdates('a bound PersistentVolumeClaim', bound, [
   [{}, size('2Gi')],
-  [{}, size('512Mi'), 'resources.requests.storage: Forbidden: field can not be less than status.capacity'],
+  [{}, size('512Mi'), SMALLER],
+  // It never got the 3Gi that it asked for.
+  [size('3Gi'), size('2Gi')],
+  [size('3Gi'), size('1Gi'), SMALLER],
   [{}, { accessModes: ['ReadWriteMany'] }, SPEC],
+  [{}, { 'resources.limits': { storage: '4Gi' } }, SPEC],
   [{ volumeName: 'pv' }, { volumeName: 'other' }, SPEC],
   [{ storageClassName: 'a' }, { storageClassName: 'b' }, SPEC],
   [{}, { selector: { matchLabels: { a: 'b' } } }, SPEC],
+  [{}, { dataSource: other }, SPEC],
+  [{}, { volumeMode: 'Block' }, SPEC, '/volumeMode: Invalid value: "Block": field is immutable'],
+  [{}, { volumeAttributesClassName: 'gold' }],
+  [{ volumeAttributesClassName: 'gold' }, { volumeAttributesClassName: 'silver' }],
+  [
+    { volumeAttributesClassName: 'gold' },
+    { volumeAttributesClassName: undefined },
+    'volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
+  ],
+  [
+    { volumeAttributesClassName: 'gold' },
+    { volumeAttributesClassName: '' },
+    'volumeAttributesClassName: Forbidden: update from non-nil value to an empty string is forbidden',
+  ],
 ])
 describeUpdates('a PersistentVolumeClaim that waits', claim, [
   [{}, { volumeName: 'pv' }],
   [{}, { storageClassName: 'a' }],
   [{}, size('2Gi'), SPEC],
-])
-
-const storageClass = {
-  object: {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata: { name: 'fast' },
-    provisioner: 'example.com/disk',
-  },
-}
-const topology = (...terms: object[][]) => ({
-  allowedTopologies: terms.map(matchLabelExpressions => ({ matchLabelExpressions })),
-})
-const zone = (...values: string[]) => ({ key: 'zone', values })
-
-describeFaults('a StorageClass', storageClass, [
-  [{}],
-  [{ provisioner: 'Example.COM/Disk' }],
-  [{ provisioner: '' }, 'provisioner: Required value'],
-  [{ provisioner: 'a b' }, `provisioner: Invalid value: "a b": ${BAD.qualified}`],
-  [{ reclaimPolicy: 'Retain' }],
-  [{ reclaimPolicy: 'Recycle' }, 'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"'],
-  [
-    { volumeBindingMode: 'x' },
-    'volumeBindingMode: Unsupported value: "x": supported values: "Immediate", "WaitForFirstConsumer"',
-  ],
-  [{ parameters: { a: '' } }],
-  [{ parameters: { '': 'x' } }, 'parameters: Invalid value: "": field can not be empty.'],
-  [{ parameters: { a: 'x'.repeat(256 * 1024 - 1) } }],
-  [{ parameters: { a: 'x'.repeat(256 * 1024) } }, 'parameters: Too long: may not be more than 262144 bytes'],
-  [
-    { parameters: Object.fromEntries(Array.from({ length: 513 }, (_, index) => [`k${index}`, ''])) },
-    'parameters: Too long: may not be more than 512 bytes',
-  ],
-  [topology([zone('a', 'b')], [zone('c')])],
-  [
-    topology([{ key: 'a b', values: ['x'] }]),
-    `allowedTopologies[0].matchLabelExpressions[0].key: Invalid value: "a b": ${BAD.qualified}`,
-  ],
-  [topology([zone()]), 'allowedTopologies[0].matchLabelExpressions[0].values: Required value'],
-  [topology([zone('a', 'a')]), 'allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "a"'],
-  [topology([zone('a'), zone('b')]), 'allowedTopologies[0].matchLabelExpressions[1].key: Duplicate value: "zone"'],
-  [topology([zone('a', 'b')], [zone('b', 'a')]), 'allowedTopologies[1].matchLabelExpressions: Duplicate value: ""'],
-])
-
-describeUpdates('a StorageClass that stands', storageClass, [
-  [{}, { allowVolumeExpansion: true, 'metadata.labels': { a: 'b' } }],
-  [{}, { provisioner: 'other' }, 'provisioner: Forbidden: updates to provisioner are forbidden.'],
-  [{}, { parameters: { a: 'b' } }, 'parameters: Forbidden: updates to parameters are forbidden.'],
-  [{}, { reclaimPolicy: 'Retain' }, 'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.'],
-  [
-    {},
-    { volumeBindingMode: 'WaitForFirstConsumer' },
-    'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
-  ],
+  [{}, size('512Mi'), SPEC],
 ])

@@ -189,6 +189,12 @@ const claim = {
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
 }
 
+const mounted = { 'template.spec.containers[0].volumeMounts': [{ name: 'data', mountPath: '/data' }] }
+describeFaults('what pods of a StatefulSet mount', statefulSet, [
+  [{ ...mounted, volumeClaimTemplates: [claim] }],
+  [mounted, 'template.spec.containers[0].volumeMounts[0].name: Not found: "data"'],
+])
+
 describeUpdates('a StatefulSet that stands', statefulSet, [
   [{}, { replicas: 5, minReadySeconds: 3, ordinals: { start: 1 }, revisionHistoryLimit: 2 }],
   [{}, { 'template.spec.containers[0].image': 'other' }],

@@ -5,7 +5,7 @@ import type { IngressClass, NetworkPolicy } from '../types/networking-v1.ts'
 /** Three hours, as kube-proxy keeps them. */
 const AFFINITY_SECONDS = 10800
 
-export function setServiceDefaults({ spec }: Service): void {
+export function setServiceDefaults({ spec, status }: Service): void {
   if (!spec) return
   spec.sessionAffinity ||= 'None'
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
@@ -20,6 +20,9 @@ export function setServiceDefaults({ spec }: Service): void {
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port
   }
   setTrafficDefaults(spec)
+  for (const ingress of status?.loadBalancer?.ingress ?? []) {
+    if (spec.type === 'LoadBalancer' && ingress.ip) ingress.ipMode ??= 'VIP'
+  }
 }
 
 function setTrafficDefaults(spec: ServiceSpec): void {

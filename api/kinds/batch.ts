@@ -4,6 +4,7 @@ import type { Kind } from '../kind.ts'
 import { jobStrategy } from '../strategy/job.ts'
 import type { Job } from '../types/batch-v1.ts'
 import { validateCronJob, validateJob, validateJobUpdate, validateNewCronJob } from '../validate/batch.ts'
+import { validateJobStatus } from '../validate/job-status.ts'
 import { declareKinds, kind } from './declare.ts'
 
 export function batchKinds(): Kind[] {
@@ -15,6 +16,7 @@ export function batchKinds(): Kind[] {
       setDefaults: setJobDefaults,
       validate: validateJob,
       validateUpdate: validateJobUpdate,
+      validateStatus: validateJobStatus,
       strategy: jobStrategy,
       initialStatus: () => ({}),
       columns: jobColumns,

@@ -55,7 +55,7 @@ import { validateEndpoints } from '../validate/network.ts'
 import { validateNewPod, validatePodTemplate } from '../validate/pod.ts'
 import { validateResize } from '../validate/pod-resize.ts'
 import { validateEphemeralUpdate, validatePodUpdate } from '../validate/pod-update.ts'
-import { validateService, validateServiceUpdate } from '../validate/service.ts'
+import { validateService, validateServiceStatus, validateServiceUpdate } from '../validate/service.ts'
 import { validateClaim, validateClaimUpdate, validateVolume, validateVolumeUpdate } from '../validate/storage.ts'
 import { validateReplicationController } from '../validate/workloads.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
@@ -89,6 +89,7 @@ const RECORDS: readonly KindRecord[] = [
     setDefaults: setServiceDefaults,
     validate: validateService,
     validateUpdate: validateServiceUpdate,
+    validateStatus: validateServiceStatus,
     strategy: serviceStrategy,
     columns: serviceColumns,
     fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP, 'spec.type': ({ spec }) => spec?.type },

@@ -2,6 +2,7 @@ import { budgetColumns } from '../columns/workloads.ts'
 import type { Kind } from '../kind.ts'
 import type { PodDisruptionBudget } from '../types/policy-v1.ts'
 import { validateBudget } from '../validate/cluster.ts'
+import { validateConditions } from '../validate/conditions.ts'
 import { declareKinds, kind } from './declare.ts'
 
 export function policyKinds(): Kind[] {
@@ -14,6 +15,7 @@ export function policyKinds(): Kind[] {
       columns: budgetColumns,
       strategy: { allowUnconditionalUpdate: false },
       validate: validateBudget,
+      validateStatus: ({ status }) => validateConditions(status?.conditions, 'status.conditions'),
     }),
   ])
 }

@@ -13,6 +13,11 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
   return { type: 'Invalid value', field, value, detail }
 }
 
+/** A fault of a value that is too large to be shown. */
+export function unshown(field: string, detail: string): FieldError {
+  return { type: 'Invalid value', field, hidden: true, detail }
+}
+
 export function unsupported(field: string, value: unknown, supported: Iterable<string>): FieldError {
   const quoted = [...supported].sort().map(one => JSON.stringify(one))
   return { type: 'Unsupported value', field, value, detail: `supported values: ${quoted.join(', ')}` }

@@ -141,18 +141,21 @@ export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfigura
   const errors = validateType(name, spec)
   const response = spec.limited?.limitResponse
   if (response) errors.push(...validateResponse(response, 'spec.limited.limitResponse'))
-  return [...errors, ...validateFixed(name, withoutExemptShares(spec), MANDATORY_LEVELS)]
+  return [...errors, ...validateFixedLevel(name, spec)]
 }
 
-/** How much an exempt level lends may be said freely. */
-function withoutExemptShares(spec: PriorityLevelConfigurationSpec): PriorityLevelConfigurationSpec {
-  return spec.exempt ? { ...spec, exempt: { nominalConcurrencyShares: 0, lendablePercent: 0 } } : spec
+/** How many seats an exempt level counts for may be said freely. */
+function validateFixedLevel(name: string, spec: PriorityLevelConfigurationSpec): FieldError[] {
+  if (name !== 'exempt') return validateFixed(name, spec, MANDATORY_LEVELS)
+  const fixed = MANDATORY_LEVELS.find(({ metadata }) => metadata?.name === name)!
+  if (deepEqual({ ...spec, exempt: null }, { ...fixed.spec, exempt: null })) return []
+  return [invalid('spec', spec, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)]
 }
 
 function validateType(name: string, { type, limited, exempt }: PriorityLevelConfigurationSpec): FieldError[] {
   const errors: FieldError[] = []
   if ((name === 'exempt') !== (type === 'Exempt')) {
-    errors.push(invalid('spec.type', type, "type must be 'Exempt' if and only if `name` is 'exempt'"))
+    errors.push(invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"))
   }
   if (type === 'Limited' && !limited) errors.push(required('spec.limited', 'must not be empty when type is Limited'))
   if (type === 'Exempt' && limited) errors.push(forbidden('spec.limited', 'must be nil if the type is not Limited'))
@@ -170,10 +173,12 @@ function validateResponse({ type, queuing }: LimitResponse, path: string): Field
 }
 
 function validateQueuing({ queues = 0, handSize = 0 }: QueuingConfiguration, path: string): FieldError[] {
-  if (queues > MOST_QUEUES) return [invalid(`${path}.queues`, queues, `must not be greater than ${MOST_QUEUES}`)]
+  const errors =
+    queues > MOST_QUEUES ? [invalid(`${path}.queues`, queues, `must not be greater than ${MOST_QUEUES}`)] : []
+  if (handSize <= 0) return errors
   const where = `${path}.handSize`
-  if (handSize > queues) return [invalid(where, handSize, `should not be greater than queues (${queues})`)]
-  if (entropyBits(queues, handSize) <= HASH_BITS) return []
+  if (handSize > queues) return [...errors, invalid(where, handSize, `should not be greater than queues (${queues})`)]
+  if (entropyBits(queues, handSize) <= HASH_BITS) return errors
   const detail = `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${HASH_BITS}`
-  return [invalid(where, handSize, detail)]
+  return [...errors, invalid(where, handSize, detail)]
 }

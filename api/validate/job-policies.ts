@@ -8,7 +8,7 @@ import type {
   SuccessPolicyRule,
 } from '../types/batch-v1.ts'
 import { notNegative, oneOf } from './checks.ts'
-import { duplicate, invalid, required, tooMany } from './errors.ts'
+import { duplicate, invalid, required, tooMany, unshown } from './errors.ts'
 
 /** What ends a job early: failures of a kind that no retry helps, and successes that are enough. */
 const MOST = { rules: 20, conditions: 20, values: 255 }
@@ -38,15 +38,12 @@ function failureRule(rule: PodFailurePolicyRule, spec: JobSpec, path: string): F
   if (onExitCodes) errors.push(...exitCodes(onExitCodes, spec, `${path}.onExitCodes`))
   errors.push(...conditions(onPodConditions, `${path}.onPodConditions`))
   const both = onExitCodes && onPodConditions.length > 0
-  if (both) errors.push(whole(path, 'specifying both OnExitCodes and OnPodConditions is not supported'))
+  if (both) errors.push(unshown(path, 'specifying both OnExitCodes and OnPodConditions is not supported'))
   if (!onExitCodes && onPodConditions.length === 0) {
-    errors.push(whole(path, 'specifying one of OnExitCodes and OnPodConditions is required'))
+    errors.push(unshown(path, 'specifying one of OnExitCodes and OnPodConditions is required'))
   }
   return errors
 }
-
-/** A fault of a value that is too large to be shown. */
-const whole = (field: string, detail: string): FieldError => ({ type: 'Invalid value', field, hidden: true, detail })
 
 function exitCodes(codes: PodFailurePolicyOnExitCodesRequirement, spec: JobSpec, path: string): FieldError[] {
   const { operator, containerName, values = [] } = codes
@@ -95,7 +92,7 @@ function successRule(
   if (count === undefined && indexes === undefined) {
     return [required(path, 'at least one of succeededCount or succeededIndexes must be specified')]
   }
-  const parsed = indexes === undefined ? { total: 0 } : countIndexes(indexes, of)
+  const parsed = indexes === undefined ? { total: 0, problem: undefined } : parseIndexes(indexes, of)
   const errors: FieldError[] = []
   if (parsed.problem) {
     errors.push(invalid(`${path}.succeededIndexes`, indexes, `error parsing succeededIndexes: ${parsed.problem}`))
@@ -109,27 +106,37 @@ function successRule(
   return [...errors, ...most(parsed.total, 'the number of indexes in the specified succeededIndexes field')]
 }
 
-/** `0,2-5`: how many that are, or what is wrong with it. */
-function countIndexes(text: string, completions: number): { total: number; problem?: string } {
-  if (text === '') return { total: 0 }
-  let [total, last] = [0, -1]
-  const fail = (problem: string) => ({ total, problem })
+interface Indexes {
+  total: number
+  intervals: [from: number, to: number][]
+  problem?: string
+}
+
+/** `0,2-5`, each index below the number of completions: what is read before the first fault, and that. */
+export function parseIndexes(text: string, completions: number): Indexes {
+  const read: Indexes = { total: 0, intervals: [] }
+  if (text === '') return read
+  let last = -1
   for (const interval of text.split(',')) {
-    const parts = interval.split('-')
-    if (parts.length > 2)
-      return fail(
-        `the fragment "${interval}" violates the requirement that an index interval can have at most two parts separated by '-'`,
-      )
-    const bad = parts.find(part => !/^\d+$/.test(part))
-    if (bad !== undefined) return fail(`cannot convert string to integer for index: "${bad}"`)
-    const [from = 0, to = from] = parts.map(Number)
-    for (const index of parts.map(Number)) {
-      if (index >= completions) return fail(`too large index: "${index}"`)
-    }
-    if (from <= last) return fail(`non-increasing order, previous: ${last}, current: ${from}`)
-    if (parts.length === 2 && from >= to) return fail(`non-increasing order, previous: ${from}, current: ${to}`)
-    total += to - from + 1
+    const problem = intervalProblem(interval.split('-'), last, completions)
+    if (problem) return { ...read, problem }
+    const [from = 0, to = from] = interval.split('-').map(Number)
+    read.intervals.push([from, to])
+    read.total += to - from + 1
     last = to
   }
-  return { total }
+  return read
+}
+
+function intervalProblem(parts: readonly string[], last: number, completions: number): string | undefined {
+  if (parts.length > 2) {
+    return `the fragment "${parts.join('-')}" violates the requirement that an index interval can have at most two parts separated by '-'`
+  }
+  const bad = parts.find(part => !/^\d+$/.test(part))
+  if (bad !== undefined) return `cannot convert string to integer for index: "${bad}"`
+  const large = parts.find(part => Number(part) >= completions)
+  if (large !== undefined) return `too large index: "${Number(large)}"`
+  const [from = 0, to] = parts.map(Number)
+  if (to !== undefined && from >= to) return `non-increasing order, previous: ${from}, current: ${to}`
+  return from <= last ? `non-increasing order, previous: ${last}, current: ${from}` : undefined
 }

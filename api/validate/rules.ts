@@ -5,6 +5,7 @@ import { ACCESS_RULES } from './rules/access.ts'
 import { CLUSTER_RULES } from './rules/cluster.ts'
 import { CONTAINER_RULES } from './rules/container.ts'
 import { CORE_RULES } from './rules/core.ts'
+import { FLOW_RULES } from './rules/flow.ts'
 import { INGRESS_RULES } from './rules/ingress.ts'
 import { NETWORK_RULES } from './rules/network.ts'
 import { PLACEMENT_RULES } from './rules/placement.ts'
@@ -28,6 +29,7 @@ const RULES: Rules = {
   ...CORE_RULES,
   ...ACCESS_RULES,
   ...CLUSTER_RULES,
+  ...FLOW_RULES,
 }
 
 interface Plan {

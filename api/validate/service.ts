@@ -4,7 +4,7 @@ import { isSubdomainName } from '../names.ts'
 import type { Service, ServicePort, ServiceSpec } from '../types/core-v1.ts'
 import { deepEqual } from '../values.ts'
 import { address, cidr, ordinaryAddress } from './addresses.ts'
-import { duplicates, labels } from './checks.ts'
+import { duplicates, labels, oneOf } from './checks.ts'
 import { duplicate, forbidden, invalid, required } from './errors.ts'
 
 const NONE = 'None'
@@ -207,4 +207,18 @@ function familiesStay(spec: ServiceSpec, old: ServiceSpec): FieldError[] {
     ...(now[0] === before[0] ? [] : [invalid('spec.ipFamilies[0]', now, FIXED)]),
     ...(isReleased ? [single(spec, 'ipFamily')] : []),
   ]
+}
+
+/** Where a load balancer listens; how packets to it arrive is said of addresses only. */
+export function validateServiceStatus({ spec, status }: Service): FieldError[] {
+  const path = 'status.loadBalancer.ingress'
+  const list = status?.loadBalancer?.ingress ?? []
+  const modes = list.flatMap(({ ip = '', ipMode }, index) => {
+    const where = `${path}[${index}].ipMode`
+    if (ipMode === undefined) return ip === '' ? [] : [required(where, 'must be specified when `ip` is set')]
+    if (ip === '') return [forbidden(where, 'may not be specified when `ip` is not set')]
+    return oneOf('Proxy', 'VIP')(ipMode, where)
+  })
+  if (list.length === 0 || spec?.type === 'LoadBalancer') return modes
+  return [forbidden(path, 'may only be used when `spec.type` is "LoadBalancer"'), ...modes]
 }

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../kind.ts'
 import { isLabel1035Name } from '../../names.ts'
-import { between, eachOneOf, needed, notNegative, oneOf, positive, present, type Rules, subdomain } from '../checks.ts'
+import { eachOneOf, needed, oneOf, present, type Rules, subdomain } from '../checks.ts'
 import { invalid } from '../errors.ts'
 import {
   aloneIfAll,
@@ -82,18 +82,6 @@ export const CLUSTER_RULES: Rules = {
     groupPriorityMinimum: [positiveUpTo(20000)],
     versionPriority: [positiveUpTo(1000)],
   },
+  'apiregistration.v1.APIServiceCondition': { status: [oneOf('False', 'True', 'Unknown')] },
   'apiregistration.v1.ServiceReference': { namespace: [present], name: [present], port: [servicePort] },
-  'flowcontrol.v1.FlowSchemaSpec': { matchingPrecedence: [between(1, 10000)], priorityLevelConfiguration: [present] },
-  'flowcontrol.v1.PriorityLevelConfigurationReference': {
-    name: [needed('must reference a priority level'), subdomain],
-  },
-  'flowcontrol.v1.FlowDistinguisherMethod': { type: [oneOf('ByNamespace', 'ByUser')] },
-  'flowcontrol.v1.PriorityLevelConfigurationSpec': { type: [present, oneOf('Exempt', 'Limited')] },
-  'flowcontrol.v1.LimitedPriorityLevelConfiguration': {
-    nominalConcurrencyShares: [notNegative],
-    lendablePercent: [between(0, 100)],
-    borrowingLimitPercent: [notNegative],
-  },
-  'flowcontrol.v1.LimitResponse': { type: [present, oneOf('Queue', 'Reject')] },
-  'flowcontrol.v1.QueuingConfiguration': { queues: [positive], handSize: [positive], queueLengthLimit: [positive] },
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { FieldError } from '../../kind.ts'
 import {
+  isAddress,
   isLabel1035Name,
   isLabelName,
   isPathSegmentName,
@@ -35,6 +36,13 @@ function ruleHost({ host = '' }: IngressRule, path: string): FieldError[] {
 
 const hostNames = (hosts: string[], path: string): FieldError[] =>
   hosts.flatMap((host, index) => hostName(host, `${path}[${index}]`))
+
+/** Where a load balancer listens: by its address, by a name, or both. */
+export const balancerName = (host: string, path: string): FieldError[] => {
+  if (host === '') return []
+  const errors = asks(isSubdomainName, host, path)
+  return isIP(host) === 0 ? errors : [...errors, invalid(path, host, 'must be a DNS name, not an IP address')]
+}
 
 const FORBIDDEN_PARTS = ['//', '/./', '/../', '%2f', '%2F']
 const FORBIDDEN_ENDS = ['/..', '/.']
@@ -119,6 +127,7 @@ export const INGRESS_RULES: Rules = {
     pathType: [needed('pathType must be specified'), oneOf('Exact', 'ImplementationSpecific', 'Prefix')],
     '*': [ingressPath],
   },
+  'networking.v1.IngressLoadBalancerIngress': { ip: [named(isAddress)], hostname: [balancerName] },
   'networking.v1.IngressBackend': { '*': [backend] },
   'networking.v1.IngressClassSpec': { controller: [present, domainPath] },
   'networking.v1.IngressClassParametersReference': {

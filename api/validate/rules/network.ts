@@ -1,5 +1,5 @@
 import type { FieldError } from '../../kind.ts'
-import { isLabelName, isPathSegmentName, isPortName } from '../../names.ts'
+import { isAddress, isLabelName, isPathSegmentName, isPortName } from '../../names.ts'
 import type { EndpointPort, EndpointSubset } from '../../types/core-v1.ts'
 import type { IPBlock, NetworkPolicyPeer, NetworkPolicyPort } from '../../types/networking-v1.ts'
 import { address, cidr, cidrs, isCidr, isInside } from '../addresses.ts'
@@ -18,6 +18,7 @@ import {
   subdomain,
 } from '../checks.ts'
 import { forbidden, invalid, required } from '../errors.ts'
+import { balancerName } from './ingress.ts'
 
 const protocol = oneOf('SCTP', 'TCP', 'UDP')
 
@@ -101,6 +102,7 @@ export const NETWORK_RULES: Rules = {
     nodePort: [portOrZero],
     appProtocol: [qualified],
   },
+  'core.v1.LoadBalancerIngress': { ip: [named(isAddress)], hostname: [balancerName] },
   'core.v1.EndpointSubset': { '*': [subsetAddresses] },
   'core.v1.EndpointAddress': { ip: [present, address], hostname: [named(isLabelName)] },
   'core.v1.EndpointPort': { name: [named(isLabelName)], port: [port], protocol: [present, protocol] },

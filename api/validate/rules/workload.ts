@@ -1,6 +1,7 @@
 import type { FieldError } from '../../kind.ts'
 import { isLabelName, isPathSegmentName } from '../../names.ts'
 import type { StatefulSetUpdateStrategy } from '../../types/apps-v1.ts'
+import type { UncountedTerminatedPods } from '../../types/batch-v1.ts'
 import type { Toleration } from '../../types/core-v1.ts'
 import type { Overhead } from '../../types/node-v1.ts'
 import {
@@ -49,6 +50,23 @@ function distinct(list: Toleration[], path: string): FieldError[] {
   return list.flatMap((one, index) => (keys.indexOf(keys[index]!) < index ? [duplicate(`${path}[${index}]`, one)] : []))
 }
 
+/** Each pod is counted once. */
+function uncounted({ succeeded = [], failed = [] }: UncountedTerminatedPods, path: string): FieldError[] {
+  const seen = new Set<string>()
+  const check = (uids: readonly string[], where: string) =>
+    uids.flatMap((uid, index) => {
+      const at = `${path}.${where}[${index}]`
+      if (uid === '') return [invalid(at, uid, 'must not be empty')]
+      if (seen.has(uid)) return [duplicate(at, uid)]
+      seen.add(uid)
+      return []
+    })
+  return [...check(succeeded, 'succeeded'), ...check(failed, 'failed')]
+}
+
+const numbers = (...names: string[]) => Object.fromEntries(names.map(name => [name, [notNegative]]))
+const autoscaled = numbers('currentReplicas', 'desiredReplicas')
+
 export const WORKLOAD_RULES: Rules = {
   'apps.v1.DeploymentSpec': { selector: [given], ...counts, progressDeadlineSeconds: [notNegative] },
   'apps.v1.DeploymentStrategy': { type: [present, oneOf('Recreate', 'RollingUpdate')] },
@@ -92,6 +110,8 @@ export const WORKLOAD_RULES: Rules = {
     ttlSecondsAfterFinished: [notNegative],
     completionMode: [oneOf('NonIndexed', 'Indexed')],
   },
+  'batch.v1.JobStatus': numbers('active', 'succeeded', 'failed', 'ready', 'terminating'),
+  'batch.v1.UncountedTerminatedPods': { '*': [uncounted] },
   'batch.v1.CronJobSpec': {
     schedule: [present],
     concurrencyPolicy: [present, oneOf('Allow', 'Forbid', 'Replace')],
@@ -100,6 +120,8 @@ export const WORKLOAD_RULES: Rules = {
     failedJobsHistoryLimit: [notNegative],
   },
   'autoscaling.v1.HorizontalPodAutoscalerSpec': { targetCPUUtilizationPercentage: [positive] },
+  'autoscaling.v1.HorizontalPodAutoscalerStatus': autoscaled,
+  'autoscaling.v2.HorizontalPodAutoscalerStatus': autoscaled,
   'autoscaling.v2.MetricSpec': {
     type: [
       needed('must specify a metric source type'),
@@ -118,6 +140,12 @@ export const WORKLOAD_RULES: Rules = {
     maxUnavailable: [countOrPercent, atMostAll],
     unhealthyPodEvictionPolicy: [oneOf('AlwaysAllow', 'IfHealthyBudget')],
   },
+  'policy.v1.PodDisruptionBudgetStatus': numbers(
+    'disruptionsAllowed',
+    'currentHealthy',
+    'desiredHealthy',
+    'expectedPods',
+  ),
   'scheduling.v1.PriorityClass': { preemptionPolicy: [oneOf('PreemptLowerPriority', 'Never')] },
   'node.v1.RuntimeClass': { handler: [handler] },
   'node.v1.Overhead': { '*': [overhead] },

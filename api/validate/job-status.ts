@@ -89,8 +89,8 @@ function counters(change: Change): FieldError[] {
   const errors = (isElastic ? (['failed'] as const) : (['failed', 'succeeded'] as const))
     .filter(name => (now[name] ?? 0) < (before[name] ?? 0))
     .map(name => invalid(`status.${name}`, now[name] ?? 0, `cannot decrease the ${name} counter`))
-  const { ready = 0, active = 0 } = now
-  const isTooReady = ready > active && differ(change, 'ready', 'active')
+  const { ready, active = 0 } = now
+  const isTooReady = ready !== undefined && ready > active && differ(change, 'ready', 'active')
   return isTooReady ? [...errors, invalid('status.ready', ready, 'cannot set more ready pods than active')] : errors
 }
 

@@ -26,6 +26,26 @@ function plan(subject: Live<Job>, pods: ReturnType<typeof livePod>[]) {
   return [made, remove.map(({ metadata }) => metadata.name).join(','), end ? `${end.type} ${end.reason}` : '']
 }
 
+describe('an index', () => {
+  const failing = { action: 'FailIndex', onExitCodes: { operator: 'In', values: [1] } } as const
+  const spec = {
+    completionMode: 'Indexed',
+    completions: 2,
+    backoffLimitPerIndex: 0,
+    podFailurePolicy: { rules: [failing] },
+  } as const
+  const outcome = (status: JobStatus, pod: ReturnType<typeof livePod>) => {
+    const { succeededIndexes, failedIndexes } = measure(job(spec as unknown as JobSpec, status), [pod], [pod])
+    return { succeeded: [...succeededIndexes], failed: [...failedIndexes] }
+  }
+
+  it('that failed does not succeed by a pod that was still running', () =>
+    assert.deepEqual(outcome({ failedIndexes: '1' }, at(1, succeeded)), { succeeded: [], failed: [1] }))
+
+  it('that succeeded does not fail by another of its pods', () =>
+    assert.deepEqual(outcome({ completedIndexes: '1' }, at(1, failed)), { succeeded: [1], failed: [] }))
+})
+
 describe('planJob', () => {
   const indexed = (spec: Partial<JobSpec> = {}) => ({
     completionMode: 'Indexed',

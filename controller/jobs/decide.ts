@@ -71,13 +71,15 @@ export function measure(job: Live<Job>, pods: readonly JobPod[], uncounted: read
     const index = indexOf(pod)
     if (pod.status?.phase === 'Succeeded') {
       succeeded++
-      if (index !== undefined && index < (job.spec.completions ?? 0)) succeededIndexes.add(index)
+      const isOpen = index !== undefined && index < (job.spec.completions ?? 0) && !failedIndexes.has(index)
+      if (isOpen) succeededIndexes.add(index)
       continue
     }
     const verdict = judgeFailure(job, pod)
     if (verdict.action !== 'Ignore') failed++
     if (verdict.action === 'FailJob') fatal ??= verdict.message
-    if (verdict.action === 'FailIndex' && index !== undefined) failedIndexes.add(index)
+    // An index that succeeded has not failed because another of its pods was ended.
+    if (verdict.action === 'FailIndex' && index !== undefined && !succeededIndexes.has(index)) failedIndexes.add(index)
   }
   for (const pod of pods.filter(candidate => isFailedPod(job, candidate))) noteIndexFailure(job, pod, failuresByIndex)
   for (const [index, count] of failuresByIndex) {

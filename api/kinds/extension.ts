@@ -7,8 +7,7 @@ import {
   priorityLevelColumns,
   webhookColumns,
 } from '../columns/cluster.ts'
-import { validateApproval } from '../crd/approval.ts'
-import { validateDefinition, validateDefinitionUpdate } from '../crd/structural.ts'
+import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from '../crd/definition.ts'
 import {
   setAdmissionPolicyDefaults,
   setApiServiceDefaults,
@@ -88,8 +87,9 @@ const APIEXTENSIONS: readonly KindRecord[] = [
     shortNames: ['crd', 'crds'],
     prefix: 'apiextensions.k8s.io/customresourcedefinitions',
     setDefaults: setCustomResourceDefaults,
-    validate: object => [...validateDefinition(object), ...validateApproval(object)],
+    validate: validateDefinition,
     validateUpdate: validateDefinitionUpdate,
+    validateStatus: validateDefinitionStatus,
     strategy: customResourceStrategy,
     columns: [nameColumn, createdAtColumn],
   }),

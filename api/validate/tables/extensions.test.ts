@@ -1,4 +1,4 @@
-import { BAD, describeFaults, describeUpdates } from '../../testing.ts'
+import { BAD, describeFaults } from '../../testing.ts'
 
 const hook = {
   name: 'a.example.com',
@@ -202,92 +202,4 @@ describeFaults('an APIService', api, [
   ],
   [{ service: {} }, 'service.name: Required value', 'service.namespace: Required value'],
   [{ 'service.port': 70_000 }, `service.port: Invalid value: 70000: port is not valid: ${BAD.port}`],
-])
-
-const schema = { openAPIV3Schema: { type: 'object' } }
-const version = { name: 'v1', served: true, storage: true, schema }
-const names = { plural: 'widgets', kind: 'Widget' }
-const definition = {
-  object: {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.example.com' },
-    spec: { group: 'example.com', scope: 'Namespaced', names, versions: [version] },
-  },
-  at: 'spec',
-}
-const NAMED = '/metadata.name: Invalid value: "widgets.example.com": must be spec.names.plural+"."+spec.group'
-const MIXED = `may have mixed case, but should otherwise match: ${BAD.label1035}`
-const ONE = 'must have exactly one version marked as storage version'
-
-const converted = (more: object) => ({
-  conversion: {
-    strategy: 'Webhook',
-    webhook: { clientConfig: { url: 'https://h/c' }, conversionReviewVersions: ['v1'], ...more },
-  },
-})
-
-describeFaults('a CustomResourceDefinition', definition, [
-  [{}],
-  [{ 'names.plural': 'gadgets' }, NAMED],
-  [{ 'names.plural': 'Widgets' }, NAMED, `names.plural: Invalid value: "Widgets": ${BAD.label1035}`],
-  [{ group: 'example' }, NAMED, 'group: Invalid value: "example": should be a domain with at least one dot'],
-  [{ group: 'A.b' }, NAMED, `group: Invalid value: "A.b": ${BAD.subdomain}`],
-  [{ group: '' }, NAMED, 'group: Required value'],
-  [{ scope: 'Cluster' }],
-  [{ scope: '' }, 'scope: Required value'],
-  [{ scope: 'x' }, 'scope: Unsupported value: "x": supported values: "Cluster", "Namespaced"'],
-  [
-    { 'names.kind': 'W_', 'names.listKind': 'List', 'names.singular': 'w' },
-    `names.kind: Invalid value: "W_": ${MIXED}`,
-  ],
-  [{ 'names.listKind': '1List' }, `names.listKind: Invalid value: "1List": ${MIXED}`],
-  [{ 'names.shortNames': ['w', 'W'] }, `names.shortNames[1]: Invalid value: "W": ${BAD.label1035}`],
-  [{ 'names.categories': ['all', ''] }, `names.categories[1]: Invalid value: "": ${BAD.label1035}`],
-  [{ 'names.listKind': 'Widget' }, 'names.listKind: Invalid value: "Widget": kind and listKind may not be the same'],
-  [{ 'names.singular': 'a_b' }, `names.singular: Invalid value: "a_b": ${BAD.label1035}`],
-  [{ versions: [] }, `versions: Required value: ${ONE}`],
-  [{ 'versions[0].storage': false }, `versions: Invalid value: 0: ${ONE}`],
-  [{ versions: [version, { ...version, name: 'v2' }] }, `versions: Invalid value: 2: ${ONE}`],
-  [{ versions: [version, { ...version, name: 'v2', storage: false }] }],
-  [{ versions: [version, { ...version, storage: false }] }, 'versions[1].name: Duplicate value: "v1"'],
-  [{ 'versions[0].name': 'V1' }, `versions[0].name: Invalid value: "V1": ${BAD.label1035}`],
-  [{ 'versions[0].schema': undefined }, 'versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
-  [
-    { 'versions[0].schema.openAPIV3Schema.type': 'string' },
-    'versions[0].schema.openAPIV3Schema.type: Invalid value: "string": must be object at the root',
-  ],
-  [{ preserveUnknownFields: true }, 'preserveUnknownFields: Invalid value: true: must be false'],
-  [
-    { conversion: { strategy: 'x' } },
-    'conversion.strategy: Unsupported value: "x": supported values: "None", "Webhook"',
-  ],
-  [
-    { conversion: { strategy: 'Webhook' } },
-    'conversion.webhook.clientConfig: Required value: required when strategy is set to Webhook',
-    'conversion.webhook.conversionReviewVersions: Required value',
-  ],
-  [converted({})],
-  [converted({ clientConfig: { service: { namespace: 'ns', name: 's', path: '/c' } } })],
-  [
-    converted({ clientConfig: {} }),
-    'conversion.webhook.clientConfig: Required value: exactly one of url or service is required',
-  ],
-  [
-    converted({ clientConfig: { url: 'http://h' } }),
-    `conversion.webhook.clientConfig.url: Invalid value: "http": ${HTTPS}`,
-  ],
-  [
-    converted({ conversionReviewVersions: ['v2'] }),
-    'conversion.webhook.conversionReviewVersions: Invalid value: ["v2"]: must include at least one of v1, v1beta1',
-  ],
-  [
-    { conversion: { strategy: 'None', webhook: { conversionReviewVersions: ['v1'] } } },
-    'conversion.webhook: Forbidden: should not be set when strategy is not set to Webhook',
-  ],
-])
-
-describeUpdates('a CustomResourceDefinition that stands', definition, [
-  [{}, { 'names.shortNames': ['wd'] }],
-  [{}, { versions: [version, { ...version, name: 'v2', storage: false }] }],
 ])

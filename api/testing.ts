@@ -117,6 +117,28 @@ export function describeUpdates(
   })
 }
 
+/** Good objects that more than one table begins with. */
+export const POD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', namespace: 'ns' },
+  spec: { containers: [{ name: 'c', image: 'nginx' }] },
+}
+
+export const VERSION = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }
+export const DEFINITION = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'widgets', kind: 'Widget' },
+    versions: [VERSION],
+  },
+  status: { storedVersions: ['v1'] },
+}
+
 /** What Kubernetes says of names that break a rule; written down once, for all tables. */
 export const BAD = {
   subdomain:

@@ -7,19 +7,15 @@ import { setPriorityClassDefaults } from '../defaults/cluster.ts'
 import { setEndpointSliceDefaults } from '../defaults/network.ts'
 import { eventsFields } from '../fields/event.ts'
 import type { Kind } from '../kind.ts'
+import { isPathSegmentName } from '../names.ts'
 import { signingRequestStrategy } from '../strategy/certificates.ts'
 import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
 import type { EndpointSlice } from '../types/discovery-v1.ts'
 import type { Event } from '../types/events-v1.ts'
 import type { RuntimeClass } from '../types/node-v1.ts'
 import type { PriorityClass } from '../types/scheduling-v1.ts'
-import {
-  validateApproval,
-  validatePriorityClass,
-  validatePriorityClassUpdate,
-  validateRuntimeClassUpdate,
-  validateSigningRequest,
-} from '../validate/cluster.ts'
+import { validateApproval, validateSigned, validateSigningRequest } from '../validate/certificates.ts'
+import { validatePriorityClass, validatePriorityClassUpdate, validateRuntimeClassUpdate } from '../validate/cluster.ts'
 import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validate/network.ts'
 import { declareKinds, type KindRecord, kind } from './declare.ts'
 
@@ -93,7 +89,9 @@ const CERTIFICATES: readonly KindRecord[] = [
     shortNames: ['csr'],
     initialStatus: () => ({}),
     strategy: signingRequestStrategy,
+    name: isPathSegmentName,
     validate: validateSigningRequest,
+    validateStatus: validateSigned,
     validateSubresource: { approval: validateApproval },
     columns: signingRequestColumns,
     fields: { 'spec.signerName': ({ spec }) => spec.signerName },

@@ -1,8 +1,6 @@
 import type { Strategy } from '../kind.ts'
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../types/certificates-v1.ts'
 
-const DECISIONS = new Set(['Approved', 'Denied'])
-
 /** Approval is a power of its own: /approval changes the decision, /status everything else of the status. */
 export const signingRequestStrategy: Partial<Strategy> = {
   prepareForUpdate(request: CertificateSigningRequest, old: CertificateSigningRequest) {
@@ -12,9 +10,7 @@ export const signingRequestStrategy: Partial<Strategy> = {
   },
   prepareForStatusUpdate(request: CertificateSigningRequest, old: CertificateSigningRequest) {
     request.spec = old.spec
-    const kept = old.status?.conditions?.filter(one => DECISIONS.has(one.type)) ?? []
-    const set = request.status?.conditions?.filter(one => !DECISIONS.has(one.type)) ?? []
-    request.status = withConditions(request.status, [...kept, ...set])
+    for (const type of ['Approved', 'Denied']) keepDecision(request, old, type)
   },
   prepareForSubresource: {
     approval(request: CertificateSigningRequest, old: CertificateSigningRequest) {
@@ -30,4 +26,12 @@ function withConditions(
 ): CertificateSigningRequest['status'] {
   const { conditions: _, ...rest } = status ?? {}
   return conditions.length > 0 ? { ...rest, conditions } : rest
+}
+
+/** A decision that came or went is left so, for validation to refuse. */
+function keepDecision(request: CertificateSigningRequest, old: CertificateSigningRequest, type: string): void {
+  const { conditions = [] } = request.status ?? {}
+  const kept = old.status?.conditions?.filter(condition => condition.type === type) ?? []
+  if (conditions.filter(condition => condition.type === type).length !== kept.length) return
+  for (const [index, condition] of conditions.entries()) if (condition.type === type) conditions[index] = kept.shift()!
 }

@@ -242,10 +242,19 @@ describe('other kinds', () => {
   const approved = { type: 'Approved', status: 'True' }
   const failed = { type: 'Failed', status: 'True' }
   const signing: [string, 'status' | 'approval', Tree, Tree][] = [
-    ['/status cannot approve', 'status', { conditions: [approved], certificate: 'c' }, { certificate: 'c' }],
+    // Validation refuses it.
+    ['/status leaves a new decision alone', 'status', { conditions: [approved] }, { conditions: [approved] }],
     ['/status may fail', 'status', { conditions: [failed] }, { conditions: [failed] }],
     ['/approval cannot sign', 'approval', { conditions: [approved], certificate: 'c' }, { conditions: [approved] }],
   ]
+  it('a signing request: /status cannot put a decision in other words', () => {
+    const decided = { ...approved, reason: 'Mine' }
+    const old = object({ spec: {}, status: { conditions: [decided] } })
+    const changed = object({ spec: {}, status: { conditions: [failed, { ...approved, reason: 'Other' }] } })
+    requests.prepareForStatusUpdate(changed, old)
+    assert.deepEqual(content(changed).status, { conditions: [failed, decided] })
+  })
+
   for (const [what, door, status, expected] of signing) {
     it(`a signing request: ${what}`, () => {
       const old = object({ spec: { request: 'r' }, status: {} })

@@ -1,11 +1,9 @@
 import type { FieldError } from '../kind.ts'
 import type { ValidatingAdmissionPolicyBinding } from '../types/admissionregistration-v1.ts'
 import type { APIService } from '../types/apiregistration-v1.ts'
-import type { CertificateSigningRequest } from '../types/certificates-v1.ts'
 import type { RuntimeClass } from '../types/node-v1.ts'
 import type { PodDisruptionBudget } from '../types/policy-v1.ts'
 import type { PriorityClass } from '../types/scheduling-v1.ts'
-import { duplicates } from './checks.ts'
 import { forbidden, invalid, required } from './errors.ts'
 import { immutable } from './meta.ts'
 
@@ -48,31 +46,6 @@ export function validatePriorityClassUpdate(object: PriorityClass, old: Priority
 
 export function validateRuntimeClassUpdate(object: RuntimeClass, old: RuntimeClass): FieldError[] {
   return immutable(object.handler, old.handler, 'handler')
-}
-
-const PEM = /-----BEGIN (NEW )?CERTIFICATE REQUEST-----/
-
-export function validateSigningRequest({ spec }: CertificateSigningRequest): FieldError[] {
-  if (!spec?.request) return []
-  const isPem = PEM.test(Buffer.from(spec.request, 'base64').toString('latin1'))
-  const errors = isPem ? [] : [invalid('spec.request', spec.request, 'PEM block type must be CERTIFICATE REQUEST')]
-  return [...errors, ...duplicates(spec.usages ?? [], 'spec.usages', '', usage => usage)]
-}
-
-/** A decision is made once, and never both ways. */
-export function validateApproval(object: CertificateSigningRequest, old: CertificateSigningRequest): FieldError[] {
-  const now = object.status?.conditions ?? []
-  const has = (type: string) => now.some(condition => condition.type === type)
-  const errors: FieldError[] = []
-  if (has('Approved') && has('Denied')) {
-    errors.push(invalid('status.conditions', 'Approved', 'Approved and Denied conditions are mutually exclusive'))
-  }
-  for (const { type } of old.status?.conditions ?? []) {
-    if ((type === 'Approved' || type === 'Denied') && !has(type)) {
-      errors.push(forbidden('status.conditions', `updates may not remove a condition of type "${type}"`))
-    }
-  }
-  return errors
 }
 
 export function validatePolicyBinding({ spec }: ValidatingAdmissionPolicyBinding): FieldError[] {

@@ -1,8 +1,9 @@
 import type { FieldError } from '../../kind.ts'
-import { isPathSegmentName, isSubdomainName } from '../../names.ts'
+import { isLabelName, isPathSegmentName, isSubdomainName, type NameRule } from '../../names.ts'
+import type { CertificateSigningRequestCondition } from '../../types/certificates-v1.ts'
 import type { Subject } from '../../types/rbac-v1.ts'
 import { eachOneOf, named, needed, oneOf, present, type Rules, tokenLifetime } from '../checks.ts'
-import { invalid, required, unsupported } from '../errors.ts'
+import { invalid, required, tooLong, unsupported } from '../errors.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
 
@@ -25,12 +26,44 @@ function subject({ kind, name, namespace, apiGroup = '' }: Subject, path: string
   return errors
 }
 
-const SIGNER = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?\/[-A-Za-z0-9_.:/]+$/
+const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown'
+const LONGEST_SIGNER = 571
 
+/** `example.com/signer-name`: who is meant to sign. */
 function signer(name: string, path: string): FieldError[] {
-  if (name === '' || SIGNER.test(name)) return []
-  return [invalid(path, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"')]
+  if (name === LEGACY_SIGNER) return [invalid(path, name, 'the legacy signerName is not allowed via this API version')]
+  const [domain = '', local, ...more] = name.split('/')
+  if (local === undefined || more.length > 0) {
+    return [invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")]
+  }
+  const short = 'should be a domain with at least two segments separated by dots'
+  return [
+    ...(domain.length > LONGEST_DOMAIN ? [tooLong(path, LONGEST_DOMAIN)] : []),
+    ...firstBadLabel(domain, isLabelName, path),
+    ...(domain.includes('.') ? [] : [invalid(path, domain, short)]),
+    ...firstBadLabel(local, isSubdomainName, path),
+    ...(name.length > LONGEST_SIGNER ? [tooLong(path, LONGEST_SIGNER)] : []),
+  ]
 }
+
+const LONGEST_DOMAIN = 253
+
+function firstBadLabel(text: string, rule: NameRule, path: string): FieldError[] {
+  const bad = text.split('.').find(label => rule(label).length > 0)
+  return bad === undefined ? [] : rule(bad).map(problem => invalid(path, text, `validating label "${bad}": ${problem}`))
+}
+
+/** What was decided or failed is so: there is no other word about it. */
+const DECISIVE = new Set(['Approved', 'Denied', 'Failed'])
+
+function conditionStatus({ type, status }: CertificateSigningRequestCondition, path: string): FieldError[] {
+  const where = `${path}.status`
+  if (!status) return [required(where)]
+  return DECISIVE.has(type) ? oneOf('True')(status, where) : oneOf('False', 'True', 'Unknown')(status, where)
+}
+
+const briefest = (seconds: number, path: string): FieldError[] =>
+  seconds < 600 ? [invalid(path, seconds, 'may not specify a duration less than 600 seconds (10 minutes)')] : []
 
 export const ACCESS_RULES: Rules = {
   'rbac.v1.RoleRef': { apiGroup: [oneOf(RBAC)], name: [present, named(isPathSegmentName)] },
@@ -40,14 +73,8 @@ export const ACCESS_RULES: Rules = {
     request: [present],
     signerName: [present, signer],
     usages: [present, eachOneOf(...USAGES)],
-    expirationSeconds: [
-      (seconds: number, path: string) =>
-        seconds < 600 ? [invalid(path, seconds, 'may not specify a duration less than 600 seconds (10 minutes)')] : [],
-    ],
+    expirationSeconds: [briefest],
   },
-  'certificates.v1.CertificateSigningRequestCondition': {
-    type: [present],
-    status: [present, oneOf('False', 'True', 'Unknown')],
-  },
+  'certificates.v1.CertificateSigningRequestCondition': { type: [present], '*': [conditionStatus] },
   'authentication.v1.TokenRequestSpec': { expirationSeconds: [tokenLifetime] },
 }

@@ -122,27 +122,3 @@ for (const [kind, roles] of [
 describeFaults('a ClusterRoleBinding to a Role', of('ClusterRoleBinding', { roleRef: { kind: 'Role', name: 'r' } }), [
   [{}, 'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"'],
 ])
-
-const csr = {
-  apiVersion: 'certificates.k8s.io/v1',
-  kind: 'CertificateSigningRequest',
-  metadata: { name: 'c' },
-  spec: {
-    request: Buffer.from('-----BEGIN CERTIFICATE REQUEST-----').toString('base64'),
-    signerName: 'example.com/s',
-    usages: ['client auth'],
-  },
-}
-describeFaults('a CertificateSigningRequest', { object: csr, at: 'spec' }, [
-  [{}],
-  [{ request: undefined }, 'request: Required value'],
-  [{ request: 'eA==' }, 'request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST'],
-  [{ usages: [] }, 'usages: Required value'],
-  [{ usages: ['client auth', 'client auth'] }, 'usages[1]: Duplicate value: "client auth"'],
-  [{ signerName: '' }, 'signerName: Required value'],
-  [{ expirationSeconds: 600 }],
-  [
-    { expirationSeconds: 599 },
-    'expirationSeconds: Invalid value: 599: may not specify a duration less than 600 seconds (10 minutes)',
-  ],
-])

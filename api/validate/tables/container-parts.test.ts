@@ -1,13 +1,7 @@
-import { BAD, describeFaults } from '../../testing.ts'
+import { BAD, describeFaults, POD } from '../../testing.ts'
 
-const object = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'ns' },
-  spec: { containers: [{ name: 'c', image: 'nginx' }] },
-}
-const container = { object, at: 'spec.containers[0]' }
-const resources = { object, at: 'spec.containers[0].resources' }
+const container = { object: POD, at: 'spec.containers[0]' }
+const resources = { object: POD, at: 'spec.containers[0].resources' }
 const standard = 'must be a standard resource for containers'
 
 describeFaults('amounts of a container', resources, [
@@ -96,7 +90,7 @@ describeFaults('what a resize does to a container', container, [
   ],
 ])
 
-describeFaults('a restart on resize of a pod that never restarts', { object, at: 'spec' }, [
+describeFaults('a restart on resize of a pod that never restarts', { object: POD, at: 'spec' }, [
   [{ restartPolicy: 'Never', 'containers[0].resizePolicy': [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }] }],
   [
     {
@@ -113,7 +107,7 @@ const volumes = [
   { name: 'd', persistentVolumeClaim: { claimName: 'd' } },
   { name: 'e', persistentVolumeClaim: { claimName: 'e' } },
 ]
-const mounting = { object: { ...object, spec: { ...object.spec, volumes } }, at: 'spec.containers[0]' }
+const mounting = { object: { ...POD, spec: { ...POD.spec, volumes } }, at: 'spec.containers[0]' }
 const v = { name: 'v', mountPath: '/v' }
 
 describeFaults('mounts', mounting, [
@@ -199,7 +193,7 @@ describeFaults('devices', mounting, [
   ],
 ])
 
-describeFaults('claimed devices', { object, at: 'spec' }, [
+describeFaults('claimed devices', { object: POD, at: 'spec' }, [
   [{ resourceClaims: [{ name: 'gpu', resourceClaimName: 'a' }], 'containers[0].resources.claims': [{ name: 'gpu' }] }],
   [{ resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'a' }] }],
   [

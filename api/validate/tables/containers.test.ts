@@ -1,11 +1,6 @@
-import { BAD, describeFaults } from '../../testing.ts'
+import { BAD, describeFaults, POD } from '../../testing.ts'
 
-const object = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'ns' },
-  spec: { containers: [{ name: 'c', image: 'nginx' }], initContainers: [{ name: 'i', image: 'nginx' }] },
-}
+const object = { ...POD, spec: { ...POD.spec, initContainers: [{ name: 'i', image: 'nginx' }] } }
 const container = { object, at: 'spec.containers[0]' }
 const init = { object, at: 'spec.initContainers[0]' }
 

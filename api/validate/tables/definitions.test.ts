@@ -1,20 +1,8 @@
-import { BAD, describeFaults, describeUpdates } from '../../testing.ts'
+import { BAD, DEFINITION, describeFaults, describeUpdates, VERSION } from '../../testing.ts'
 
 const HTTPS = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
 
-const schema = { openAPIV3Schema: { type: 'object' } }
-const version = { name: 'v1', served: true, storage: true, schema }
-const names = { plural: 'widgets', kind: 'Widget' }
-const definition = {
-  object: {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'widgets.example.com' },
-    spec: { group: 'example.com', scope: 'Namespaced', names, versions: [version] },
-    status: { storedVersions: ['v1'] },
-  },
-  at: 'spec',
-}
+const definition = { object: DEFINITION, at: 'spec' }
 const NAMED = '/metadata.name: Invalid value: "widgets.example.com": must be spec.names.plural+"."+spec.group'
 const MIXED = `may have mixed case, but should otherwise match: ${BAD.label1035}`
 const ONE = 'must have exactly one version marked as storage version'
@@ -48,9 +36,9 @@ describeFaults('a CustomResourceDefinition', definition, [
   [{ 'names.singular': 'a_b' }, `names.singular: Invalid value: "a_b": ${BAD.label1035}`],
   [{ versions: [] }, `versions: Required value: ${ONE}`],
   [{ 'versions[0].storage': false }, `versions: Invalid value: 0: ${ONE}`],
-  [{ versions: [version, { ...version, name: 'v2' }] }, `versions: Invalid value: 2: ${ONE}`],
-  [{ versions: [version, { ...version, name: 'v2', storage: false }] }],
-  [{ versions: [version, { ...version, storage: false }] }, 'versions[1].name: Duplicate value: "v1"'],
+  [{ versions: [VERSION, { ...VERSION, name: 'v2' }] }, `versions: Invalid value: 2: ${ONE}`],
+  [{ versions: [VERSION, { ...VERSION, name: 'v2', storage: false }] }],
+  [{ versions: [VERSION, { ...VERSION, storage: false }] }, 'versions[1].name: Duplicate value: "v1"'],
   [{ 'versions[0].name': 'V1' }, `versions[0].name: Invalid value: "V1": ${BAD.label1035}`],
   [{ 'versions[0].schema': undefined }, 'versions[0].schema.openAPIV3Schema: Required value: schemas are required'],
   [{ preserveUnknownFields: true }, 'preserveUnknownFields: Invalid value: true: must be false'],
@@ -183,176 +171,8 @@ describeFaults('fields that objects are chosen by', definition, [
   [chosen(...'abcdefghi'.split('').map(key => `.spec.labels.${key}`)), `${F}: Too many: 9: must have at most 8 items`],
 ])
 
-const root = { ...definition, at: `spec.${V0}.schema.openAPIV3Schema` }
-const spec = (schema: object) => ({ 'properties.spec': schema })
-const P = 'properties[spec]'
-
-describeFaults('the schema of a version', root, [
-  [{ type: undefined }, 'type: Required value: must not be empty at the root'],
-  [{ type: 'string' }, 'type: Invalid value: "string": must be object at the root'],
-  [{ nullable: true }, 'nullable: Forbidden: nullable cannot be true at the root'],
-  [spec({ type: 'object', nullable: true })],
-  [spec({}), `${P}.type: Required value: must not be empty for specified object fields`],
-  [spec({ 'x-kubernetes-int-or-string': true })],
-  [spec({ 'x-kubernetes-preserve-unknown-fields': true })],
-  [
-    spec({ type: 'object', 'x-kubernetes-preserve-unknown-fields': false }),
-    `${P}.x-kubernetes-preserve-unknown-fields: Invalid value: false: must be true or undefined`,
-  ],
-  [
-    spec({ type: 'thing' }),
-    `${P}.type: Unsupported value: "thing": supported values: "array", "boolean", "integer", "number", "object", "string"`,
-  ],
-  [
-    spec({ type: 'object', properties: { a: { type: 'string' } }, additionalProperties: { type: 'string' } }),
-    `${P}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`,
-  ],
-  [spec({ type: 'array' }), `${P}.items: Required value: must be specified`],
-  [spec({ type: 'array', items: [{}] }), `${P}.items: Forbidden: items must be a schema object and not an array`],
-  [
-    spec({ type: 'array', items: { type: 'string' }, uniqueItems: true }),
-    `${P}.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`,
-  ],
-  [spec({ type: 'object', $ref: '#/a' }), `${P}.$ref: Forbidden: $ref is not supported`],
-  [
-    spec({ type: 'string', pattern: '(' }),
-    `${P}.pattern: Invalid value: "(": must be a valid regular expression, but isn't: missing closing )`,
-  ],
-  [
-    spec({ type: 'integer', default: 'x' }),
-    `${P}.default: Invalid value: "string": spec.versions[0].schema.openAPIV3Schema.${P}.default in body must be of type integer: "string"`,
-  ],
-  [{ 'properties.metadata': { type: 'object', properties: { name: { type: 'string', maxLength: 5 } } } }],
-  [
-    { 'properties.metadata': { type: 'object', properties: { labels: { type: 'object' } } } },
-    'properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified',
-  ],
-  [spec({ type: 'object', properties: { a: { type: 'string' } }, anyOf: [{ required: ['a'] }] })],
-  [
-    spec({ type: 'object', oneOf: [{ type: 'object' }] }),
-    `${P}.oneOf[0].type: Forbidden: must be empty to be structural`,
-  ],
-  [
-    spec({ type: 'object', not: { properties: { a: { maximum: 5 } } } }),
-    `${P}.properties[a]: Required value: because it is defined in ${root.at}.${P}.not.properties[a]`,
-  ],
-])
-
-const list = (items: object, more: object = {}) =>
-  spec({ type: 'array', items, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'], ...more })
-const element = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
-const LIST = 'x-kubernetes-list-type'
-const KEYS = 'x-kubernetes-list-map-keys'
-
-describeFaults('how a list is merged', root, [
-  [list(element)],
-  [list({ ...element, required: [], properties: { name: { type: 'string', default: 'a' } } })],
-  [spec({ type: 'array', items: { type: 'string' }, [LIST]: 'set' })],
-  [
-    spec({ type: 'object', [LIST]: 'set' }),
-    `${P}.type: Invalid value: "object": must be array if ${LIST} is specified`,
-  ],
-  [
-    spec({ type: 'array', items: { type: 'string' }, [LIST]: 'bag' }),
-    `${P}.${LIST}: Unsupported value: "bag": supported values: "atomic", "map", "set"`,
-  ],
-  [list(element, { [LIST]: undefined }), `${P}.${LIST}: Required value: must be map if ${KEYS} is non-empty`],
-  [list(element, { [LIST]: 'atomic' }), `${P}.${LIST}: Invalid value: "atomic": must be map if ${KEYS} is non-empty`],
-  [list(element, { [KEYS]: undefined }), `${P}.${KEYS}: Required value: must not be empty if ${LIST} is map`],
-  [
-    list(element, { [KEYS]: ['name', 'other'] }),
-    `${P}.${KEYS}: Invalid value: ["name","other"]: entries must all be names of item properties`,
-  ],
-  [
-    list(element, { [KEYS]: ['name', 'name'] }),
-    `${P}.${KEYS}: Invalid value: ["name","name"]: must not contain duplicate entries`,
-  ],
-  [
-    list({ type: 'string' }),
-    `${P}.items.type: Invalid value: "string": must be object if parent array's ${LIST} is map`,
-  ],
-  [
-    list({ ...element, required: [] }),
-    `${P}.items.properties[name].default: Required value: this property is in ${KEYS}, so it must have a default or be a required property`,
-  ],
-  [
-    list({ ...element, properties: { name: { type: 'string', nullable: true } } }),
-    `${P}.items.properties[name].nullable: Forbidden: this property is in ${KEYS}, so it cannot be nullable`,
-  ],
-  [
-    list({ ...element, properties: { name: { type: 'object' } } }),
-    `${P}.items.properties[name].type: Invalid value: "object": must be a scalar type if parent array's ${LIST} is map`,
-  ],
-  [list({ ...element, nullable: true }), `${P}.items.nullable: Forbidden: cannot be nullable when ${LIST} is map`],
-  [
-    spec({ type: 'array', items: { type: 'object' }, [LIST]: 'set' }),
-    `${P}.items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with ${LIST}=set`,
-  ],
-  [spec({ type: 'array', items: { type: 'object', 'x-kubernetes-map-type': 'atomic' }, [LIST]: 'set' })],
-  [
-    spec({ type: 'array', items: { type: 'array', items: { type: 'string' }, [LIST]: 'set' }, [LIST]: 'set' }),
-    `${P}.items.${LIST}: Invalid value: "set": must be atomic as item of a list with ${LIST}=set`,
-  ],
-  [
-    spec({ type: 'string', 'x-kubernetes-map-type': 'atomic' }),
-    `${P}.type: Invalid value: "string": must be object if x-kubernetes-map-type is specified`,
-  ],
-  [
-    spec({ type: 'object', 'x-kubernetes-map-type': 'x' }),
-    `${P}.x-kubernetes-map-type: Unsupported value: "x": supported values: "atomic", "granular"`,
-  ],
-])
-
-const ruled = (rule: object, schema: object = {}) =>
-  spec({
-    type: 'object',
-    properties: { min: { type: 'integer' } },
-    ...schema,
-    'x-kubernetes-validations': [{ rule: 'self.min > 1', ...rule }],
-  })
-const R = `${P}.x-kubernetes-validations[0]`
-const LOOSE = 'oldSelf cannot be used on the uncorrelatable portion of the schema within'
-const changing = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self >= oldSelf' }] }
-
-describeFaults('rules of a schema', root, [
-  [ruled({})],
-  [ruled({ message: 'too small', reason: 'FieldValueForbidden', fieldPath: '.min' })],
-  [ruled({ messageExpression: '"it is " + string(self.min)' })],
-  [ruled({ rule: ' ' }), `${R}.rule: Required value: rule is not specified`],
-  [ruled({ message: ' ' }), `${R}.message: Invalid value: " ": message must be non-empty if specified`],
-  [ruled({ message: 'a\nb' }), `${R}.message: Invalid value: "a\\nb": message must not contain line breaks`],
-  [
-    ruled({ rule: 'self.min > 1 &&\nself.min < 9' }),
-    `${R}.message: Required value: message must be specified if rule contains line breaks`,
-  ],
-  [ruled({ rule: 'self.min > 1 &&\nself.min < 9', message: 'between' })],
-  [
-    ruled({ messageExpression: ' ' }),
-    `${R}.messageExpression: Required value: messageExpression must be non-empty if specified`,
-  ],
-  [
-    ruled({ reason: 'Because' }),
-    `${R}.reason: Unsupported value: "Because": supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"`,
-  ],
-  [ruled({ fieldPath: '.max' }), `${R}.fieldPath: Invalid value: ".max": fieldPath must be a valid path`],
-  [ruled({ rule: 'self.min >= oldSelf.min', optionalOldSelf: false })],
-  [
-    ruled({ optionalOldSelf: true }),
-    `${R}.optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule`,
-  ],
-  [list({ ...element, properties: { ...element.properties, size: changing } })],
-  [
-    spec({ type: 'array', items: changing }),
-    `${P}.items.x-kubernetes-validations[0].rule: Invalid value: "self >= oldSelf": ${LOOSE} ${root.at}.${P}`,
-  ],
-  [
-    spec({ type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { size: changing } }),
-    `${P}.properties[size].x-kubernetes-validations[0].rule: Invalid value: "self >= oldSelf": ${LOOSE} ${root.at}.${P}`,
-  ],
-])
-
-const second = { ...version, name: 'v2', storage: false }
-const both = { versions: [version, second] }
+const second = { ...VERSION, name: 'v2', storage: false }
+const both = { versions: [VERSION, second] }
 const established = { 'status.conditions': [{ type: 'Established', status: 'True' }] }
 const whole = { object: definition.object, at: '' }
 const FIXED = 'field is immutable'
@@ -363,7 +183,7 @@ describeUpdates('a CustomResourceDefinition that stands', definition, [
   [{}, { 'names.shortNames': ['wd'], 'names.listKind': 'WidgetItems' }],
   [{}, both],
   [both, { 'versions[1].served': false }],
-  [both, { versions: [version] }],
+  [both, { versions: [VERSION] }],
   [{}, { 'versions[0].served': false }],
   [{}, { 'names.plural': 'gadgets' }, `names.plural: Invalid value: "gadgets": ${FIXED}`],
   [{}, { group: 'example.org' }, `group: Invalid value: "example.org": ${FIXED}`],
@@ -378,17 +198,17 @@ describeUpdates('a CustomResourceDefinition that is served', whole, [
 ])
 describeUpdates('versions that were stored', whole, [
   [
-    { 'spec.versions': [version, second] },
+    { 'spec.versions': [VERSION, second] },
     {
       'spec.versions': [
-        { ...version, storage: false },
+        { ...VERSION, storage: false },
         { ...second, storage: true },
       ],
       'status.storedVersions': ['v1', 'v2'],
     },
   ],
   [
-    { 'spec.versions': [version, second], 'status.storedVersions': ['v2', 'v1'] },
+    { 'spec.versions': [VERSION, second], 'status.storedVersions': ['v2', 'v1'] },
     { 'spec.versions': [{ ...second, storage: true }] },
     `status.storedVersions[1]: Invalid value: "v1": ${gone('v1')}`,
   ],
@@ -398,10 +218,10 @@ describeUpdates('versions that were stored', whole, [
     'status.storedVersions: Invalid value: []: must have at least one stored version',
   ],
   [
-    { 'spec.versions': [version, second], 'status.storedVersions': ['v1'] },
+    { 'spec.versions': [VERSION, second], 'status.storedVersions': ['v1'] },
     {
       'spec.versions': [
-        { ...version, storage: false },
+        { ...VERSION, storage: false },
         { ...second, storage: true },
       ],
     },

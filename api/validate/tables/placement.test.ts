@@ -1,12 +1,6 @@
-import { BAD, describeFaults } from '../../testing.ts'
+import { BAD, describeFaults, POD } from '../../testing.ts'
 
-const object = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'ns' },
-  spec: { containers: [{ name: 'c', image: 'nginx' }] },
-}
-const spec = { object, at: 'spec' }
+const spec = { object: POD, at: 'spec' }
 const tolerate = (one: object) => ({ tolerations: [one] })
 
 describeFaults('tolerations', spec, [
@@ -41,7 +35,7 @@ describeFaults('tolerations', spec, [
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
-const terms = { object, at: `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms` }
+const terms = { object: POD, at: `spec.affinity.nodeAffinity.${REQUIRED}.nodeSelectorTerms` }
 const expression = (one: object) => ({ '[0]': { matchExpressions: [{ key: 'zone', ...one }] } })
 const field = (one: object) => ({ '[0]': { matchFields: [{ key: 'metadata.name', ...one }] } })
 const E = '[0].matchExpressions[0]'
@@ -86,7 +80,7 @@ describeFaults('nodes that a pod must have', terms, [
   ],
 ])
 
-const preferred = { object, at: `spec.affinity.nodeAffinity.${PREFERRED}` }
+const preferred = { object: POD, at: `spec.affinity.nodeAffinity.${PREFERRED}` }
 const weighed = (weight: number, one: object = { operator: 'Exists' }) => ({
   '[0]': { weight, preference: { matchExpressions: [{ key: 'a', ...one }] } },
 })
@@ -104,7 +98,7 @@ describeFaults('nodes that a pod likes', preferred, [
 ])
 
 for (const which of ['podAffinity', 'podAntiAffinity']) {
-  const pods = { object, at: `spec.affinity.${which}.${REQUIRED}` }
+  const pods = { object: POD, at: `spec.affinity.${which}.${REQUIRED}` }
   const near = (one: object) => ({
     '[0]': { topologyKey: 'zone', labelSelector: { matchLabels: { app: 'a' } }, ...one },
   })
@@ -143,7 +137,7 @@ for (const which of ['podAffinity', 'podAntiAffinity']) {
   ])
 }
 
-const spreading = { object, at: 'spec.topologySpreadConstraints' }
+const spreading = { object: POD, at: 'spec.topologySpreadConstraints' }
 const spread = (one: object) => ({
   '[0]': { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: {}, ...one },
 })

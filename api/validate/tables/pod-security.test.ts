@@ -1,13 +1,7 @@
-import { BAD, describeFaults } from '../../testing.ts'
+import { BAD, describeFaults, POD } from '../../testing.ts'
 
-const object = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'ns' },
-  spec: { containers: [{ name: 'c', image: 'nginx' }] },
-}
-const ofPod = { object, at: 'spec.securityContext' }
-const ofContainer = { object, at: 'spec.containers[0].securityContext' }
+const ofPod = { object: POD, at: 'spec.securityContext' }
+const ofContainer = { object: POD, at: 'spec.containers[0].securityContext' }
 const ID = 'must be between 0 and 2147483647, inclusive'
 const TYPES = 'supported values: "Localhost", "RuntimeDefault", "Unconfined"'
 
@@ -66,7 +60,7 @@ describeFaults('settings of the kernel', ofPod, [
   ],
 ])
 
-describeFaults("settings of a kernel's part that the host shares", { object, at: 'spec' }, [
+describeFaults("settings of a kernel's part that the host shares", { object: POD, at: 'spec' }, [
   [
     { hostNetwork: true, 'securityContext.sysctls': [{ name: 'net.ipv4.tcp_syncookies', value: '1' }] },
     'securityContext.sysctls[0].name: Invalid value: "net.ipv4.tcp_syncookies": may not be specified when \'hostNetwork\' is true',
@@ -150,7 +144,7 @@ describeFaults('what a container may', ofContainer, [
   [{ allowPrivilegeEscalation: false, capabilities: { add: ['SYS_ADMIN'] } }],
 ])
 
-describeFaults('a proc of its own', { object, at: 'spec' }, [
+describeFaults('a proc of its own', { object: POD, at: 'spec' }, [
   [{ hostUsers: false, 'containers[0].securityContext.procMount': 'Unmasked' }],
 ])
 
@@ -182,7 +176,7 @@ describeFaults('Windows', ofContainer, [
 
 const ON_WINDOWS = 'Forbidden: cannot be set for a windows pod'
 
-describeFaults('the operating system of a pod', { object, at: 'spec' }, [
+describeFaults('the operating system of a pod', { object: POD, at: 'spec' }, [
   [{ os: { name: 'linux' } }],
   [{ os: { name: 'windows' } }],
   [{ os: {} }, 'os.name: Required value: cannot be empty'],

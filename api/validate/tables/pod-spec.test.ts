@@ -1,12 +1,6 @@
-import { BAD, describeFaults } from '../../testing.ts'
+import { BAD, describeFaults, POD } from '../../testing.ts'
 
-const object = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'ns' },
-  spec: { containers: [{ name: 'c', image: 'nginx' }] },
-}
-const spec = { object, at: 'spec' }
+const spec = { object: POD, at: 'spec' }
 const c = { name: 'c', image: 'nginx' }
 const POLICIES = 'supported values: "Always", "Never", "OnFailure"'
 const DNS = 'supported values: "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"'
@@ -132,7 +126,7 @@ describeFaults('gates before scheduling', spec, [
   ],
 ])
 
-describeFaults('what a pod says about its metadata', { object, at: 'metadata' }, [
+describeFaults('what a pod says about its metadata', { object: POD, at: 'metadata' }, [
   [{ name: 'Web' }, `name: Invalid value: "Web": ${BAD.subdomain}`],
   [{ name: 'x'.repeat(254) }, `name: Invalid value: "${'x'.repeat(254)}": must be no more than 253 bytes`],
   [{ name: undefined }, 'name: Required value: name or generateName is required'],

@@ -1,15 +1,9 @@
-import { BAD, describeUpdates } from '../../testing.ts'
+import { BAD, describeUpdates, POD } from '../../testing.ts'
 
-const object = {
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'web', namespace: 'ns' },
-  spec: { containers: [{ name: 'c', image: 'nginx' }] },
-}
 const FIXED =
   '/spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 
-describeUpdates('the spec of a pod', { object, at: 'spec' }, [
+describeUpdates('the spec of a pod', { object: POD, at: 'spec' }, [
   [{}, {}],
   [{}, { 'containers[0].image': 'nginx:2' }],
   [{}, { 'containers[0].image': '' }, 'containers[0].image: Required value'],
@@ -61,7 +55,7 @@ describeUpdates('the spec of a pod', { object, at: 'spec' }, [
   ],
 ])
 
-describeUpdates('the metadata of a pod', { object, at: 'metadata' }, [
+describeUpdates('the metadata of a pod', { object: POD, at: 'metadata' }, [
   [{}, { labels: { a: 'b' }, annotations: { a: 'b' }, finalizers: ['example.com/a'] }],
   [{}, { labels: { a: 'b c' } }, `labels: Invalid value: "b c": ${BAD.value}`],
   [{}, { name: 'other' }, 'name: Invalid value: "other": field is immutable'],
@@ -98,7 +92,7 @@ const debug = { name: 'd', image: 'busybox' }
 const ephemeral = (...list: object[]) => ({ ephemeralContainers: list })
 const NEVER = 'Forbidden: cannot be set for an Ephemeral Container'
 
-describeUpdates('containers that come later', { object, at: 'spec', through: 'ephemeralcontainers' }, [
+describeUpdates('containers that come later', { object: POD, at: 'spec', through: 'ephemeralcontainers' }, [
   [{}, ephemeral(debug)],
   [{}, ephemeral({ ...debug, targetContainerName: 'c', tty: true, stdin: true, env: [{ name: 'a', value: 'b' }] })],
   [{}, ephemeral({ ...debug, targetContainerName: 'x' }), 'ephemeralContainers[0].targetContainerName: Not found: "x"'],
@@ -140,7 +134,7 @@ const amounts = (cpu: string, memory: string) => ({
 })
 const requests = (list: object) => ({ 'containers[0].resources': { requests: list } })
 
-describeUpdates('a resize', { object, at: 'spec', through: 'resize' }, [
+describeUpdates('a resize', { object: POD, at: 'spec', through: 'resize' }, [
   [amounts('1', '1Gi'), amounts('2', '2Gi')],
   [requests({ cpu: '1' }), requests({ cpu: '2' })],
   [requests({ cpu: '1' }), requests({ cpu: '1', memory: '1Gi' })],

@@ -8,6 +8,7 @@ import { createAuthentication } from './auth/setup.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { type Chore, Chores } from './bootstrap/chores.ts'
 import { ANNOUNCE_EVERY_MS, KubernetesService } from './bootstrap/kubernetes-service.ts'
+import { watchFiles } from './bootstrap/watched-files.ts'
 import { Catalog } from './catalog.ts'
 import { Conversion } from './crd/conversion.ts'
 import { CustomResources } from './crd/custom-resources.ts'
@@ -55,7 +56,8 @@ export function assemble(options: ApiServerOptions): Assembled {
   const leases = new EventLeases(store, clock, options.eventTtlSeconds ?? EVENT_TTL_SECONDS)
   const webhookClient = new WebhookClient({ lister: createLister(catalog, objects), clock, random })
   const { authentication, serviceAccounts } = createAuthentication(options, { catalog, objects, webhookClient })
-  const { authorization, rbac } = createAuthorization(options, { catalog, cache, webhookClient })
+  const authorizers = createAuthorization(options, { catalog, cache, webhookClient })
+  const { authorization, rbac } = authorizers
   const access = { authorization, authentication, serviceAccounts, rbac }
   const shared = { catalog, cache, objects, leases, clock, random, log, ...access }
   const conversion = new Conversion(webhookClient, random)
@@ -94,7 +96,9 @@ export function assemble(options: ApiServerOptions): Assembled {
         { name: 'announce this server', everyMs: ANNOUNCE_EVERY_MS, run: () => kubernetes.announce() },
         { name: 'ask extension servers', everyMs: REFRESH_EVERY_MS, run: () => aggregator.refresh() },
         { name: 'maintain flow schemas', everyMs: MAINTAIN_EVERY_MS, run: () => flowObjects.maintain() },
-        ...(options.chores ?? []),
+        ...watchFiles(options.watchedFiles ?? [], authorizers, {
+          ...{ clock, log, metrics, address: options.advertiseAddress },
+        }),
         ...compaction(options),
         { name: 'repair service pools', everyMs: REPAIR_EVERY_MS, run: () => repairPools(parts, ports) },
       ])

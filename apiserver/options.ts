@@ -10,7 +10,6 @@ import type { AuditOptions } from './audit/audit-log.ts'
 import type { OidcOptions } from './auth/oidc.ts'
 import type { RequestHeaderOptions } from './auth/request-header.ts'
 import type { AuthWebhook } from './auth/webhooks.ts'
-import type { Chore } from './bootstrap/chores.ts'
 import type { FlowLimits } from './flow/flow-control.ts'
 import type { Store } from './storage/store.ts'
 import type { Transformer } from './storage/transform.ts'
@@ -50,6 +49,23 @@ export interface Neighbour {
 export interface ProxyClient {
   certificate: string
   key: string
+}
+
+/** What of a running server a file may change. */
+export interface Changeable {
+  /** Throws where that is not possible while the server runs. */
+  useAuthorizers(authorizers: readonly (AuthorizationMode | AuthWebhook)[]): void
+}
+
+/** A file of the server's configuration that may change while it runs. */
+export interface WatchedFile {
+  /** What it is about, as Kubernetes' metrics name it. */
+  subject: 'authorization' | 'encryption'
+  /** What it said at the start. */
+  text: string
+  read(): Promise<string>
+  /** Takes what it says now; throws or rejects where that is wrong. */
+  use(text: string, server: Changeable): void | Promise<void>
 }
 
 /** Everything the server is made from. It reads no file, opens no port and knows no other clock. */
@@ -103,8 +119,7 @@ export interface ApiServerOptions {
   /** --etcd-compaction-interval: 0 leaves it to the store. */
   compactionIntervalMs?: number
   transformer?: Transformer
-  /** What else is to be done from time to time: files that are read again. */
-  chores?: readonly Chore[]
+  watchedFiles?: readonly WatchedFile[]
   /** Descriptions for OpenAPI documents, read each time one is made. */
   openApiProse?: () => Prose
   /** How many requests are served at a time, and how long they wait. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/objects.ts'
 import type { Catalog } from '../catalog.ts'
-import type { ApiServerOptions, AuthorizationMode } from '../options.ts'
+import type { ApiServerOptions, AuthorizationMode, Changeable } from '../options.ts'
 import { Authorization } from '../stages/authorize.ts'
 import type { Cache } from '../storage/cache.ts'
 import { prefixEnd, shelfPrefix } from '../storage/keys.ts'
@@ -14,7 +14,7 @@ import { WebhookAuthorizer } from './webhooks.ts'
 const GROUP = 'rbac.authorization.k8s.io'
 const PLURALS = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'] as const
 
-export interface Authorizers {
+export interface Authorizers extends Changeable {
   authorization: Authorization
   rbac: RbacAuthorizer
 }
@@ -39,13 +39,32 @@ export function createAuthorization(
     AlwaysAllow: () => ({ authorize: () => ({ verdict: 'allow', reason: '' }) }),
     AlwaysDeny: () => ({ authorize: () => ({ verdict: 'unknown', reason: 'Everything is forbidden.' }) }),
   }
-  const modes = options.authorization ?? ['Node', 'RBAC']
-  const unknown = modes.filter(mode => typeof mode === 'string' && !Object.hasOwn(make, mode))
+  const first = options.authorization ?? ['Node', 'RBAC']
+  const unknown = plainModes(first).filter(mode => !Object.hasOwn(make, mode))
   if (unknown.length > 0) throw new Error(`unknown authorization mode: ${unknown.join(', ')}`)
-  const authorizers = modes.map(mode =>
-    typeof mode === 'string' ? make[mode]() : createWebhook({ ...options, authorizationWebhook: mode }, webhookClient),
-  )
-  return { authorization: new Authorization(authorizers), rbac }
+  const plain = new Map(plainModes(first).map(mode => [mode, make[mode]()]))
+  const authorizersOf = (list: Configured) =>
+    list.map(one =>
+      typeof one === 'string'
+        ? plain.get(one)!
+        : createWebhook({ ...options, authorizationWebhook: one }, webhookClient),
+    )
+  const authorization = new Authorization(authorizersOf(first))
+  return {
+    authorization,
+    rbac,
+    useAuthorizers(next) {
+      const [wanted, given] = [first, next].map(list => plainModes(list).sort().join(', '))
+      if (wanted !== given) throw new Error(`while the server runs the types must stay ${wanted}, and not be ${given}`)
+      authorization.use(authorizersOf(next))
+    },
+  }
+}
+
+type Configured = NonNullable<ApiServerOptions['authorization']>
+
+function plainModes(list: Configured): AuthorizationMode[] {
+  return list.filter(one => typeof one === 'string')
 }
 
 function createAbac({ authorizationPolicy }: ApiServerOptions): Authorizer {

@@ -2,9 +2,14 @@ import { type Attributes, type Authorizer, type Decision, forbidden, UNKNOWN } f
 
 /** The second stage: the authorizers are asked in order until one knows. */
 export class Authorization {
-  readonly #authorizers: readonly Authorizer[]
+  #authorizers: readonly Authorizer[]
 
   constructor(authorizers: readonly Authorizer[]) {
+    this.#authorizers = authorizers
+  }
+
+  /** Who is asked from now on. */
+  use(authorizers: readonly Authorizer[]): void {
     this.#authorizers = authorizers
   }
 

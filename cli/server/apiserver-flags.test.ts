@@ -105,6 +105,31 @@ describe('the flags of kube-apiserver', async () => {
     assert.deepEqual([url, token, name, timeoutMs, onFailure, mode], [...expected, 'RBAC'])
   })
 
+  it('name files that may change while the server runs', async () => {
+    const [kubeconfig, config] = [join(folder, 'rights.yaml'), join(folder, 'changing.yaml')]
+    const secrets = join(folder, 'encryption.yaml')
+    await writeFile(kubeconfig, WEBHOOK_CONFIG)
+    await writeFile(config, structured(kubeconfig))
+    await writeFile(secrets, '{resources: [{resources: [secrets], providers: [{identity: {}}]}]}')
+    const encryption = { 'encryption-provider-config': secrets }
+    assert.deepEqual((await options(encryption)).watchedFiles, [])
+    const { watchedFiles } = await options({
+      ...{ ...encryption, 'encryption-provider-config-automatic-reload': 'true', 'authorization-config': config },
+    })
+    const [rights, keys] = watchedFiles!
+    assert.deepEqual([rights!.subject, keys!.subject], ['authorization', 'encryption'])
+    await writeFile(config, structured(kubeconfig).replaceAll('"Deny"', '"NoOpinion"'))
+    const used: unknown[] = []
+    const server = { useAuthorizers: (list: unknown) => void used.push(list) }
+    await rights!.use(await rights!.read(), server)
+    assert.equal((used as { onFailure: string }[][])[0]![0]!.onFailure, 'NoOpinion')
+    await assert.rejects(async () => rights!.use('{}', server), /kind: Unsupported value/)
+    await assert.rejects(async () => keys!.use('{}', server), /resources: Required value/)
+    await keys!.use(await keys!.read(), server)
+    await rm(config)
+    await assert.rejects(rights!.read(), /changing.yaml cannot be read/)
+  })
+
   it('refuse such a file where it is wrong, or comes with other flags', async () => {
     const config = join(folder, 'wrong.yaml')
     await writeFile(config, structured('/nowhere', 'InClusterConfig'))

@@ -2,8 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { load } from 'js-yaml'
 import type { OidcOptions } from '../../apiserver/auth/oidc.ts'
 import { DEFAULT_REQUEST_HEADERS, type RequestHeaderOptions } from '../../apiserver/auth/request-header.ts'
-import type { Chore } from '../../apiserver/bootstrap/chores.ts'
-import type { ApiServerOptions } from '../../apiserver/options.ts'
+import type { ApiServerOptions, WatchedFile } from '../../apiserver/options.ts'
 import { Encryption } from '../../apiserver/storage/encryption.ts'
 import { publicOf, readPrivateKey, readPublicKey } from '../../pki/keys.ts'
 import type { Disk } from '../../platform/disk.ts'
@@ -14,7 +13,6 @@ import { AUDIT_FLAGS, auditOptions } from './audit-flags.ts'
 import { authorizationWebhook, authorizers, tokenWebhook, WEBHOOK_FLAGS } from './webhook-flags.ts'
 
 const TLS_ONLY = { ignored: 'kubox serves TLS only' }
-const REREAD_EVERY_MS = 10_000
 const ALWAYS = { ignored: 'kubox always does' }
 
 /** kube-apiserver's flags that kubox knows. */
@@ -120,6 +118,8 @@ export class ApiserverFlags {
   /** The part of the server's options that flags decide. */
   async options({ random, clock, log }: Surroundings): Promise<FlaggedOptions> {
     const { host, port } = await this.listen()
+    const authorization = await authorizers(this.#flags, this.#disk)
+    const encryption = await this.#encryption(random)
     return {
       advertiseAddress: `${this.#flags.text('advertise-address') ?? host}:${port}`,
       serviceAccounts: await this.#serviceAccounts(),
@@ -130,7 +130,7 @@ export class ApiserverFlags {
         oidc: await this.#oidc(),
         tokenWebhook: await tokenWebhook(this.#flags, this.#disk),
       },
-      authorization: await authorizers(this.#flags, this.#disk),
+      authorization: authorization.authorization,
       authorizationPolicy: await this.#optionalFile('authorization-policy-file'),
       authorizationWebhook: await authorizationWebhook(this.#flags, this.#disk),
       admission: {
@@ -146,7 +146,8 @@ export class ApiserverFlags {
       kubeletClient: await this.#kubeletClient(),
       eventTtlSeconds: seconds(this.#flags.duration('event-ttl')),
       compactionIntervalMs: this.#flags.duration('etcd-compaction-interval'),
-      ...(await this.#encryption(random)),
+      transformer: encryption.transformer,
+      watchedFiles: [...(authorization.watchedFiles ?? []), ...(encryption.watchedFiles ?? [])],
       audit: await auditOptions(this.#flags, await this.#optionalFile('audit-policy-file'), {
         ...{ disk: this.#disk, clock, log },
       }),
@@ -195,28 +196,15 @@ export class ApiserverFlags {
     }
   }
 
-  async #encryption(random: Random): Promise<Pick<ApiServerOptions, 'transformer' | 'chores'>> {
+  async #encryption(random: Random): Promise<{ transformer?: Encryption; watchedFiles?: WatchedFile[] }> {
     const flag = 'encryption-provider-config'
     const text = await this.#optionalFile(flag)
     if (text === undefined) return {}
     const encryption = new Encryption(load(text), random)
     if (!this.#flags.boolean(`${flag}-automatic-reload`)) return { transformer: encryption }
-    return { transformer: encryption, chores: [this.#rereading(flag, text, again => encryption.use(load(again)))] }
-  }
-
-  /** A file that may change while the server runs. One that is wrong is told, and what was good goes on. */
-  #rereading(flag: string, first: string, use: (text: string) => void): Chore {
-    let known = first
-    return {
-      name: `read --${flag} again`,
-      everyMs: REREAD_EVERY_MS,
-      run: async () => {
-        const text = await this.#file(flag)
-        if (text === known) return
-        known = text
-        use(text)
-      },
-    }
+    const read = () => this.#file(flag)
+    const use = (again: string) => encryption.use(load(again))
+    return { transformer: encryption, watchedFiles: [{ subject: 'encryption', text, read, use }] }
   }
 
   async #serviceAccounts(): Promise<ApiServerOptions['serviceAccounts']> {

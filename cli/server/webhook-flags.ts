@@ -34,12 +34,27 @@ export async function authorizationWebhook(flags: FlagReader, disk: Disk): Promi
 }
 
 /** Who is asked whether somebody may, in order: by a list of modes, or by a file that says more of each. */
-export async function authorizers(flags: FlagReader, disk: Disk): Promise<ApiServerOptions['authorization']> {
+export async function authorizers(
+  flags: FlagReader,
+  disk: Disk,
+): Promise<Pick<ApiServerOptions, 'authorization' | 'watchedFiles'>> {
   const path = flags.text(CONFIG)
-  if (path === undefined) return flags.list('authorization-mode') as AuthorizationMode[] | undefined
+  if (path === undefined) return { authorization: flags.list('authorization-mode') as AuthorizationMode[] | undefined }
   const others = AUTHORIZATION_FLAGS.filter(flag => flags.text(flag) !== undefined)
   if (others.length > 0) throw new UserError(`--${CONFIG} cannot be used together with --${others.join(', --')}`)
-  const { authorizers, errors } = parseAuthorizationConfig(await readYaml(path, disk))
+  const read = async () => Buffer.from(await readable(path, () => disk.read(path))).toString()
+  const parse = (text: string) => authorizersIn(text, path, disk)
+  const text = await read()
+  return {
+    authorization: await parse(text),
+    watchedFiles: [
+      { subject: 'authorization', text, read, use: async (text, server) => server.useAuthorizers(await parse(text)) },
+    ],
+  }
+}
+
+async function authorizersIn(text: string, path: string, disk: Disk): Promise<(AuthorizationMode | AuthWebhook)[]> {
+  const { authorizers, errors } = parseAuthorizationConfig(await readable(path, () => load(text)))
   if (errors.length > 0) throw new UserError(`--${CONFIG}=${path}: ${errors.map(describeFieldError).join('; ')}`)
   return Promise.all(
     authorizers.map(async one => {
@@ -57,9 +72,9 @@ const AUTHORIZATION_FLAGS = [
   'authorization-webhook-cache-unauthorized-ttl',
 ]
 
-async function readYaml(path: string, disk: Disk): Promise<unknown> {
+async function readable<T>(path: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return load(Buffer.from(await disk.read(path)).toString())
+    return await read()
   } catch (cause) {
     throw new UserError(`--${CONFIG}=${path} cannot be read: ${(cause as Error).message}`, undefined, { cause })
   }

@@ -139,6 +139,15 @@ export const DEFINITION = {
   status: { storedVersions: ['v1'] },
 }
 
+/** Pieces of expressions that make programs when they happen to fit, and nonsense else. */
+export const CEL_PIECES = [
+  ...['self', 'object', '.metadata', '.name', '.spec', '.list', '.port', '[0]', '["a"]', '[', ']', '(', ')', '{', '}'],
+  ...['==', ' && ', ' || ', ' + ', '-', '!', '?', ':', ',', ' in ', ' ', '/ 0', '% 0', '\\', '\u0000', 'ü', "'"],
+  ...['"x"', '1', '2u', '1.5', '9223372036854775807', 'null', 'true', 'type(', 'dyn(', 'size(', 'has(', 'int("x")'],
+  ...['.matches("(")', '.find("(")', '.all(x, x', '.map(x, [x])', '.join("")', '.replace("", "x")', '.format(['],
+  ...['quantity("1k")', 'duration("1z")', 'timestamp("")', 'cel.bind(x,'],
+] as const
+
 /** What Kubernetes says of names that break a rule; written down once, for all tables. */
 export const BAD = {
   subdomain:

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { CEL_PIECES } from '../api/testing.ts'
 import { createHttpListener } from './http.ts'
 import { startTestServer, type TestServer } from './testing.ts'
 
@@ -14,42 +15,7 @@ const options = { seed: 20_260_102, numRuns: 150 }
 const joined = (...parts: string[]) =>
   fc.array(fc.constantFrom(...parts), { maxLength: 9 }).map(chosen => chosen.join(''))
 
-const expression = joined(
-  ...[
-    'object',
-    '.metadata',
-    '.name',
-    '.spec',
-    '[0]',
-    '["a"]',
-    ' == ',
-    ' && ',
-    ' + ',
-    '!',
-    '?',
-    ':',
-    '(',
-    ')',
-    '[',
-    ']',
-  ],
-  ...['"x"', "'", '1', '2u', '1.5', 'null', 'true', 'size(', '.matches("(")', '.all(x, x', 'has(', 'quantity("1k")'],
-  ...[
-    'duration("1z")',
-    'timestamp("")',
-    '.find(',
-    'int("x")',
-    '/ 0',
-    'dyn(',
-    '{',
-    '}',
-    ',',
-    ' in ',
-    '\\',
-    '\u0000',
-    'ü',
-  ],
-)
+const expression = joined(...CEL_PIECES)
 const path = joined(
   '.spec',
   '.a',

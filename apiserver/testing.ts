@@ -87,3 +87,13 @@ async function readAll({ body = new Uint8Array() }: ApiResponse): Promise<string
   for await (const chunk of body) chunks.push(chunk)
   return Buffer.concat(chunks).toString()
 }
+
+/** Does something with a server that is closed afterwards, however that went. */
+export async function withServer(work: (server: TestServer) => Promise<void>): Promise<void> {
+  const server = await startTestServer()
+  try {
+    await work(server)
+  } finally {
+    await server.server.close()
+  }
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { CEL_PIECES } from '../testing.ts'
 import { celProblem } from './check.ts'
 import { withoutTypes } from './literals.ts'
 import { compileCel, type Program } from './program.ts'
@@ -198,67 +199,7 @@ describe('the name of a field', () => {
 })
 
 describe('nonsense', () => {
-  const part = fc.constantFrom(
-    ...[
-      'self',
-      '.name',
-      '.list',
-      '.port',
-      '[0]',
-      '["a"]',
-      '==',
-      '&&',
-      '||',
-      '+',
-      '-',
-      '!',
-      '?',
-      ':',
-      '(',
-      ')',
-      '[',
-      ']',
-    ],
-    ...[
-      '"x"',
-      "'",
-      '1',
-      '2u',
-      '1.5',
-      '9223372036854775807',
-      'null',
-      'true',
-      'size(',
-      '.matches("(")',
-      '.all(x, x',
-      'has(',
-    ],
-    ...[
-      '.map(x, [x])',
-      '.join("")',
-      '.replace("", "x")',
-      '.format([',
-      'quantity("1k")',
-      'duration("1z")',
-      'cel.bind(x,',
-    ],
-    ...[
-      'timestamp("")',
-      '.find("(")',
-      'int("x")',
-      '/ 0',
-      '% 0',
-      'type(',
-      '{',
-      '}',
-      ',',
-      ' in ',
-      ' ',
-      '\\',
-      '\u0000',
-      'ü',
-    ],
-  )
+  const part = fc.constantFrom(...CEL_PIECES)
   const odd = fc.array(part, { maxLength: 8 }).map(parts => parts.join(''))
 
   it('is a program, or told what is wrong with it; and no program does more than have a value or a problem', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { ApiResponse } from '../../api/exchange.ts'
-import { type Answer, startTestServer, type TestServer } from '../testing.ts'
+import { type Answer, startTestServer, type TestServer, withServer } from '../testing.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const WIDGETS = '/apis/example.com/v1/namespaces/default/widgets'
@@ -62,15 +62,6 @@ const widget = (name: string, spec: object = {}) => ({
   metadata: { name },
   spec: { size: 1, ...spec },
 })
-
-async function withServer(work: (server: TestServer) => Promise<void>): Promise<void> {
-  const server = await startTestServer()
-  try {
-    await work(server)
-  } finally {
-    await server.server.close()
-  }
-}
 
 async function ok(server: TestServer, method: string, path: string, body?: unknown, headers = {}): Promise<Answer> {
   const answer = await server.call(method, path, { body, headers })

@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { startTestServer, type TestServer } from '../testing.ts'
-
-async function withServer(work: (server: TestServer) => Promise<void>): Promise<void> {
-  const server = await startTestServer()
-  try {
-    await work(server)
-  } finally {
-    await server.server.close()
-  }
-}
+import { withServer } from '../testing.ts'
 
 const PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ApiResponse } from '../../api/exchange.ts'
-import { startTestServer, type TestServer } from '../testing.ts'
+import { startTestServer, type TestServer, withServer } from '../testing.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const MERGE = { 'content-type': 'application/merge-patch+json' }
@@ -59,15 +59,6 @@ const label = (server: TestServer, name: string, labels: Record<string, string |
 const remove = (server: TestServer, name: string) => server.call('DELETE', `${MAPS}/${name}`)
 const revisionNow = async (server: TestServer) =>
   (await server.call('GET', MAPS)).json.metadata.resourceVersion as string
-
-async function withServer(work: (server: TestServer) => Promise<void>): Promise<void> {
-  const server = await startTestServer()
-  try {
-    await work(server)
-  } finally {
-    await server.server.close()
-  }
-}
 
 describe('a watch', () => {
   it('without a revision begins with what is there', () =>

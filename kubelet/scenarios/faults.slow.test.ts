@@ -1,37 +1,18 @@
 import assert from 'node:assert/strict'
-import * as fs from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { FakeClock } from '../../platform/clock.ts'
 import { seededRandom } from '../../platform/random.ts'
-import { FakeRuntime } from '../fake/runtime.ts'
 import { RuntimeError } from '../runtime.ts'
-import { type Driver, fakeDriver, pumped } from '../testing/drivers.ts'
-import { TestNode } from '../testing/node.ts'
+import { type FakeNode, startFakeNode } from '../testing/fake-node.ts'
 import { churn } from './churn.ts'
 import { killAndRecover, killsDuring, killTitle } from './killed.ts'
 import { condition, container, QUICK, shell } from './steps.ts'
 
-let clock: FakeClock
-let runtime: FakeRuntime
-let node: TestNode
-let driver: Driver
-let directory: string
+let { clock, runtime, node, driver, stop } = {} as FakeNode
 
 beforeEach(async () => {
-  clock = new FakeClock()
-  directory = await fs.mkdtemp(join(tmpdir(), 'kubelet-faults-'))
-  runtime = new FakeRuntime(clock, { directory, latencyMs: 20 })
-  runtime.addImage('busybox')
-  node = await pumped(clock, TestNode.start(runtime, clock, 'fake-node'))
-  driver = fakeDriver(clock, () => node)
+  ;({ clock, runtime, node, driver, stop } = await startFakeNode({ latencyMs: 20 }))
 })
-
-afterEach(async () => {
-  await pumped(clock, node.stop())
-  await fs.rm(directory, { recursive: true, force: true })
-})
+afterEach(() => stop())
 
 const isReady = (name: string) => condition(node, name, 'Ready') === 'True'
 const IDLE = { ...QUICK, containers: [shell('main', "trap 'exit 0' TERM; sleep infinity")] }

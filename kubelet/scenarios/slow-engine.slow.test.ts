@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
-import * as fs from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { FakeClock } from '../../platform/clock.ts'
-import { FakeRuntime } from '../fake/runtime.ts'
-import { type Driver, fakeDriver, pumped } from '../testing/drivers.ts'
-import { TestNode } from '../testing/node.ts'
+import type { FakeClock } from '../../platform/clock.ts'
+import type { ContainerRuntime } from '../runtime.ts'
+import { type FakeNode, startFakeNode } from '../testing/fake-node.ts'
 import { slowEngine } from '../testing/slow-engine.ts'
 import { condition, container, QUICK, shell } from './steps.ts'
 
@@ -14,25 +10,13 @@ const CALL_MS = 1500
 /** Look, stop, look how it ended, remove, look: and as many again for looks that were under way when something happened. */
 const LONGEST_CALLS = 10
 
-let clock: FakeClock
-let runtime: FakeRuntime
-let node: TestNode
-let driver: Driver
-let directory: string
+let { clock, runtime, node, driver, stop } = {} as FakeNode
 
 beforeEach(async () => {
-  clock = new FakeClock()
-  directory = await fs.mkdtemp(join(tmpdir(), 'kubelet-slow-'))
-  runtime = new FakeRuntime(clock, { directory })
-  runtime.addImage('busybox')
-  node = await pumped(clock, TestNode.start(slowEngine(runtime, clock, CALL_MS), clock, 'fake-node'))
-  driver = fakeDriver(clock, () => node)
+  const engine = (fast: ContainerRuntime, clock: FakeClock) => slowEngine(fast, clock, CALL_MS)
+  ;({ clock, runtime, node, driver, stop } = await startFakeNode({ engine }))
 })
-
-afterEach(async () => {
-  await pumped(clock, node.stop())
-  await fs.rm(directory, { recursive: true, force: true })
-})
+afterEach(() => stop())
 
 const isReady = (name: string) => condition(node, name, 'Ready') === 'True'
 const main = shell('main', "trap 'exit 0' TERM; sleep infinity")

@@ -55,6 +55,93 @@ describeUpdates('the spec of a pod', { object: POD, at: 'spec' }, [
   ],
 ])
 
+const init = { initContainers: [{ name: 'i', image: 'nginx' }] }
+const COUNT = 'Forbidden: pod updates may not add or remove containers'
+
+describeUpdates('the containers of a pod', { object: POD, at: 'spec' }, [
+  [{}, { 'containers[0].name': 'other' }, FIXED],
+  [{}, { 'containers[1]': { name: 'b', image: 'nginx' } }, `containers: ${COUNT}`],
+  [init, { 'initContainers[0].image': 'nginx:2' }],
+  [init, { 'initContainers[0].command': ['x'] }, FIXED],
+  [init, { initContainers: [] }, `initContainers: ${COUNT}`],
+])
+
+const gpu = { key: 'gpu', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }
+const KNOWN = 'tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds'
+
+describeUpdates('the patience of a pod', { object: POD, at: 'spec' }, [
+  [{ tolerations: [gpu] }, { 'tolerations[1]': { operator: 'Exists' } }],
+  [{ tolerations: [gpu] }, { 'tolerations[0].tolerationSeconds': 5 }],
+  [{ tolerations: [gpu] }, { tolerations: [] }, KNOWN],
+  [{ tolerations: [gpu] }, { 'tolerations[0].key': 'x' }, KNOWN],
+  // What made no sense may be put right.
+  [{ terminationGracePeriodSeconds: -1 }, { terminationGracePeriodSeconds: 1 }],
+  [{ terminationGracePeriodSeconds: 30 }, { terminationGracePeriodSeconds: 1 }, FIXED],
+])
+
+const gates = { schedulingGates: [{ name: 'a' }, { name: 'b' }] }
+const nodes = (...terms: object[]) => ({
+  affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } },
+})
+const term = (...keys: string[]) => ({ matchExpressions: keys.map(key => ({ key, operator: 'Exists' })) })
+const near = {
+  podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', labelSelector: {} }] },
+}
+const TERMS = 'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
+const shown = (...terms: object[]) => JSON.stringify(terms)
+const SELECTOR = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'
+
+describeUpdates('where a pod that is held at a gate may go', { object: POD, at: 'spec' }, [
+  [gates, { schedulingGates: [{ name: 'b' }] }],
+  [gates, { schedulingGates: [] }],
+  [
+    gates,
+    { schedulingGates: [{ name: 'a' }, { name: 'c' }] },
+    "schedulingGates[1].name: Forbidden: only deletion is allowed, but found new scheduling gate 'c'",
+  ],
+  [{ ...gates, nodeSelector: { a: '1' } }, { nodeSelector: { a: '1', b: '2' } }],
+  [
+    { ...gates, nodeSelector: { a: '1' } },
+    { nodeSelector: { a: '1', b: '2' }, schedulingGates: [] },
+  ],
+  [
+    { ...gates, nodeSelector: { a: '1' } },
+    { nodeSelector: undefined },
+    `nodeSelector: Invalid value: null: ${SELECTOR}`,
+  ],
+  [{}, nodes(term('a')), FIXED],
+  [gates, nodes(term('a'))],
+  [{ ...gates, ...nodes(term('a')) }, nodes(term('a', 'b'))],
+  [
+    { ...gates, ...nodes(term('a', 'b')) },
+    nodes(term('a')),
+    `${TERMS}[0]: Invalid value: ${shown(term('a')).slice(1, -1)}: only additions are allowed (no mutations or deletions)`,
+  ],
+  [
+    { ...gates, ...nodes(term('a')) },
+    nodes(term('b')),
+    `${TERMS}[0]: Invalid value: ${shown(term('b')).slice(1, -1)}: only additions are allowed (no mutations or deletions)`,
+  ],
+  // A term that chose no node at all may not begin to choose some.
+  [
+    { ...gates, ...nodes({}) },
+    nodes(term('a')),
+    `${TERMS}[0]: Invalid value: ${shown(term('a')).slice(1, -1)}: only additions are allowed (no mutations or deletions)`,
+  ],
+  [
+    { ...gates, ...nodes(term('a')) },
+    nodes(term('a'), term('b')),
+    `${TERMS}: Invalid value: ${shown(term('a'), term('b'))}: no additions/deletions to non-empty NodeSelectorTerms list are allowed`,
+  ],
+  [
+    { ...gates, ...nodes(term('a')) },
+    { affinity: undefined },
+    `${TERMS}: Invalid value: []: no additions/deletions to non-empty NodeSelectorTerms list are allowed`,
+  ],
+  [gates, { affinity: near }, FIXED],
+  [{ ...gates, affinity: near }, { affinity: { ...near, ...nodes(term('a')).affinity } }],
+])
+
 describeUpdates('the metadata of a pod', { object: POD, at: 'metadata' }, [
   [{}, { labels: { a: 'b' }, annotations: { a: 'b' }, finalizers: ['example.com/a'] }],
   [{}, { labels: { a: 'b c' } }, `labels: Invalid value: "b c": ${BAD.value}`],
@@ -127,6 +214,11 @@ describeUpdates('containers that come later', { object: POD, at: 'spec', through
     'ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be changed',
   ],
   [ephemeral(debug), ephemeral({ ...debug, name: 'e' }, debug)],
+  [
+    ephemeral(debug, { ...debug, name: 'e' }),
+    ephemeral({ ...debug, name: 'e' }),
+    'ephemeralContainers: Forbidden: existing ephemeral containers "d" may not be removed',
+  ],
 ])
 
 const amounts = (cpu: string, memory: string) => ({
@@ -138,6 +230,17 @@ describeUpdates('a resize', { object: POD, at: 'spec', through: 'resize' }, [
   [amounts('1', '1Gi'), amounts('2', '2Gi')],
   [requests({ cpu: '1' }), requests({ cpu: '2' })],
   [requests({ cpu: '1' }), requests({ cpu: '1', memory: '1Gi' })],
+  [
+    amounts('1', '1Gi'),
+    { 'containers[0].resources.limits.memory': '2Gi' },
+    ': Invalid value: "": Pod QOS Class may not change as a result of resizing',
+  ],
+  [
+    { 'containers[0].resources': { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '2', memory: '1Gi' } } },
+    amounts('2', '1Gi'),
+    ': Invalid value: "": Pod QOS Class may not change as a result of resizing',
+  ],
+  [{}, requests({ cpu: '1' }), ': Invalid value: "": Pod QOS Class may not change as a result of resizing'],
   [
     requests({ cpu: '1', memory: '1Gi' }),
     requests({ cpu: '1' }),

@@ -54,6 +54,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   async function mayPass({ user, info, annotations }: Call): Promise<void> {
     const attributes = attributesOf(user, info)
     const decision = await authorization.decide(attributes)
+    traffic.decided(decision.verdict)
     const isAllowed = decision.verdict === 'allow'
     if (annotations) {
       annotations['authorization.k8s.io/decision'] = isAllowed ? 'allow' : 'forbid'
@@ -66,7 +67,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const info = parseRequest(request)
     try {
       const caller = await authentication.identify(request)
-      return { request, info, caller, user: caller, warnings: [] }
+      traffic.recognised()
+      return { request, info, caller, user: caller, warnings: [], elsewhere: { ms: 0 } }
     } catch (error) {
       await traffic.unrecognised(request, info, error)
       throw error
@@ -121,10 +123,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         await mayPass(call)
         const onJoined = () => void trail?.started(101)
         const status = await serveUpgrade(parts, call, { request: incoming, socket, head, onJoined })
+        traffic.upgraded(call, status)
         await trail?.complete(status)
       } catch (error) {
         const refused = refuse(error, request)
         noteRefusal(refused, request, call)
+        traffic.upgraded(call, refused.code)
         await trail?.complete(refused.code)
         refuseUpgrade(socket, refused)
       }

@@ -25,9 +25,12 @@ import { ObjectStore } from './stages/store.ts'
 import { Cache } from './storage/cache.ts'
 import { Compaction } from './storage/compaction.ts'
 import { EventLeases } from './storage/leases.ts'
+import { timedStore } from './storage/timed.ts'
 import { plainTransformer } from './storage/transform.ts'
 import { createHandlers } from './subresources/handlers.ts'
+import { LastingMetrics } from './traffic/lasting-metrics.ts'
 import { Metrics } from './traffic/metrics.ts'
+import { Labeller } from './traffic/request-labels.ts'
 import type { Traffic } from './traffic/traffic.ts'
 import { WebhookClient } from './webhook/client.ts'
 
@@ -47,9 +50,10 @@ export interface Assembled {
 
 /** Puts the server together: who is handed to whom stands here and nowhere else. */
 export function assemble(options: ApiServerOptions): Assembled {
-  const { store, clock, random, log } = options
+  const { clock, random, log } = options
   const transformer = options.transformer ?? plainTransformer
   const metrics = new Metrics()
+  const store = timedStore(options.store, metrics, clock)
   const catalog = new Catalog(options.kinds)
   const cache = new Cache({ store, clock, log: log.child('cache'), transformer })
   const objects = new ObjectStore({ store, cache, transformer })
@@ -61,11 +65,15 @@ export function assemble(options: ApiServerOptions): Assembled {
   const access = { authorization, authentication, serviceAccounts, rbac }
   const shared = { catalog, cache, objects, leases, clock, random, log, ...access }
   const conversion = new Conversion(webhookClient, random)
-  const admission = new Admission(createPlugins(options, { ...shared, webhookClient, conversion }))
+  const plugins = createPlugins(options, { ...shared, webhookClient, conversion, metrics })
+  const admission = new Admission(plugins, { clock, metrics })
+  const labeller = new Labeller(catalog)
+  const lasting = new LastingMetrics(metrics, labeller)
   const handlers = createHandlers(options)
   const ports = createPortPool(options)
   const companions = createCompanions(options, ports, () => parts)
-  const parts: Parts = { ...shared, admission, handlers, companions, conversion, kubeletClient: options.kubeletClient }
+  const { kubeletClient } = options
+  const parts: Parts = { ...shared, admission, handlers, companions, conversion, lasting, kubeletClient }
 
   const ranges = serviceRanges(options)
   const kubernetes = new KubernetesService(parts, { store, ranges, advertiseAddress: options.advertiseAddress })
@@ -76,7 +84,9 @@ export function assemble(options: ApiServerOptions): Assembled {
   let ready = false
   const aggregator = new Aggregator(parts, options.proxyClient, options.neighbours)
   const audit = options.audit && new AuditLog(options.audit, { clock, random, log, metrics, webhookClient })
-  const { routes, traffic } = createFront(options, parts, { aggregator, audit, metrics, isReady: () => ready })
+  const { routes, traffic } = createFront(options, parts, {
+    ...{ aggregator, audit, metrics, labeller, isReady: () => ready },
+  })
 
   return {
     parts,

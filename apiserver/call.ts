@@ -17,6 +17,8 @@ export interface Call {
   warnings: string[]
   /** What admission and authorization have to say to the audit log; undefined where it does not listen. */
   annotations?: Record<string, string>
+  /** Of its time, what it spent waiting for its turn and for webhooks. */
+  elsewhere: { ms: number }
   /** Under which flow schema it waited for its turn. */
   flow?: CompiledSchema
 }

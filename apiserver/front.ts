@@ -10,7 +10,10 @@ import { Routes } from './discovery/routes.ts'
 import { DEFAULT_LIMITS, FlowControl } from './flow/flow-control.ts'
 import type { ApiServerOptions } from './options.ts'
 import type { Parts } from './parts.ts'
+import { AccessMetrics } from './traffic/access-metrics.ts'
 import type { Metrics } from './traffic/metrics.ts'
+import { addProcessMetrics } from './traffic/process-metrics.ts'
+import type { Labeller } from './traffic/request-labels.ts'
 import { RequestMetrics } from './traffic/request-metrics.ts'
 import { Traffic } from './traffic/traffic.ts'
 
@@ -20,6 +23,7 @@ interface Surroundings {
   aggregator: Aggregator
   audit: AuditLog | undefined
   metrics: Metrics
+  labeller: Labeller
   isReady(): boolean
 }
 
@@ -27,12 +31,13 @@ interface Surroundings {
 export function createFront(
   options: ApiServerOptions,
   parts: Parts,
-  { aggregator, audit, metrics, isReady }: Surroundings,
+  { aggregator, audit, metrics, labeller, isReady }: Surroundings,
 ) {
   const { clock, version, advertiseAddress, openApiProse: prose, serviceAccounts } = options
   const { catalog, cache } = parts
   const flow = new FlowControl({ catalog, cache, clock, limits: { ...DEFAULT_LIMITS, ...options.limits } })
-  const requests = new RequestMetrics(metrics, catalog, cache, flow)
+  const requests = new RequestMetrics(metrics, { labeller, catalog, cache, flow })
+  addProcessMetrics(metrics, clock, version)
   const routes = new Routes()
   addDiscovery(routes, mergedSource(catalog, aggregator), () => advertiseAddress)
   addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose, foreign: aggregator })
@@ -42,7 +47,17 @@ export function createFront(
   const keys = [serviceAccounts.signingKey, ...(serviceAccounts.verificationKeys ?? [])]
   addOpenIdConfiguration(routes, serviceAccounts.issuer, keys)
   addIndex(routes, () => groupVersions(parts))
-  return { routes, traffic: new Traffic({ clock, flow, metrics: requests, audit }) }
+  return {
+    routes,
+    traffic: new Traffic({
+      clock,
+      flow,
+      metrics: requests,
+      access: new AccessMetrics(metrics),
+      lasting: parts.lasting,
+      audit,
+    }),
+  }
 }
 
 function healthChecks({ store }: ApiServerOptions, isReady: () => boolean): HealthCheck[] {

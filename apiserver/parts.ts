@@ -14,6 +14,7 @@ import type { Authorization } from './stages/authorize.ts'
 import type { ObjectStore } from './stages/store.ts'
 import type { Cache } from './storage/cache.ts'
 import type { EventLeases } from './storage/leases.ts'
+import type { LastingMetrics } from './traffic/lasting-metrics.ts'
 
 /** What the stages and verbs work with: made once by app.ts, handed to everyone. */
 export interface Parts {
@@ -25,6 +26,7 @@ export interface Parts {
   handlers: Handlers
   companions: Companions
   conversion: Conversion
+  lasting: LastingMetrics
   authentication: Authentication
   authorization: Authorization
   rbac: RbacAuthorizer

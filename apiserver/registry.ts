@@ -92,7 +92,7 @@ async function list(parts: Parts, call: ResourceCall): Promise<Result> {
 
 async function watch(parts: Parts, call: ResourceCall): Promise<Result> {
   const options = parseListOptions(call.request.query, true)
-  const lines = watchEntries(parts, parseSelection(call), options, call.request.signal)
+  const lines = watchEntries(parts, call, parseSelection(call), options)
   return { type: 'watch', kind: call.kind, lines }
 }
 

@@ -1,6 +1,9 @@
 import type { Identity } from '../../api/exchange.ts'
 import type { Kind } from '../../api/kind.ts'
 import type { KubeObject } from '../../api/objects.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Metrics } from '../traffic/metrics.ts'
+import { AdmissionMetrics, type AdmissionTimes } from './admission-metrics.ts'
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -21,6 +24,8 @@ export interface AdmissionRequest {
   warnings: string[]
   /** For the audit log, where it listens. */
   annotations?: Record<string, string>
+  /** Time that others take of it is added here. */
+  elsewhere?: { ms: number }
 }
 
 /** The first to write something down under a name is believed. */
@@ -37,25 +42,62 @@ export interface AdmissionPlugin {
 
 /** The plugins that are on, in Kubernetes' order. */
 export class Admission {
-  readonly #mutating: AdmissionPlugin[]
-  readonly #validating: AdmissionPlugin[]
+  readonly #clock: Clock
+  readonly #mutating: Step
+  readonly #validating: Step
 
-  constructor(plugins: readonly AdmissionPlugin[]) {
-    this.#mutating = plugins.filter(plugin => plugin.mutate)
-    this.#validating = plugins.filter(plugin => plugin.validate)
-  }
-
-  async mutate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#mutating) {
-      const asking = plugin.mutate!(request)
-      if (asking) await asking
+  constructor(plugins: readonly AdmissionPlugin[], { clock, metrics }: { clock: Clock; metrics: Metrics }) {
+    const times = new AdmissionMetrics(metrics)
+    this.#clock = clock
+    this.#mutating = {
+      times: times.step('admit'),
+      plugins: plugins
+        .filter(plugin => plugin.mutate)
+        .map(plugin => ({ run: request => plugin.mutate!(request), times: times.plugin(plugin.name, 'admit') })),
+    }
+    this.#validating = {
+      times: times.step('validate'),
+      plugins: plugins
+        .filter(plugin => plugin.validate)
+        .map(plugin => ({ run: request => plugin.validate!(request), times: times.plugin(plugin.name, 'validate') })),
     }
   }
 
-  async validate(request: AdmissionRequest): Promise<void> {
-    for (const plugin of this.#validating) {
-      const asking = plugin.validate!(request)
-      if (asking) await asking
-    }
+  mutate(request: AdmissionRequest): Promise<void> {
+    return this.#pass(this.#mutating, request)
   }
+
+  validate(request: AdmissionRequest): Promise<void> {
+    return this.#pass(this.#validating, request)
+  }
+
+  /** One after the other. The clock is read once for each: where one ends the next begins. */
+  async #pass({ plugins, times }: Step, request: AdmissionRequest): Promise<void> {
+    const { operation } = request
+    const began = this.#clock.monotonic()
+    let since = began
+    let current = times
+    try {
+      for (const plugin of plugins) {
+        current = plugin.times
+        const asking = plugin.run(request)
+        if (asking) await asking
+        const now = this.#clock.monotonic()
+        current.passed(operation, now - since)
+        since = now
+      }
+    } catch (error) {
+      const now = this.#clock.monotonic()
+      current.rejected(operation, now - since)
+      times.rejected(operation, now - began)
+      throw error
+    }
+    times.passed(operation, since - began)
+  }
+}
+
+/** What is asked in one of the two steps, and how long it takes. */
+interface Step {
+  times: AdmissionTimes
+  plugins: { run(request: AdmissionRequest): void | Promise<void>; times: AdmissionTimes }[]
 }

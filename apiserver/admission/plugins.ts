@@ -4,8 +4,10 @@ import type { Conversion } from '../crd/conversion.ts'
 import type { ApiServerOptions } from '../options.ts'
 import type { Authorization } from '../stages/authorize.ts'
 import type { ObjectStore } from '../stages/store.ts'
+import type { Metrics } from '../traffic/metrics.ts'
 import type { WebhookClient } from '../webhook/client.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { WebhookMetrics } from './admission-metrics.ts'
 import {
   certificateApproval,
   certificateRequester,
@@ -40,6 +42,7 @@ interface Shared {
   authorization: Authorization
   webhookClient: WebhookClient
   conversion: Conversion
+  metrics: Metrics
 }
 
 /** On only when --enable-admission-plugins names them. */
@@ -63,7 +66,8 @@ export function createPlugins(options: ApiServerOptions, shared: Shared): Admiss
 function allPlugins({ clock, random, admission }: ApiServerOptions, shared: Shared): AdmissionPlugin[] {
   const { catalog, objects, authorization, conversion, webhookClient: client } = shared
   const lister = createLister(catalog, objects)
-  const webhooks = { lister, catalog, conversion, client, random, authorization }
+  const asking = { metrics: new WebhookMetrics(shared.metrics), clock }
+  const webhooks = { lister, catalog, conversion, client, random, authorization, ...asking }
   return [
     namespaceLifecycle(lister),
     podNodeSelector(lister),

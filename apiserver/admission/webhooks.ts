@@ -9,6 +9,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from '../../api/types/admissionregistration-v1.ts'
 import { deepEqual } from '../../api/values.ts'
+import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Catalog } from '../catalog.ts'
 import type { Conversion } from '../crd/conversion.ts'
@@ -16,6 +17,7 @@ import type { Authorization } from '../stages/authorize.ts'
 import { newUid } from '../verbs/meta.ts'
 import { type WebhookClient, WebhookError } from '../webhook/client.ts'
 import { type AdmissionPlugin, type AdmissionRequest, annotate } from './admission.ts'
+import type { WebhookMetrics, WebhookType } from './admission-metrics.ts'
 import { replaceContent, requestAs } from './equivalent.ts'
 import type { Lister } from './lister.ts'
 import { matchesConditions } from './match-conditions.ts'
@@ -27,7 +29,9 @@ export interface WebhookAdmissionSurroundings {
   conversion: Conversion
   client: WebhookClient
   random: Random
+  clock: Clock
   authorization: Authorization
+  metrics: WebhookMetrics
 }
 
 const GROUP = 'admissionregistration.k8s.io'
@@ -80,9 +84,9 @@ export function validatingWebhooks(around: WebhookAdmissionSurroundings): Admiss
         request,
         configurations.flatMap(one => one.webhooks ?? []),
       )
-      await Promise.all(
-        webhooks.map(async one => review(around, one, request, await requestAs(around.conversion, request, one.as))),
-      )
+      const reviewOne = async (one: (typeof webhooks)[number]) =>
+        review(around, 'validating', one, request, await requestAs(around.conversion, request, one.as))
+      await elsewhere(around, request, () => Promise.all(webhooks.map(reviewOne)))
     },
   }
 }
@@ -114,7 +118,7 @@ async function mutateOnce(
 ): Promise<boolean> {
   const { webhook, as } = one
   const seen = await requestAs(around.conversion, request, as)
-  const response = await review(around, one, request, seen)
+  const response = await elsewhere(around, request, () => review(around, 'admit', one, request, seen))
   if (!response?.patch || !request.object || !seen.object) return false
   if (response.patchType !== 'JSONPatch')
     throw internal(webhook, `unsupported patchType ${JSON.stringify(response.patchType)}`)
@@ -130,20 +134,71 @@ async function mutateOnce(
   return true
 }
 
+/** What webhooks take is not the server's own time. */
+async function elsewhere<T>(
+  { clock }: WebhookAdmissionSurroundings,
+  request: AdmissionRequest,
+  work: () => Promise<T>,
+) {
+  const since = clock.monotonic()
+  try {
+    return await work()
+  } finally {
+    if (request.elsewhere) request.elsewhere.ms += clock.monotonic() - since
+  }
+}
+
 /** The answer of one webhook; a refusal is thrown, a failure only where its policy says so. */
 async function review(
   around: WebhookAdmissionSurroundings,
+  type: WebhookType,
   { webhook }: Chosen<Webhook>,
   request: AdmissionRequest,
   seen: AdmissionRequest,
 ) {
   try {
     if (!(await matchesConditions(webhook.matchConditions ?? [], seen, around.authorization))) return undefined
-    return await askOne(around, webhook, request, seen)
+    checkDryRun(webhook, request)
+    return await askTimed(around, type, webhook, request, seen)
   } catch (error) {
     if (!(error instanceof WebhookError)) throw error
-    if (webhook.failurePolicy === 'Ignore') return undefined
+    if (webhook.failurePolicy === 'Ignore') {
+      around.metrics.failedOpen(webhook.name, type)
+      return undefined
+    }
+    around.metrics.rejected(webhook.name, type, request.operation, 0)
     throw internal(webhook, error.message)
+  }
+}
+
+function checkDryRun({ name, sideEffects }: Webhook, { dryRun }: AdmissionRequest): void {
+  if (!dryRun || ['None', 'NoneOnDryRun'].includes(sideEffects)) return
+  throw new ApiError('BadRequest', `admission webhook ${JSON.stringify(name)} does not support dry run`)
+}
+
+async function askTimed(
+  around: WebhookAdmissionSurroundings,
+  type: WebhookType,
+  webhook: Webhook,
+  request: AdmissionRequest,
+  seen: AdmissionRequest,
+) {
+  const { clock, metrics } = around
+  const { name, failurePolicy } = webhook
+  const since = clock.monotonic()
+  let isRejected = failurePolicy !== 'Ignore'
+  try {
+    const response = await askOne(around, webhook, request, seen)
+    isRejected = false
+    return response
+  } catch (error) {
+    if (error instanceof ApiError) {
+      isRejected = true
+      metrics.rejected(name, type, request.operation, error.code)
+    }
+    throw error
+  } finally {
+    metrics.asked(name, type, request.operation, isRejected, clock.monotonic() - since)
   }
 }
 
@@ -153,9 +208,6 @@ async function askOne(
   request: AdmissionRequest,
   seen: AdmissionRequest,
 ) {
-  if (request.dryRun && !['None', 'NoneOnDryRun'].includes(webhook.sideEffects)) {
-    throw new ApiError('BadRequest', `admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
-  }
   const uid = newUid(random)
   const body = {
     kind: 'AdmissionReview',

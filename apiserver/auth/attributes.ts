@@ -17,9 +17,11 @@ export interface Attributes {
   path: string
 }
 
+export type Verdict = 'allow' | 'deny' | 'unknown'
+
 /** `allow` and `deny` end the matter; `unknown` leaves it to the next authorizer. */
 export interface Decision {
-  verdict: 'allow' | 'deny' | 'unknown'
+  verdict: Verdict
   reason: string
 }
 

@@ -85,7 +85,9 @@ export class FlowControl {
       const end = (settle: () => void, executed: boolean) => {
         timer.cancel()
         signal.removeEventListener('abort', onAbort)
-        this.onWait(schema, (clock.monotonic() - since) / 1000, executed)
+        const waited = clock.monotonic() - since
+        call.elsewhere.ms += waited
+        this.onWait(schema, waited / 1000, executed)
         settle()
       }
       const flow = { schema: schema.name, distinguisher: distinguisherOf(schema.object, call) }

@@ -16,7 +16,14 @@ const PROXIED = new Set(['nodes', 'pods', 'services'])
 /** A watch; or exec, attach and port-forward, handed through to the agent untouched. Gives the answer's code. */
 export async function serveUpgrade(parts: Parts, call: Call, client: UpgradeRequest): Promise<number> {
   if (call.info.verb === 'watch') return serveWatchSocket(parts, call, client)
-  return spliceUpgrade(client, await upgradeTarget(parts, call), parts)
+  const target = await upgradeTarget(parts, call)
+  const open = parts.lasting.open(call.info)
+  open.value++
+  try {
+    return await spliceUpgrade(client, target, parts)
+  } finally {
+    open.value--
+  }
 }
 
 async function upgradeTarget(parts: Parts, call: Call): Promise<StreamTarget> {

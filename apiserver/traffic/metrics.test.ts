@@ -35,7 +35,7 @@ describe('metrics', () => {
     const { text } = await server.call('GET', '/metrics')
     assert.match(
       text,
-      /apiserver_request_total\{verb="LIST",group="",version="v1",resource="configmaps",subresource="",scope="namespace",code="200"\} 1/,
+      /apiserver_request_total\{verb="LIST",group="",version="v1",resource="configmaps",subresource="",scope="namespace",component="apiserver",code="200"\} 1/,
     )
     assert.ok(!text.includes('invented'))
     assert.match(text, /apiserver_storage_objects\{resource="namespaces"\} 4/)

@@ -1,78 +1,107 @@
 import type { Kind } from '../../api/kind.ts'
-import { type Catalog, subresourceOf } from '../catalog.ts'
+import type { Catalog } from '../catalog.ts'
 import type { FlowControl } from '../flow/flow-control.ts'
 import { addFlowMetrics } from '../flow/flow-metrics.ts'
 import type { RequestInfo } from '../request.ts'
 import type { Cache } from '../storage/cache.ts'
 import { shelfPrefix } from '../storage/keys.ts'
-import { type Counter, type Histogram, type Metrics, remembered } from './metrics.ts'
+import type { Counter, Histogram, Metrics, Tally } from './metrics.ts'
+import type { Labeller, RequestLabels } from './request-labels.ts'
 
 const DURATIONS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
-const UPPER_VERBS: Record<string, string> = {
-  ...{ get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH' },
-  ...{ delete: 'DELETE', deletecollection: 'DELETECOLLECTION' },
+const SLI_DURATIONS = DURATIONS.filter(bound => bound >= 0.05)
+const SIZES = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
+const READS = new Set(['GET', 'LIST'])
+
+interface Surroundings {
+  labeller: Labeller
+  catalog: Catalog
+  cache: Cache
+  flow: FlowControl
+}
+
+/** A request that has been answered. */
+export interface Answered {
+  status: number
+  /** Undefined where it is told piece by piece. */
+  bytes: number | undefined
+  seconds: number
+  /** Of those, what it spent waiting for its turn and for webhooks. */
+  elsewhereSeconds: number
 }
 
 /** What Kubernetes' dashboards and alerts ask of an API server, under Kubernetes' own names. */
 export class RequestMetrics {
-  readonly #catalog: Catalog
-  readonly #labels = new WeakMap<Kind, Map<string, RequestLabels>>()
-  readonly #others = new Map<string, RequestLabels>()
+  readonly #labeller: Labeller
+  readonly #series = new Map<RequestLabels, Series>()
   readonly #total: Counter
   readonly #durations: Histogram
+  readonly #ownDurations: Histogram
+  readonly #sizes: Histogram
 
-  constructor(metrics: Metrics, catalog: Catalog, cache: Cache, flow: FlowControl) {
-    this.#catalog = catalog
+  constructor(metrics: Metrics, { labeller, catalog, cache, flow }: Surroundings) {
+    const named = (name: string) => `apiserver_${name}`
+    this.#labeller = labeller
     this.#total = metrics.counter(
-      'apiserver_request_total',
+      named('request_total'),
       'Requests, by what they asked for and how they were answered.',
     )
-    const durations = 'apiserver_request_duration_seconds'
-    this.#durations = metrics.histogram(durations, 'Seconds from a request to its answer, watches left out.', DURATIONS)
-    metrics.gauge('apiserver_current_inflight_requests', 'Requests being served now.', () => [
+    const [durations, own, sizes] = ['request_duration_seconds', 'request_sli_duration_seconds', 'response_sizes']
+    this.#durations = metrics.histogram(
+      named(durations!),
+      'Seconds from a request to its answer, watches left out.',
+      DURATIONS,
+    )
+    this.#ownDurations = metrics.histogram(
+      named(own!),
+      'The same without the time that it waited for its turn and for admission webhooks.',
+      SLI_DURATIONS,
+    )
+    this.#sizes = metrics.histogram(named(sizes!), 'Bytes of the answers to reads, before they are packed.', SIZES)
+    metrics.gauge(named('current_inflight_requests'), 'Requests being served now.', () => [
       [{ request_kind: 'mutating' }, flow.inFlight.mutating],
       [{ request_kind: 'readOnly' }, flow.inFlight.readOnly],
     ])
     addFlowMetrics(metrics, flow)
-    metrics.gauge('apiserver_storage_objects', 'Objects in the store, by resource.', () => objectCounts(catalog, cache))
-    metrics.gauge('process_resident_memory_bytes', 'Resident memory.', () => [[{}, process.memoryUsage.rss()]])
-    metrics.gauge('process_cpu_seconds_total', 'CPU time, user and system.', () => [[{}, cpuSeconds()]])
+    metrics.gauge(named('storage_objects'), 'Objects in the store, by resource.', () => objectCounts(catalog, cache))
   }
 
-  note(info: RequestInfo | undefined, status: number, seconds: number): void {
-    const { labels, withCode } = this.#labelsOf(info, status)
-    this.#total.add(withCode)
-    if (info?.verb !== 'watch') this.#durations.observe(labels, seconds)
+  note(info: RequestInfo | undefined, { status, bytes, seconds, elsewhereSeconds }: Answered): void {
+    const series = this.#seriesOf(info)
+    series.total(status).value++
+    if (info?.verb === 'watch') return
+    series.durations.observe(seconds)
+    series.ownDurations.observe(seconds - elsewhereSeconds)
+    if (bytes !== undefined) series.sizes?.observe(bytes)
   }
 
-  /**
-   * The same labels are the same objects every time: their text is made once. Only what exists is told apart: paths come
-   * from clients, and nobody shall fill the memory with names he invents.
-   */
-  #labelsOf(info: RequestInfo | undefined, status: number): RequestLabels {
-    const kind = info?.isResource ? this.#catalog.find(info.group, info.version, info.plural) : undefined
-    const verb = info && UPPER_VERBS[info.verb]
-    if (!info || !kind || !verb) return remembered(this.#others, String(status), () => withCodes(OTHER, status))
-    const scope = info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster'
-    const subresource = info.subresource && (subresourceOf(kind, info.subresource)?.name ?? '')
-    const known = this.#labels.get(kind) ?? new Map<string, RequestLabels>()
-    this.#labels.set(kind, known)
-    const { group, version, plural: resource } = kind
-    return remembered(known, `${verb} ${scope} ${status} ${subresource}`, () =>
-      withCodes({ verb, group, version, resource, subresource, scope }, status),
-    )
+  /** A connection that was handed over, or refused: how long it lasts is up to the client. */
+  noteUpgrade(info: RequestInfo | undefined, status: number): void {
+    this.#seriesOf(info).total(status).value++
+  }
+
+  #seriesOf(info: RequestInfo | undefined): Series {
+    const labels = this.#labeller.labelsOf(info)
+    const known = this.#series.get(labels)
+    if (known) return known
+    const totals: Tally[] = []
+    const series = {
+      total: (status: number) => (totals[status] ??= this.#total.of({ ...labels, code: String(status) })),
+      durations: this.#durations.of(labels),
+      ownDurations: this.#ownDurations.of(labels),
+      sizes: READS.has(labels.verb!) ? this.#sizes.of(labels) : undefined,
+    }
+    this.#series.set(labels, series)
+    return series
   }
 }
 
-interface RequestLabels {
-  labels: Readonly<Record<string, string>>
-  withCode: Readonly<Record<string, string>>
-}
-
-const OTHER = { verb: 'other', group: '', version: '', resource: '', subresource: '', scope: '' }
-
-function withCodes(labels: RequestLabels['labels'], status: number): RequestLabels {
-  return { labels, withCode: { ...labels, code: String(status) } }
+/** The numbers of requests with the same labels. */
+interface Series {
+  total(status: number): Tally
+  durations: ReturnType<Histogram['of']>
+  ownDurations: ReturnType<Histogram['of']>
+  sizes: ReturnType<Histogram['of']> | undefined
 }
 
 function objectCounts(catalog: Catalog, cache: Cache): [Record<string, string>, number][] {
@@ -84,9 +113,4 @@ function objectCounts(catalog: Catalog, cache: Cache): [Record<string, string>, 
     const resource = kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`
     return [{ resource }, cache.shelf(prefix).size]
   })
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
 }

@@ -1,6 +1,6 @@
 import { ApiError } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
-import type { WatchLines } from '../call.ts'
+import type { Call, WatchLines } from '../call.ts'
 import { isCustom } from '../catalog.ts'
 import type { Encoder } from '../encoding/encoder.ts'
 import type { Parts } from '../parts.ts'
@@ -10,6 +10,7 @@ import { prefixEnd, REGISTRY } from '../storage/keys.ts'
 import { Change } from '../storage/shelf.ts'
 import { CompactedError, type StoreEvent } from '../storage/store.ts'
 import { every, LineQueue } from '../storage/watcher.ts'
+import type { Tally } from '../traffic/metrics.ts'
 import type { ListOptions } from './list-options.ts'
 
 const CATCH_UP_MS = 3000
@@ -21,20 +22,15 @@ const CHUNK_BYTES = 256 << 10
  * A watch: first what is there (where asked), then every change from a revision on. The queue is filled by the cache,
  * synchronously and in order; the client empties it at its own pace, or is cut off.
  */
-export function watchEntries(
-  parts: Parts,
-  selection: Selection,
-  options: ListOptions,
-  signal: AbortSignal,
-): WatchLines {
-  return encoder => watchLines(parts, selection, options, signal, encoder)
+export function watchEntries(parts: Parts, call: Call, selection: Selection, options: ListOptions): WatchLines {
+  return encoder => watchLines(parts, call, selection, options, encoder)
 }
 
 async function* watchLines(
   parts: Parts,
+  { info, request: { signal } }: Call,
   selection: Selection,
   options: ListOptions,
-  signal: AbortSignal,
   encoder: Encoder,
 ): AsyncGenerator<Uint8Array> {
   const { kind } = selection
@@ -51,15 +47,19 @@ async function* watchLines(
   const snapshot = fromNow ? snapshotOf(parts, selection) : []
   const revision = parts.cache.revision
   const queue = new LineQueue()
-  const stop = subscribe(parts, selection, { since: wanted, encoder, queue, options, signal })
+  const told = parts.lasting.events(kind)
+  const open = parts.lasting.open(info)
+  const stop = subscribe(parts, selection, { since: wanted, encoder, queue, options, signal, told })
+  open.value++
   try {
     const shown = [...past.changes, ...recent]
     await parts.conversion.prepare(kind, [...snapshot, ...shown.flatMap(({ entry, previous }) => [entry, previous])])
-    yield* inChunks(snapshot, entry => encoder.event('ADDED', kind, entry))
+    yield* inChunks(snapshot, told, entry => encoder.event('ADDED', kind, entry))
     if (options.sendInitialEvents) yield encoder.bookmark(kind, revision, true)
-    yield* inChunks(shown, change => lineOf(change, selection, encoder))
+    yield* inChunks(shown, told, change => lineOf(change, selection, encoder))
     for (let bytes = await queue.take(); bytes; bytes = await queue.take()) yield bytes
   } finally {
+    open.value--
     stop()
   }
 }
@@ -125,13 +125,14 @@ interface Subscription {
   queue: LineQueue
   options: ListOptions
   signal: AbortSignal
+  told: Tally
 }
 
 /** From here on every change goes into the queue, and bookmarks in between; returns how to end it. */
 function subscribe(
   parts: Parts,
   selection: Selection,
-  { since, encoder, queue, options, signal }: Subscription,
+  { since, encoder, queue, options, signal, told }: Subscription,
 ): () => void {
   const end = () => queue.end()
   const inTurn = parts.conversion.turns(selection.kind, error => {
@@ -143,7 +144,7 @@ function subscribe(
     if (change.revision <= since) return
     inTurn([change.entry, change.previous], () => {
       const line = lineOf(change, selection, encoder)
-      if (line) queue.push(line)
+      if (line && queue.push(line)) told.value++
     })
   })
   const bookmark = () => {
@@ -193,12 +194,17 @@ function eventType(change: Change, matches?: (entry: Entry) => boolean) {
 }
 
 /** Many small lines as few large pieces. */
-function* inChunks<T>(items: readonly T[], lineOf: (item: T) => Uint8Array | undefined): Generator<Uint8Array> {
+function* inChunks<T>(
+  items: readonly T[],
+  told: Tally,
+  lineOf: (item: T) => Uint8Array | undefined,
+): Generator<Uint8Array> {
   let lines: Uint8Array[] = []
   let bytes = 0
   for (const item of items) {
     const line = lineOf(item)
     if (!line) continue
+    told.value++
     lines.push(line)
     bytes += line.length
     if (bytes < CHUNK_BYTES) continue

@@ -22,6 +22,8 @@ export interface Write {
   warnings: string[]
   /** For the audit log. */
   annotations?: Record<string, string>
+  /** Time that others take of it. */
+  elsewhere?: { ms: number }
 }
 
 const LONGEST_MANAGER = 128
@@ -43,6 +45,7 @@ export function writeOf(call: Call, kind: Kind, optionsKind = 'CreateOptions'): 
     options: { kind: optionsKind, apiVersion: 'meta.k8s.io/v1', ...(dryRun.length > 0 ? { dryRun } : {}) },
     warnings: call.warnings,
     annotations: call.annotations,
+    elsewhere: call.elsewhere,
   }
 }
 
@@ -53,9 +56,12 @@ export function admissionOf(
   object?: KubeObject,
   old?: KubeObject,
 ): AdmissionRequest {
-  const { kind, namespace, subresource, user, dryRun, options, warnings, annotations } = write
+  const { kind, namespace, subresource, user, dryRun, options, warnings, annotations, elsewhere } = write
   const name = object?.metadata?.name ?? old?.metadata?.name ?? write.name
-  return { operation, kind, subresource, namespace, name, object, old, user, dryRun, options, warnings, annotations }
+  return {
+    ...{ operation, kind, subresource, namespace, name, object, old, user, dryRun, options, warnings },
+    ...{ annotations, elsewhere },
+  }
 }
 
 function checkDryRun(values: string[]): FieldError[] {

@@ -19,6 +19,8 @@ export interface Call {
   annotations?: Record<string, string>
   /** Of its time, what it spent waiting for its turn and for webhooks. */
   elsewhere: { ms: number }
+  /** Its turn did not come: the server refused it to protect itself. */
+  isTurnedAway?: boolean
   /** Under which flow schema it waited for its turn. */
   flow?: CompiledSchema
 }

@@ -38,6 +38,9 @@ export function createFront(
   const flow = new FlowControl({ catalog, cache, clock, limits: { ...DEFAULT_LIMITS, ...options.limits } })
   const requests = new RequestMetrics(metrics, { labeller, catalog, cache, flow })
   addProcessMetrics(metrics, clock, version)
+  metrics.gauge('aggregator_unavailable_apiservice', 'Whether an extension server does not answer.', () =>
+    aggregator.unavailable(),
+  )
   const routes = new Routes()
   addDiscovery(routes, mergedSource(catalog, aggregator), () => advertiseAddress)
   addOpenApi(routes, { catalog, clock, version: version.gitVersion, prose, foreign: aggregator })

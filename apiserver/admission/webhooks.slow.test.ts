@@ -90,6 +90,36 @@ describe('admission webhooks', () => {
   const create = (name: string, query = '', metadata: object = {}): Promise<Answer> =>
     server.call('POST', `${MAPS}${query}`, { body: { metadata: { name, ...metadata } } })
 
+  it('are told of in the metrics', async () => {
+    await register('Mutating', ['/label'])
+    await register('Validating', ['/deny'])
+    await create('a')
+    const { text } = await server.call('GET', '/metrics')
+    const told = text.split('\n').filter(line => /^apiserver_admission_webhook_.*count/.test(line))
+    const hook = 'name="hook-0.example.com",operation="CREATE"'
+    assert.deepEqual(told, [
+      `apiserver_admission_webhook_admission_duration_seconds_count{${hook},rejected="false",type="admit"} 1`,
+      `apiserver_admission_webhook_admission_duration_seconds_count{${hook},rejected="true",type="validating"} 1`,
+      `apiserver_admission_webhook_rejection_count{error_type="no_error",${hook},rejection_code="422",type="validating"} 1`,
+    ])
+  })
+
+  const failures: [string, string, RegExp][] = [
+    ['Ignore', 'fails and is let pass', /fail_open_count\{name="hook-0.example.com",type="validating"\} 1/],
+    [
+      'Fail',
+      'fails and refuses',
+      /count\{error_type="calling_webhook_error",.*rejection_code="0",type="validating"\} 1/,
+    ],
+  ]
+  for (const [failurePolicy, what, line] of failures) {
+    it(`are counted where one ${what}`, async () => {
+      await register('Validating', ['/nonsense'], { failurePolicy })
+      await create('a')
+      assert.match((await server.call('GET', '/metrics')).text, line)
+    })
+  }
+
   it('see the whole request', async () => {
     await register('Validating', ['/allow'])
     const answer = await create('a')

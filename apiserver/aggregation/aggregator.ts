@@ -99,6 +99,14 @@ export class Aggregator {
     this.#extensions = found
   }
 
+  /** By name, whether an extension does not answer, as it was seen last. */
+  unavailable(): [{ name: string }, number][] {
+    return this.#list().map(({ metadata, status }) => {
+      const isAvailable = status?.conditions?.some(one => one.type === 'Available' && one.status === 'True')
+      return [{ name: metadata?.name ?? '' }, isAvailable ? 0 : 1]
+    })
+  }
+
   #list(): APIService[] {
     const kind = this.#kind()
     const prefix = this.#parts.objects.shelf(kind).prefix

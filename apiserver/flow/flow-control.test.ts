@@ -115,6 +115,12 @@ describe('while one client floods the server', () => {
     release()
     const statuses = (await Promise.all(first)).map(({ status }) => status)
     assert.equal(statuses.filter(status => status === 429).length, waiting)
+    const maps = 'verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="namespace"'
+    const of = (name: string, more = '') =>
+      metric(server, `apiserver_request_${name}{${maps},component="apiserver"${more}}`).then(Number)
+    assert.equal(await of('terminations_total', ',code="429"'), waiting + 1)
+    assert.equal(await of('duration_seconds_sum'), 60 * 15)
+    assert.equal(await of('sli_duration_seconds_sum'), (60 - waiting) * 15, 'who waits for his turn is not slow')
     assert.equal(held.length, 0)
     await server.server.close()
   })

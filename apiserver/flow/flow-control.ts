@@ -92,10 +92,10 @@ export class FlowControl {
       }
       const flow = { schema: schema.name, distinguisher: distinguisherOf(schema.object, call) }
       const waiting = schema.level.enqueue(flow, seats, () => end(() => resolve(waiting as Waiting), true))
-      if (typeof waiting === 'string') return reject(refuse(schema, waiting))
+      if (typeof waiting === 'string') return reject(turnAway(call, schema, waiting))
       const leave = (why: Refusal) => {
         schema.level.forget(waiting)
-        end(() => reject(refuse(schema, why)), false)
+        end(() => reject(turnAway(call, schema, why)), false)
       }
       const timer = clock.after(limits.longestWaitMs, () => leave('time-out'))
       const onAbort = () => leave('cancelled')
@@ -106,7 +106,8 @@ export class FlowControl {
 
 const READS = new Set(['get', 'list', 'watch'])
 
-function refuse(schema: CompiledSchema, why: Refusal): ApiError {
+function turnAway(call: Call, schema: CompiledSchema, why: Refusal): ApiError {
+  call.isTurnedAway = true
   schema.rejected[why] = (schema.rejected[why] ?? 0) + 1
   return new ApiError('TooManyRequests', 'too many requests, please try again later', { retryAfterSeconds: 1 })
 }

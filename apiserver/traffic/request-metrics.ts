@@ -35,6 +35,7 @@ export class RequestMetrics {
   readonly #labeller: Labeller
   readonly #series = new Map<RequestLabels, Series>()
   readonly #total: Counter
+  readonly #turnedAway: Counter
   readonly #durations: Histogram
   readonly #ownDurations: Histogram
   readonly #sizes: Histogram
@@ -46,6 +47,8 @@ export class RequestMetrics {
       named('request_total'),
       'Requests, by what they asked for and how they were answered.',
     )
+    const turnedAway = 'request_terminations_total'
+    this.#turnedAway = metrics.counter(named(turnedAway), 'Requests that the server refused to protect itself.')
     const [durations, own, sizes] = ['request_duration_seconds', 'request_sli_duration_seconds', 'response_sizes']
     this.#durations = metrics.histogram(
       named(durations!),
@@ -73,6 +76,10 @@ export class RequestMetrics {
     series.durations.observe(seconds)
     series.ownDurations.observe(seconds - elsewhereSeconds)
     if (bytes !== undefined) series.sizes?.observe(bytes)
+  }
+
+  noteTurnedAway(info: RequestInfo, status: number): void {
+    this.#turnedAway.add({ ...this.#labeller.labelsOf(info), code: String(status) })
   }
 
   /** A connection that was handed over, or refused: how long it lasts is up to the client. */

@@ -74,6 +74,7 @@ export class Traffic {
       seconds: (clock.monotonic() - since) / 1000,
       elsewhereSeconds: (call?.elsewhere.ms ?? 0) / 1000,
     })
+    if (call?.isTurnedAway) metrics.noteTurnedAway(call.info, status)
     const named = call?.flow ? nameFlow(response, call.flow) : response
     // Watches count themselves.
     if (!call || !body || body instanceof Uint8Array || !isStream(call)) return named

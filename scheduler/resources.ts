@@ -1,3 +1,4 @@
+import { peakOf, type Sums } from '../api/pods/amounts.ts'
 import { quantityMilli, quantityValue } from '../api/quantity.ts'
 import type { Container, Node, PodSpec } from '../api/types/core-v1.ts'
 import type { Quantity } from '../api/types/scalars.ts'
@@ -21,37 +22,29 @@ export function emptyAmounts(): Amounts {
   return { cpu: 0, memory: 0, storage: 0 }
 }
 
-/** What a pod may need at one time: all containers, or the greediest init container where that is more. */
+/** What a pod needs of a node; for scores with a little for containers that ask for nothing. */
 export function podRequests(spec: PodSpec, forScores = false): Amounts {
-  const read = (container: Container) => containerRequests(container, forScores)
-  const total = emptyAmounts()
-  for (const container of spec.containers) addTo(total, read(container))
-  const sidecars = emptyAmounts()
-  const initial = emptyAmounts()
-  for (const container of spec.initContainers ?? []) {
-    const own = read(container)
-    if (container.restartPolicy === 'Always') {
-      addTo(total, own)
-      addTo(sidecars, own)
-      raiseTo(initial, sidecars)
-    } else {
-      addTo(own, sidecars)
-      raiseTo(initial, own)
-    }
-  }
-  raiseTo(total, initial)
+  const total = peakOf(spec, forScores ? SCORED_SUMS : SUMS)
   overrideWith(total, spec.resources?.requests)
   if (spec.overhead) addTo(total, toAmounts(spec.overhead))
   return total
 }
 
-function containerRequests(container: Container, forScores: boolean): Amounts {
-  const requests = container.resources?.requests
+function scoredRequests({ resources }: Container): Amounts {
+  const requests = resources?.requests
   const amounts = toAmounts(requests)
-  if (forScores && requests?.cpu === undefined) amounts.cpu = DEFAULT_CPU
-  if (forScores && requests?.memory === undefined) amounts.memory = DEFAULT_MEMORY
+  if (requests?.cpu === undefined) amounts.cpu = DEFAULT_CPU
+  if (requests?.memory === undefined) amounts.memory = DEFAULT_MEMORY
   return amounts
 }
+
+const SUMS: Sums<Amounts> = {
+  none: emptyAmounts,
+  of: ({ resources }) => toAmounts(resources?.requests),
+  add: addTo,
+  raise: raiseTo,
+}
+const SCORED_SUMS: Sums<Amounts> = { ...SUMS, of: scoredRequests }
 
 /** Requests of the whole pod stand above those of its containers. */
 function overrideWith(total: Amounts, requests: Requests): void {

@@ -3,8 +3,8 @@
  * controller must agree on that, so it stands here. Pure.
  */
 import type { KubeObject } from '../objects.ts'
-import { addQuantity, compareQuantity } from '../quantity.ts'
-import type { Container, PersistentVolumeClaim, Pod, Service } from '../types/core-v1.ts'
+import { podAmounts } from '../pods/amounts.ts'
+import type { PersistentVolumeClaim, Pod, Service } from '../types/core-v1.ts'
 
 export type Usage = Record<string, string | number>
 
@@ -34,49 +34,15 @@ function podUsage(pod: Pod): Usage {
   const usage: Usage = { 'count/pods': 1 }
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return usage
   usage.pods = 1
-  for (const [name, amount] of Object.entries(podAmounts(pod, 'requests'))) {
+  for (const [name, amount] of Object.entries(podAmounts(pod.spec, 'requests'))) {
     usage[`requests.${name}`] = amount
     if (PLAIN.has(name)) usage[name] = amount
   }
-  for (const [name, amount] of Object.entries(podAmounts(pod, 'limits'))) usage[`limits.${name}`] = amount
+  for (const [name, amount] of Object.entries(podAmounts(pod.spec, 'limits'))) usage[`limits.${name}`] = amount
   return usage
 }
 
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage'])
-
-/** Containers add up; init containers run one after the other, so the largest counts; sidecars run beside all of them. */
-export function podAmounts({ spec }: Pod, side: 'requests' | 'limits'): Usage {
-  const total: Usage = {}
-  for (const container of spec?.containers ?? []) add(total, amountsOf(container, side))
-  const beside: Usage = {}
-  const peak: Usage = {}
-  for (const container of spec?.initContainers ?? []) {
-    const isSidecar = container.restartPolicy === 'Always'
-    const now = { ...beside }
-    add(now, amountsOf(container, side))
-    if (isSidecar) Object.assign(beside, now)
-    raise(peak, now)
-  }
-  add(total, beside)
-  raise(total, peak)
-  if (side === 'requests' || Object.keys(total).length > 0) add(total, spec?.overhead ?? {})
-  return total
-}
-
-function amountsOf({ resources }: Container, side: 'requests' | 'limits'): Usage {
-  return resources?.[side] ?? {}
-}
-
-function add(total: Usage, more: Usage): void {
-  for (const [name, amount] of Object.entries(more))
-    total[name] = total[name] === undefined ? amount : addQuantity(total[name], amount)
-}
-
-function raise(total: Usage, least: Usage): void {
-  for (const [name, amount] of Object.entries(least)) {
-    if (total[name] === undefined || compareQuantity(amount, total[name]) > 0) total[name] = amount
-  }
-}
 
 function serviceUsage({ spec }: Service): Usage {
   const ports = spec?.ports?.length ?? 0

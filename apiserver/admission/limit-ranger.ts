@@ -1,5 +1,6 @@
-import { addQuantity, compareQuantity, quantityNumber } from '../../api/quantity.ts'
-import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/types/core-v1.ts'
+import { podAmounts } from '../../api/pods/amounts.ts'
+import { compareQuantity, quantityNumber } from '../../api/quantity.ts'
+import type { LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/types/core-v1.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import type { Lister } from './lister.ts'
 import { isAbout, refuse } from './refuse.ts'
@@ -52,7 +53,9 @@ function podProblems(pod: Pod, item: LimitRangeItem): string[] {
     return containers.flatMap(({ resources }) => bounds(item, resources?.requests ?? {}, resources?.limits ?? {}))
   }
   if (item.type !== 'Pod') return []
-  return bounds(item, podAmounts(pod, 'requests'), podAmounts(pod, 'limits'))
+  // An overhead comes with the runtime and is nobody's wish.
+  const wished = pod.spec && { ...pod.spec, overhead: undefined }
+  return bounds(item, podAmounts(wished, 'requests'), podAmounts(wished, 'limits'))
 }
 
 function claimProblems(claim: PersistentVolumeClaim, item: LimitRangeItem): string[] {
@@ -108,20 +111,4 @@ function ratios({ maxLimitRequestRatio = {}, type }: LimitRangeItem, requests: A
     const ratio = quantityNumber(limit) / quantityNumber(request)
     return ratio > quantityNumber(bound) ? [`${sentence}, but provided ratio is ${ratio.toFixed(6)}`] : []
   })
-}
-
-/** What all containers together ask for; init containers run one by one, so the largest of them counts. */
-function podAmounts(pod: Pod, side: 'requests' | 'limits'): Amounts {
-  const total: Record<string, string | number> = {}
-  for (const [name, value] of entriesOf(pod.spec?.containers, side)) {
-    total[name] = total[name] === undefined ? value : addQuantity(total[name], value)
-  }
-  for (const [name, value] of entriesOf(pod.spec?.initContainers, side)) {
-    if (total[name] === undefined || compareQuantity(value, total[name]) > 0) total[name] = value
-  }
-  return total
-}
-
-function entriesOf(containers: Container[] | undefined, side: 'requests' | 'limits') {
-  return (containers ?? []).flatMap(({ resources }) => Object.entries(resources?.[side] ?? {}))
 }

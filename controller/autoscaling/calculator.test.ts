@@ -3,9 +3,19 @@ import { describe, it } from 'node:test'
 import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior } from '../../api/types/autoscaling-v2.ts'
 import { livePod, NOW, type PodParts } from '../../test/support/objects.ts'
 import { limitScaling, type ScalingPast, trimPast } from './behavior.ts'
-import { byAverage, byShare, byTotal, byUtilization, requestsOf } from './replicas.ts'
+import {
+  byAverage,
+  byShare,
+  byTotal,
+  byUtilization,
+  type MeasuredFrom,
+  type PodValues,
+  requestsOf,
+} from './replicas.ts'
 
 const TEN_PERCENT = { up: 0.1, down: 0.1 }
+/** CPU of which nobody knows since when it was measured: the young are taken at the word of their readiness alone. */
+const LONG_AGO: MeasuredFrom = { get: () => 0 } as unknown as MeasuredFrom
 const STATES: Record<string, PodParts> = {
   ok: {},
   pending: { phase: 'Pending' },
@@ -17,6 +27,13 @@ const STATES: Record<string, PodParts> = {
   broken: { ready: false, created: 9000, readySince: 60 },
   failed: { phase: 'Failed' },
   ending: { deleting: true },
+}
+
+/** Pods of these tables all say what they ask for. */
+function asked(pods: Parameters<typeof requestsOf>[0], resource: string): PodValues {
+  const requests = requestsOf(pods, resource)
+  assert.ok(typeof requests === 'object')
+  return requests
 }
 
 /** `300 500 -  700/young`: what pods use, in thousandths; `-`: not measured. Each asks for 1000. */
@@ -62,13 +79,37 @@ describe('by utilization of CPU', () => {
   for (const [name, text, target, replicas, current] of cases) {
     it(name, () => {
       const { pods, values } = crowd(text)
-      const asked = requestsOf(pods, 'cpu')!
-      assert.deepEqual(byUtilization(pods.length, pods, values, asked, target, true, NOW, TEN_PERCENT), {
-        replicas,
-        current,
-      })
+      const requests = asked(pods, 'cpu')
+      const proposal = byUtilization(pods.length, pods, values, requests, target, LONG_AGO, NOW, TEN_PERCENT)
+      assert.deepEqual([proposal?.replicas, proposal?.current], [replicas, current])
     })
   }
+
+  /** The third began two minutes ago and became ready so many seconds ago; its measuring began so many seconds ago. */
+  const beginnings: [string, number, number, number][] = [
+    ['measured since it is ready: it counts', 60, 60, 5],
+    ['measured before it was ready: idle', 60, 61, 3],
+    ['ready for long, though young', 119, 15, 5],
+  ]
+  for (const [name, readySince, began, replicas] of beginnings) {
+    it(`a young one ${name}`, () => {
+      const { pods, values } = crowd('300 500 700')
+      const spec = { containers: [{ name: 'app', resources: { requests: { cpu: '1' } } }] }
+      const all = [...pods.slice(0, 2), livePod('p2', { created: 120, readySince, spec })]
+      const from = new Map([['p2', NOW - began * 1000]])
+      assert.equal(byUtilization(3, all, values, asked(all, 'cpu'), 30, from, NOW, TEN_PERCENT)?.replicas, replicas)
+    })
+  }
+
+  it('an old one counts, whenever its measuring began', () => {
+    const { pods, values } = crowd('300 500 700')
+    assert.equal(byUtilization(3, pods, values, asked(pods, 'cpu'), 30, new Map(), NOW, TEN_PERCENT)?.replicas, 5)
+  })
+
+  it('tells the average of those that count', () => {
+    const { pods, values } = crowd('300 501 9000/young 9000/ending')
+    assert.equal(byUtilization(4, pods, values, asked(pods, 'cpu'), 30, LONG_AGO, NOW, TEN_PERCENT)?.average, 400)
+  })
 
   const others: [string, string, number, number][] = [
     ['memory is used while a pod starts as well', '300 500 700/young', 30, 5],
@@ -79,8 +120,11 @@ describe('by utilization of CPU', () => {
   for (const [name, text, target, replicas] of others) {
     it(name, () => {
       const { pods, values } = crowd(text)
-      const asked = requestsOf(pods, 'memory')!
-      assert.equal(byUtilization(pods.length, pods, values, asked, target, false, NOW, TEN_PERCENT)?.replicas, replicas)
+      const requests = asked(pods, 'memory')
+      assert.equal(
+        byUtilization(pods.length, pods, values, requests, target, undefined, NOW, TEN_PERCENT)?.replicas,
+        replicas,
+      )
     })
   }
 
@@ -94,7 +138,7 @@ describe('by utilization of CPU', () => {
     it(`tolerance ${name}`, () => {
       const { pods, values } = crowd(text)
       assert.equal(
-        byUtilization(2, pods, values, requestsOf(pods, 'cpu')!, 50, true, NOW, { up, down })?.replicas,
+        byUtilization(2, pods, values, asked(pods, 'cpu'), 50, LONG_AGO, NOW, { up, down })?.replicas,
         replicas,
       )
     })
@@ -108,7 +152,7 @@ describe('by utilization of CPU', () => {
   for (const [name, text] of silent) {
     it(`nothing can be said where ${name}`, () => {
       const { pods, values } = crowd(text)
-      assert.equal(byUtilization(pods.length, pods, values, new Map(), 50, true, NOW, TEN_PERCENT), undefined)
+      assert.equal(byUtilization(pods.length, pods, values, new Map(), 50, LONG_AGO, NOW, TEN_PERCENT), undefined)
     })
   }
 })
@@ -126,7 +170,7 @@ describe('by an average', () => {
   for (const [name, text, target, replicas, current] of cases) {
     it(name, () => {
       const { pods, values } = crowd(text)
-      assert.deepEqual(byAverage(pods.length, pods, values, target, false, NOW, TEN_PERCENT), { replicas, current })
+      assert.deepEqual(byAverage(pods.length, pods, values, target, undefined, NOW, TEN_PERCENT), { replicas, current })
     })
   }
 })
@@ -149,6 +193,7 @@ describe('by one number', () => {
     ['half as many', 4, 4000, 2000, 2, 1000],
     ['nearly', 4, 8400, 2000, 4, 2100],
     ['rounded up', 1, 5000, 2000, 3, 5000],
+    ['from none', 0, 9000, 3000, 3, 9000],
     ['the average is rounded up', 3, 10_000, 1000, 10, 3334],
   ]
   for (const [name, current, value, target, replicas, told] of share) {
@@ -158,16 +203,45 @@ describe('by one number', () => {
 })
 
 describe('what pods ask for', () => {
-  const asking = (...cpus: (string | undefined)[]) =>
-    livePod('p', {
-      spec: { containers: cpus.map((cpu, i) => ({ name: `c${i}`, resources: cpu ? { requests: { cpu } } : {} })) },
+  /** `1`: a core; `-`: nothing; `*` marks a sidecar, `!` an init container. */
+  const asking = (text: string, whole?: object) => {
+    const list = (words: string[]) =>
+      words.map(word => {
+        const cpu = word.replace(/[*!-]/g, '')
+        const restartPolicy = word.endsWith('*') ? { restartPolicy: 'Always' } : {}
+        return { name: `c${word}`, resources: cpu ? { requests: { cpu } } : {}, ...restartPolicy }
+      })
+    const isInit = (word: string) => /[*!]$/.test(word)
+    const words = text.split(' ')
+    const containers = list(words.filter(word => !isInit(word)))
+    const initContainers = list(words.filter(isInit))
+    return livePod('p', { spec: { containers, initContainers, ...(whole ? { resources: whole } : {}) } })
+  }
+  const cases: [string, ReturnType<typeof asking>, string | undefined, number | string][] = [
+    ['all containers together', asking('1 500m'), undefined, 1500],
+    ['a sidecar as well', asking('1 500m*'), undefined, 1500],
+    ['no init container, which has ended', asking('1 4!'), undefined, 1000],
+    ['one container', asking('1 500m'), 'c500m', 500],
+    ['one container, another says nothing', asking('1 -'), 'c1', 1000],
+    ['one says nothing', asking('1 -'), undefined, 'missing request for cpu in container c- of Pod p'],
+    ['a sidecar says nothing', asking('1 -*'), undefined, 'missing request for cpu in container c-* of Pod p'],
+    ['the one that is meant says nothing', asking('1 -'), 'c-', 'missing request for cpu in container c- of Pod p'],
+    ['a container that is not there', asking('1'), 'x', 'container x not found in Pod p'],
+    ['the pod as a whole', asking('1 -', { requests: { cpu: '3' } }), undefined, 3000],
+    ['one container of a pod that speaks as a whole', asking('1 2', { requests: { cpu: '9' } }), 'c2', 2000],
+    [
+      'the pod speaks of something else',
+      asking('-', { requests: { memory: '3' } }),
+      undefined,
+      'missing pod-level request for cpu in Pod p',
+    ],
+  ]
+  for (const [name, pod, container, expected] of cases) {
+    it(name, () => {
+      const wanted = typeof expected === 'string' ? expected : new Map([['p', expected]])
+      assert.deepEqual(requestsOf([pod], 'cpu', container), wanted)
     })
-  it('all containers together', () =>
-    assert.deepEqual(requestsOf([asking('1', '500m')], 'cpu'), new Map([['p', 1500]])))
-  it('one container', () => assert.deepEqual(requestsOf([asking('1', '500m')], 'cpu', 'c1'), new Map([['p', 500]])))
-  it('one container that asks for nothing', () =>
-    assert.equal(requestsOf([asking('1', undefined)], 'cpu', 'c1'), undefined))
-  it('a container that is not there', () => assert.equal(requestsOf([asking('1')], 'cpu', 'x'), undefined))
+  }
 })
 
 describe('the pace', () => {

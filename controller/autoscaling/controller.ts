@@ -4,10 +4,8 @@ import { matchesLabels, parseLabelSelector } from '../../api/selectors.ts'
 import type { Scale } from '../../api/types/autoscaling-v1.ts'
 import type {
   HorizontalPodAutoscaler,
-  HorizontalPodAutoscalerCondition,
   HorizontalPodAutoscalerStatus,
   MetricSpec,
-  MetricStatus,
 } from '../../api/types/autoscaling-v2.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Live } from '../../client/client.ts'
@@ -16,8 +14,9 @@ import { timestamp } from '../../client/times.ts'
 import { type Context, type Controller, createChore, createLoop, type Loop, together, unlessGone } from '../context.ts'
 import { discover } from '../discovery.ts'
 import { sharedPods } from '../pods.ts'
-import { limitScaling, type ScalingPast, trimPast } from './behavior.ts'
-import { MetricError, measure, type Target } from './measure.ts'
+import { type ScalingPast, trimPast } from './behavior.ts'
+import { type Condition, decideByBounds, decideByMetrics, mergeConditions, type Outcome } from './decide.ts'
+import { type Measured, MetricError, type MetricSource, measure, type Target } from './measure.ts'
 
 const ROUND_MS = 15_000
 const DEFAULT_METRICS: readonly MetricSpec[] = [
@@ -25,7 +24,6 @@ const DEFAULT_METRICS: readonly MetricSpec[] = [
 ]
 
 type Autoscaler = Live<HorizontalPodAutoscaler>
-type Condition = [type: string, status: 'True' | 'False', reason: string, message: string]
 
 export function autoscalingController(context: Context): Controller {
   const autoscalers = new Autoscalers(context)
@@ -35,12 +33,6 @@ export function autoscalingController(context: Context): Controller {
   )
 }
 
-interface Outcome {
-  replicas: number
-  conditions: Condition[]
-  metrics: MetricStatus[]
-}
-
 /** Sizes targets by what is measured of them. */
 class Autoscalers {
   readonly loop: Loop
@@ -48,12 +40,17 @@ class Autoscalers {
   readonly #informer
   readonly #pods
   readonly #pasts = new Map<string, ScalingPast>()
+  readonly #source: MetricSource
   #kinds: readonly ResourceRef[] = []
 
   constructor(context: Context) {
     this.#context = context
     this.#informer = context.informers.of<HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS)
     this.#pods = sharedPods(context.informers)
+    this.#source = {
+      read: path => context.client.read(path),
+      refOf: (apiVersion = 'v1', kind) => this.#refOf(apiVersion, kind),
+    }
     this.loop = createLoop(context, 'horizontal-pod-autoscaler', key => this.#step(key))
     this.#informer.addHandler({
       added: autoscaler => this.loop.queue.add(objectKey(autoscaler)),
@@ -74,8 +71,8 @@ class Autoscalers {
     const target = await this.#findTarget(autoscaler)
     if (!target) return
     const outcome = await this.#decide(autoscaler, target)
-    const { replicas } = outcome
-    const isMove = replicas !== target.replicas
+    for (const { reason, message } of outcome.warnings) this.loop.events.event(autoscaler, 'Warning', reason, message)
+    const isMove = outcome.replicas !== target.replicas
     if (isMove) await this.#scale(autoscaler, target, outcome)
     await this.#report(autoscaler, target.replicas, outcome, isMove)
   }
@@ -97,7 +94,7 @@ class Autoscalers {
       this.loop.events.event(autoscaler, 'Warning', 'FailedGetScale', message)
       const conditions: Condition[] = [['AbleToScale', 'False', 'FailedGetScale', message]]
       const current = autoscaler.status?.currentReplicas ?? 0
-      await this.#report(autoscaler, current, { replicas: current, conditions, metrics: [] }, false)
+      await this.#report(autoscaler, current, { replicas: current, conditions, metrics: [], warnings: [] }, false)
       return undefined
     }
   }
@@ -112,82 +109,29 @@ class Autoscalers {
   }
 
   async #decide(autoscaler: Autoscaler, target: Target): Promise<Outcome> {
-    const able: Condition = [
-      'AbleToScale',
-      'True',
-      'SucceededGetScale',
-      "the HPA controller was able to get the target's current scale",
-    ]
-    const { minReplicas = 1, maxReplicas } = autoscaler.spec
-    if (target.replicas === 0 && minReplicas !== 0) {
-      const message = 'scaling is disabled since the replica count of the target is zero'
-      return { replicas: 0, metrics: [], conditions: [able, ['ScalingActive', 'False', 'ScalingDisabled', message]] }
-    }
-    const bounded = Math.min(maxReplicas, Math.max(minReplicas, target.replicas))
-    if (bounded !== target.replicas) return { replicas: bounded, metrics: [], conditions: [able] }
-    return this.#decideByMetrics(autoscaler, target, able)
-  }
-
-  async #decideByMetrics(autoscaler: Autoscaler, target: Target, able: Condition): Promise<Outcome> {
-    const { wanted, metrics, failure } = await this.#measureAll(autoscaler, target)
-    if (failure && (wanted === undefined || wanted < target.replicas)) {
-      const message = `the HPA was unable to compute the replica count: ${failure.message}`
-      this.loop.events.event(autoscaler, 'Warning', 'FailedComputeMetricsReplicas', message)
-      return {
-        replicas: target.replicas,
-        metrics,
-        conditions: [able, ['ScalingActive', 'False', failure.reason, message]],
-      }
-    }
+    const clear = decideByBounds(autoscaler, target.replicas)
+    if (clear) return clear
+    const { measured, failures } = await this.#measureAll(autoscaler, target)
     const past = this.#pastOf(autoscaler)
     const now = this.#context.clock.monotonic()
-    const limited = limitScaling(autoscaler, target.replicas, wanted!, past, now)
-    past.recommendations.push({ at: now, replicas: wanted! })
+    const outcome = decideByMetrics(autoscaler, target.replicas, measured, failures, past, now)
+    if (outcome.recommended !== undefined) past.recommendations.push({ at: now, replicas: outcome.recommended })
     trimPast(past, now)
-    const active: Condition = [
-      'ScalingActive',
-      'True',
-      'ValidMetricFound',
-      'the HPA was able to successfully calculate a replica count from the metrics',
-    ]
-    const stable: Condition = limited.stabilized
-      ? [
-          'AbleToScale',
-          'True',
-          'ScaleDownStabilized',
-          'recent recommendations were higher than current one, applying the highest recent recommendation',
-        ]
-      : ['AbleToScale', 'True', 'ReadyForNewScale', 'recommended size matches current size']
-    const bounds: Condition = limited.reason
-      ? ['ScalingLimited', 'True', limited.reason, limited.message!]
-      : ['ScalingLimited', 'False', 'DesiredWithinRange', 'the desired count is within the acceptable range']
-    return { replicas: limited.replicas, metrics, conditions: [stable, active, bounds] }
+    return outcome
   }
 
-  /** The metric that asks for most counts; one that cannot be read must not shrink anything. */
   async #measureAll(autoscaler: Autoscaler, target: Target) {
-    const metrics: MetricStatus[] = []
-    let wanted: number | undefined
-    let failure: MetricError | undefined
+    const measured: Measured[] = []
+    const failures: MetricError[] = []
     for (const metric of autoscaler.spec.metrics ?? DEFAULT_METRICS) {
       try {
-        const { proposal, status } = await measure(
-          this.#context.client,
-          autoscaler,
-          metric,
-          target,
-          this.#context.clock.now(),
-        )
-        wanted = Math.max(wanted ?? 0, proposal.replicas)
-        metrics.push(status)
+        measured.push(await measure(this.#source, autoscaler, metric, target, this.#context.clock.now()))
       } catch (error) {
-        failure ??=
-          error instanceof MetricError
-            ? error
-            : new MetricError(`FailedGet${metric.type}Metric`, (error as Error).message)
+        if (!(error instanceof MetricError)) throw error
+        failures.push(error)
       }
     }
-    return { wanted, metrics, failure }
+    return { measured, failures }
   }
 
   #pastOf(autoscaler: Autoscaler): ScalingPast {
@@ -211,10 +155,8 @@ class Autoscalers {
     await this.#context.client.resource(target.ref).patch(name, 'merge', { spec }, options)
     const by = outcome.replicas - target.replicas
     this.#pastOf(autoscaler).changes.push({ at: this.#context.clock.monotonic(), by })
-    const direction = by > 0 ? 'above' : 'below'
-    const why =
-      outcome.metrics.length > 0 ? `metrics ${direction} target` : 'Current number of replicas outside of the bounds'
-    this.loop.events.event(autoscaler, 'Normal', 'SuccessfulRescale', `New size: ${outcome.replicas}; reason: ${why}`)
+    const message = `New size: ${outcome.replicas}; reason: ${outcome.why}`
+    this.loop.events.event(autoscaler, 'Normal', 'SuccessfulRescale', message)
     outcome.conditions[0] = [
       'AbleToScale',
       'True',
@@ -238,18 +180,4 @@ class Autoscalers {
     const resource = this.#context.client.resource<HorizontalPodAutoscaler>(HORIZONTAL_POD_AUTOSCALERS)
     await unlessGone(resource.update({ ...autoscaler, status }, 'status'))
   }
-}
-
-function mergeConditions(
-  known: readonly HorizontalPodAutoscalerCondition[],
-  news: readonly Condition[],
-  time: string,
-): HorizontalPodAutoscalerCondition[] {
-  const merged = new Map(known.map(condition => [condition.type, condition]))
-  for (const [type, status, reason, message] of news) {
-    const old = merged.get(type)
-    const lastTransitionTime = old?.status === status ? old.lastTransitionTime : time
-    merged.set(type, { type, status, lastTransitionTime, reason, message })
-  }
-  return [...merged.values()]
 }

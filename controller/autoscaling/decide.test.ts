@@ -1,104 +1,206 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec } from '../../api/types/autoscaling-v2.ts'
-import { livePod, NOW, type PodParts } from '../../test/support/objects.ts'
-import { limitScaling, type ScalingPast } from './behavior.ts'
-import { byAverage, byShare, byTotal, byUtilization, requestsOf } from './replicas.ts'
+import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../api/types/autoscaling-v2.ts'
+import { NOW } from '../../test/support/objects.ts'
+import { type Condition, decideByBounds, decideByMetrics, mergeConditions } from './decide.ts'
+import { type Measured, MetricError } from './measure.ts'
 
-const tolerances = { up: 0.1, down: 0.1 }
-const requests = { resources: { requests: { cpu: '1' } } }
-const pods = (count: number, parts: (index: number) => PodParts = () => ({})) =>
-  Array.from({ length: count }, (_, i) => {
-    return livePod(`p${i}`, { ...parts(i), spec: { containers: [{ name: 'app', image: 'a', ...requests }] } })
-  })
-const values = (...amounts: (number | undefined)[]) =>
-  new Map(amounts.flatMap((amount, i) => (amount === undefined ? [] : [[`p${i}`, amount] as const])))
+const scaler = (
+  minReplicas: number | undefined,
+  maxReplicas: number,
+  scaleUp?: HPAScalingRules,
+): HorizontalPodAutoscaler => ({
+  spec: {
+    ...(minReplicas === undefined ? {} : { minReplicas }),
+    maxReplicas,
+    scaleTargetRef: { kind: 'Deployment', name: 'web' },
+    ...(scaleUp ? { behavior: { scaleUp } } : {}),
+  },
+})
 
-describe('byUtilization', () => {
-  const young = (index: number): PodParts => (index === 2 ? { ready: false, created: 60, readySince: 50 } : {})
-  const cases: [string, ReturnType<typeof pods>, Map<string, number>, number, number][] = [
-    ['over the target', pods(3), values(300, 500, 700), 30, 5],
-    ['under the target', pods(3), values(100, 200, 300), 50, 2],
-    ['within the tolerance', pods(3), values(1010, 1030, 1020), 100, 3],
-    ['one not measured, going up: it counts as idle', pods(3), values(900, 900), 50, 4],
-    ['one not measured, going down: it counts as busy', pods(4), values(100, 100, 100), 50, 3],
-    ['one that starts, going up: it counts as idle', pods(3, young), values(900, 900, 5000), 50, 4],
-    ['two that are not measured turn it round: nothing', pods(4), values(600, 600), 50, 4],
+describe('decideByBounds', () => {
+  const ABOVE = 'Current number of replicas above Spec.MaxReplicas'
+  const BELOW = 'Current number of replicas below Spec.MinReplicas'
+  const OFF = 'scaling is disabled since the replica count of the target is zero'
+  const cases: [string, HorizontalPodAutoscaler, number, [number, string | undefined] | undefined][] = [
+    ['between both: the metrics decide', scaler(2, 5), 3, undefined],
+    ['at the least', scaler(2, 5), 2, undefined],
+    ['at the most', scaler(2, 5), 5, undefined],
+    ['fewer', scaler(2, 5), 1, [2, BELOW]],
+    ['more', scaler(2, 5), 6, [5, ABOVE]],
+    ['one where nothing is said', scaler(undefined, 5), 1, undefined],
+    ['none: switched off', scaler(1, 5), 0, [0, undefined]],
+    ['none, where none are allowed: the metrics decide', scaler(0, 5), 0, undefined],
   ]
-  for (const [name, subjects, usage, target, expected] of cases) {
+  for (const [name, subject, current, expected] of cases) {
     it(name, () => {
-      const asked = requestsOf(subjects, 'cpu')!
-      assert.equal(
-        byUtilization(subjects.length, subjects, usage, asked, target, true, NOW, tolerances)?.replicas,
-        expected,
+      const outcome = decideByBounds(subject, current)
+      assert.deepEqual(outcome && [outcome.replicas, outcome.why], expected)
+      const inactive = outcome?.conditions.filter(([type]) => type === 'ScalingActive') ?? []
+      assert.deepEqual(inactive, current === 0 && expected ? [['ScalingActive', 'False', 'ScalingDisabled', OFF]] : [])
+    })
+  }
+})
+
+const proposing = (replicas: number, title: string): Measured => ({
+  proposal: { replicas, current: 1 },
+  status: { type: title },
+  title,
+})
+const failing = (name: string) => new MetricError(`FailedGet${name}Metric`, `failed to get ${name}: no answer`)
+const nothing = { recommendations: [], changes: [] }
+
+describe('decideByMetrics', () => {
+  /** Pods, what metrics ask for by name, those that fail; the size, why, the reason of ScalingActive. */
+  const cases: [string, number, [string, number][], string[], number, string | undefined, string][] = [
+    ['up', 3, [['cpu', 5]], [], 5, 'cpu above target', 'ValidMetricFound'],
+    ['down', 5, [['cpu', 3]], [], 3, 'All metrics below target', 'ValidMetricFound'],
+    [
+      'the metric that asks for most',
+      3,
+      [
+        ['cpu', 4],
+        ['memory', 6],
+        ['pods', 5],
+      ],
+      [],
+      6,
+      'memory above target',
+      'ValidMetricFound',
+    ],
+    [
+      'of equals the first',
+      3,
+      [
+        ['cpu', 6],
+        ['memory', 6],
+      ],
+      [],
+      6,
+      'cpu above target',
+      'ValidMetricFound',
+    ],
+    ['one fails, another asks for more', 3, [['cpu', 5]], ['Pods'], 5, 'cpu above target', 'ValidMetricFound'],
+    [
+      'one fails, another asks for as many',
+      3,
+      [['cpu', 3]],
+      ['Pods'],
+      3,
+      'All metrics below target',
+      'ValidMetricFound',
+    ],
+    [
+      'one fails, another asks for fewer: nothing shrinks',
+      3,
+      [['cpu', 2]],
+      ['Pods'],
+      3,
+      undefined,
+      'FailedGetPodsMetric',
+    ],
+    ['all fail: the first is told', 3, [], ['Pods', 'Object'], 3, undefined, 'FailedGetPodsMetric'],
+  ]
+  for (const [name, current, metrics, failures, replicas, why, active] of cases) {
+    it(name, () => {
+      const measured = metrics.map(([title, wanted]) => proposing(wanted, title))
+      const outcome = decideByMetrics(scaler(1, 100), current, measured, failures.map(failing), nothing, NOW)
+      const reason = outcome.conditions.find(([type]) => type === 'ScalingActive')?.[2]
+      assert.deepEqual([outcome.replicas, outcome.why, reason], [replicas, why, active])
+      assert.deepEqual(
+        outcome.metrics,
+        measured.map(({ status }) => status),
+      )
+      assert.equal(outcome.recommended, why && Math.max(...metrics.map(([, wanted]) => wanted)))
+      assert.deepEqual(
+        outcome.warnings.slice(0, failures.length).map(one => one.reason),
+        failures.map(one => `FailedGet${one}Metric`),
+      )
+      assert.equal(outcome.warnings.length, failures.length + (why === undefined ? 1 : 0))
+    })
+  }
+
+  it('tells in the words of Kubernetes why it cannot say anything', () => {
+    const outcome = decideByMetrics(scaler(1, 9), 3, [proposing(2, 'cpu')], [failing('Pods')], nothing, NOW)
+    const message = 'the HPA was unable to compute the replica count: failed to get Pods: no answer'
+    assert.deepEqual(outcome.conditions.at(-1), ['ScalingActive', 'False', 'FailedGetPodsMetric', message])
+    assert.deepEqual(outcome.warnings, [
+      { reason: 'FailedGetPodsMetric', message: 'failed to get Pods: no answer' },
+      {
+        reason: 'FailedComputeMetricsReplicas',
+        message: 'invalid metrics (1 invalid out of 2), first error is: failed to get Pods: no answer',
+      },
+    ])
+  })
+
+  const words: [string, HorizontalPodAutoscaler, number, number, [number, number][], string, string][] = [
+    ['at once', scaler(1, 100), 5, 7, [], 'ReadyForNewScale', 'DesiredWithinRange'],
+    [
+      'held up, for a while',
+      scaler(1, 100, { stabilizationWindowSeconds: 60 }),
+      5,
+      9,
+      [[10, 6]],
+      'ScaleUpStabilized',
+      'DesiredWithinRange',
+    ],
+    ['held down, for a while', scaler(1, 100), 9, 5, [[10, 7]], 'ScaleDownStabilized', 'DesiredWithinRange'],
+    [
+      'as many as there are, though fewer were asked for',
+      scaler(1, 100, { stabilizationWindowSeconds: 60 }),
+      5,
+      5,
+      [[10, 3]],
+      'ReadyForNewScale',
+      'DesiredWithinRange',
+    ],
+    ['too fast', scaler(1, 100), 5, 50, [], 'ReadyForNewScale', 'ScaleUpLimit'],
+    ['too many', scaler(1, 6), 5, 8, [], 'ReadyForNewScale', 'TooManyReplicas'],
+    ['too few', scaler(4, 9), 5, 2, [], 'ReadyForNewScale', 'TooFewReplicas'],
+  ]
+  for (const [name, subject, current, wanted, before, able, limited] of words) {
+    it(name, () => {
+      const recommendations = before.map(([seconds, replicas]) => ({ at: NOW - seconds * 1000, replicas }))
+      const past = { recommendations, changes: [] }
+      const { conditions } = decideByMetrics(subject, current, [proposing(wanted, 'cpu')], [], past, NOW)
+      assert.deepEqual(
+        conditions.map(([type, status, reason]) => `${type}=${status} ${reason}`),
+        [
+          `AbleToScale=True ${able}`,
+          'ScalingActive=True ValidMetricFound',
+          `ScalingLimited=${limited === 'DesiredWithinRange' ? 'False' : 'True'} ${limited}`,
+        ],
       )
     })
   }
-  it('cannot say anything without measurements or requests', () => {
-    assert.equal(
-      byUtilization(1, pods(1), new Map(), requestsOf(pods(1), 'cpu')!, 50, true, NOW, tolerances),
-      undefined,
-    )
-    assert.equal(requestsOf([livePod('x')], 'cpu'), undefined)
-  })
 })
 
-describe('byAverage, byTotal, byShare', () => {
-  it('average', () => {
-    assert.deepEqual(byAverage(2, pods(2), values(3000, 1000), 1000, false, NOW, tolerances), {
-      replicas: 4,
-      current: 2000,
-    })
-  })
-  it('total', () => {
-    assert.equal(byTotal(3, pods(3), 30_000, 10_000, tolerances).replicas, 9)
-    assert.equal(byTotal(3, pods(3), 10_500, 10_000, tolerances).replicas, 3)
-  })
-  it('share', () => {
-    assert.deepEqual(byShare(2, 9000, 3000, tolerances), { replicas: 3, current: 4500 })
-    assert.equal(byShare(0, 9000, 3000, tolerances).replicas, 3)
-  })
-})
-
-describe('limitScaling', () => {
-  const scaler = (spec: Partial<HorizontalPodAutoscalerSpec> = {}): HorizontalPodAutoscaler => ({
-    spec: { maxReplicas: 20, minReplicas: 2, scaleTargetRef: { kind: 'Deployment', name: 'web' }, ...spec },
-  })
-  const past = (recommendations: [number, number][] = [], changes: [number, number][] = []): ScalingPast => ({
-    recommendations: recommendations.map(([seconds, replicas]) => ({ at: NOW - seconds * 1000, replicas })),
-    changes: changes.map(([seconds, by]) => ({ at: NOW - seconds * 1000, by })),
-  })
-  const slowDown = {
-    behavior: {
-      scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] },
-    },
-  }
-  const cases: [string, HorizontalPodAutoscaler, number, number, ScalingPast, number, string?][] = [
-    ['up as far as doubling', scaler(), 10, 18, past(), 18],
-    ['up by four at least', scaler(), 2, 10, past(), 6, 'ScaleUpLimit'],
-    ['not over the maximum', scaler(), 15, 40, past(), 20, 'TooManyReplicas'],
-    ['not at once again', scaler(), 6, 20, past([], [[5, 4]]), 6, 'ScaleUpLimit'],
-    ['down only after five minutes', scaler(), 10, 3, past([[100, 8]]), 8],
-    ['down then', scaler(), 10, 3, past([[301, 8]]), 3],
-    ['not under the minimum', scaler(), 10, 1, past(), 2, 'TooFewReplicas'],
-    ['down one a minute', scaler(slowDown), 10, 3, past(), 9, 'ScaleDownLimit'],
-    ['one has gone this minute', scaler(slowDown), 9, 3, past([], [[30, -1]]), 9, 'ScaleDownLimit'],
-    ['never up', scaler({ behavior: { scaleUp: { selectPolicy: 'Disabled' } } }), 5, 9, past(), 5, 'ScaleUpLimit'],
-    [
-      'the slowest policy',
-      scaler({ behavior: { scaleUp: { selectPolicy: 'Min' } } }),
-      2,
-      20,
-      past(),
-      4,
-      'ScaleUpLimit',
-    ],
-    ['as it is', scaler(), 5, 5, past(), 5],
+describe('mergeConditions', () => {
+  const known = [
+    { type: 'AbleToScale', status: 'True', lastTransitionTime: 'then', reason: 'A', message: 'a' },
+    { type: 'ScalingActive', status: 'True', lastTransitionTime: 'then', reason: 'B', message: 'b' },
   ]
-  for (const [name, subject, current, wanted, before, expected, reason] of cases) {
+  const cases: [string, Condition[], string[]][] = [
+    ['no news', [], ['AbleToScale True A then', 'ScalingActive True B then']],
+    ['another reason', [['AbleToScale', 'True', 'C', 'c']], ['AbleToScale True C then', 'ScalingActive True B then']],
+    [
+      'another status',
+      [['ScalingActive', 'False', 'C', 'c']],
+      ['AbleToScale True A then', 'ScalingActive False C now'],
+    ],
+    [
+      'a new one',
+      [['ScalingLimited', 'False', 'C', 'c']],
+      ['AbleToScale True A then', 'ScalingActive True B then', 'ScalingLimited False C now'],
+    ],
+  ]
+  for (const [name, news, expected] of cases) {
     it(name, () => {
-      const limited = limitScaling(subject, current, wanted, before, NOW)
-      assert.deepEqual([limited.replicas, limited.reason], [expected, reason])
+      const merged = mergeConditions(known, news, 'now')
+      assert.deepEqual(
+        merged.map(one => `${one.type} ${one.status} ${one.reason} ${one.lastTransitionTime}`),
+        expected,
+      )
     })
   }
 })

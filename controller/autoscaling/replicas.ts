@@ -1,6 +1,6 @@
+import { podAmounts } from '../../api/pods/amounts.ts'
 import { quantityMilli } from '../../api/quantity.ts'
-import { podAmounts } from '../../api/quota/usage.ts'
-import type { Pod } from '../../api/types/core-v1.ts'
+import type { Container, Pod } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { isFinished, isReady } from '../pods.ts'
 
@@ -11,6 +11,9 @@ const READY_DELAY_MS = 30_000
 
 /** Amounts in thousandths, by pod name. */
 export type PodValues = ReadonlyMap<string, number>
+
+/** When the measuring of each pod began, by its name. Only CPU asks for it: what a start burns is no load. */
+export type MeasuredFrom = ReadonlyMap<string, number>
 
 export interface Proposal {
   replicas: number
@@ -24,52 +27,75 @@ export interface Tolerances {
 }
 
 /** Pods that are measured, those that are not, and those that are too young to be taken at their word. */
-function sortPods(pods: readonly Live<Pod>[], values: PodValues, isCpu: boolean, now: number) {
+function sortPods(pods: readonly Live<Pod>[], values: PodValues, from: MeasuredFrom | undefined, now: number) {
   const sorted = { unready: new Set<string>(), missing: [] as string[], measured: [] as string[] }
   for (const pod of pods.filter(one => !one.metadata.deletionTimestamp && !isFinished(one))) {
     const { name } = pod.metadata
     if (pod.status?.phase === 'Pending') sorted.unready.add(name)
     else if (!values.has(name)) sorted.missing.push(name)
-    else if (isCpu && isStarting(pod, now)) sorted.unready.add(name)
+    else if (from && isStarting(pod, from.get(name), now)) sorted.unready.add(name)
     else sorted.measured.push(name)
   }
   return sorted
 }
 
-/** A pod burns CPU while it starts, which says nothing about its load. */
-function isStarting(pod: Live<Pod>, now: number): boolean {
+/** A young pod is believed when it is ready and all that was measured was measured since; an old one that was ready once is. */
+function isStarting(pod: Live<Pod>, measuredFrom = Number.POSITIVE_INFINITY, now: number): boolean {
   const started = Date.parse(pod.status?.startTime ?? '')
   const changed = Date.parse(pod.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '')
   if (Number.isNaN(started) || Number.isNaN(changed)) return true
-  if (now < started + CPU_START_MS) return !isReady(pod)
+  if (now < started + CPU_START_MS) return !isReady(pod) || measuredFrom < changed
   return !isReady(pod) && changed < started + READY_DELAY_MS
 }
 
-/** What the pods ask for of a resource, in thousandths; undefined: one of them asks for nothing. */
-export function requestsOf(pods: readonly Live<Pod>[], resource: string, container?: string): PodValues | undefined {
+/** What the pods ask for of a resource, in thousandths; a text: who does not say, so that nothing can be a share of it. */
+export function requestsOf(pods: readonly Live<Pod>[], resource: string, container?: string): PodValues | string {
   const requests = new Map<string, number>()
   for (const pod of pods) {
-    const own = container
-      ? pod.spec.containers.find(({ name }) => name === container)?.resources?.requests?.[resource]
-      : podAmounts(pod, 'requests')[resource]
-    if (own === undefined) return undefined
-    requests.set(pod.metadata.name, quantityMilli(own))
+    const asked =
+      container === undefined && pod.spec.resources?.requests ? wholeOf(pod, resource) : sumOf(pod, resource, container)
+    if (typeof asked === 'string') return asked
+    requests.set(pod.metadata.name, asked)
   }
   return requests
 }
 
-/** How many pods would bring their average use to `target` percent of what they ask for. */
+function wholeOf(pod: Live<Pod>, resource: string): number | string {
+  const asked = podAmounts(pod.spec, 'requests')[resource]
+  return asked === undefined
+    ? `missing pod-level request for ${resource} in Pod ${pod.metadata.name}`
+    : quantityMilli(asked)
+}
+
+function sumOf(pod: Live<Pod>, resource: string, container: string | undefined): number | string {
+  const meant = lastingContainers(pod).filter(({ name }) => container === undefined || name === container)
+  if (meant.length === 0) return `container ${container} not found in Pod ${pod.metadata.name}`
+  let total = 0
+  for (const { name, resources } of meant) {
+    const asked = resources?.requests?.[resource]
+    if (asked === undefined) return `missing request for ${resource} in container ${name} of Pod ${pod.metadata.name}`
+    total += quantityMilli(asked)
+  }
+  return total
+}
+
+/** Init containers are over when there is something to measure; sidecars are not. */
+function lastingContainers({ spec }: Live<Pod>): Container[] {
+  return [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')]
+}
+
+/** How many pods would bring their average use to `target` percent of what they ask for; `average` is that use in thousandths. */
 export function byUtilization(
   current: number,
   pods: readonly Live<Pod>[],
   usage: PodValues,
   requests: PodValues,
   target: number,
-  isCpu: boolean,
+  from: MeasuredFrom | undefined,
   now: number,
   tolerances: Tolerances,
-): Proposal | undefined {
-  const sorted = sortPods(pods, usage, isCpu, now)
+): (Proposal & { average: number }) | undefined {
+  const sorted = sortPods(pods, usage, from, now)
   const share = (names: readonly string[], values: PodValues) => {
     const asked = sum(names, requests)
     return asked === 0 ? undefined : Math.floor((100 * sum(names, values)) / asked)
@@ -79,7 +105,7 @@ export function byUtilization(
   const ratioWith = (names: readonly string[], values: PodValues) => (share(names, values) ?? 0) / target
   const stand = (name: string, isUp: boolean) => (isUp ? 0 : requests.get(name)! * (Math.max(100, target) / 100))
   const replicas = weigh(current, sorted, usage, utilization / target, ratioWith, stand, tolerances)
-  return { replicas, current: utilization }
+  return { replicas, current: utilization, average: Math.floor(sum(sorted.measured, usage) / sorted.measured.length) }
 }
 
 /** How many pods would bring their average to `target` thousandths. */
@@ -88,11 +114,11 @@ export function byAverage(
   pods: readonly Live<Pod>[],
   values: PodValues,
   target: number,
-  isCpu: boolean,
+  from: MeasuredFrom | undefined,
   now: number,
   tolerances: Tolerances,
 ): Proposal | undefined {
-  const sorted = sortPods(pods, values, isCpu, now)
+  const sorted = sortPods(pods, values, from, now)
   if (sorted.measured.length === 0) return undefined
   const averageOf = (names: readonly string[], all: PodValues) => Math.floor(sum(names, all) / names.length)
   const average = averageOf(sorted.measured, values)

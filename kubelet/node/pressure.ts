@@ -1,4 +1,4 @@
-import type { Container } from '../../api/types/core-v1.ts'
+import { podAmounts } from '../../api/pods/amounts.ts'
 import { amountOf } from '../amount.ts'
 import type { EvictionThresholds } from '../options.ts'
 import { isStatic, type LivePod } from '../pod/pod.ts'
@@ -83,21 +83,8 @@ function usedOf(resource: Resource, use: PodUse): number {
   return resource === 'pids' ? use.pids : use.diskBytes
 }
 
-/** What the pod as a whole asks for, else its containers together, or a greater one that runs before them. */
 function requestOf(resource: Resource, { spec }: LivePod): number {
-  const asked = ({ resources }: Pick<Container, 'resources'>) => amountOf(resources?.requests?.[resource])
-  const whole = asked(spec)
-  if (whole !== undefined) return whole
-  let [sidecars, greatest] = [0, 0]
-  for (const container of spec.initContainers ?? []) {
-    const amount = asked(container) ?? 0
-    if (container.restartPolicy === 'Always') sidecars += amount
-    else greatest = Math.max(greatest, sidecars + amount)
-  }
-  return Math.max(
-    greatest,
-    spec.containers.reduce((sum, container) => sum + (asked(container) ?? 0), sidecars),
-  )
+  return amountOf(podAmounts(spec, 'requests')[resource]) ?? 0
 }
 
 /** Kubernetes' sentence for the status of a pod that was evicted. */

@@ -262,10 +262,7 @@ describe('preempt', () => {
       '0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     )
     const never = facts('never', { cpu: '1' }, { priority: 100, preemptionPolicy: 'Never' })
-    assert.equal(
-      choose({ n1: [low('a', '1')] }, [], never),
-      '0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
-    )
+    assert.equal(choose({ n1: [low('a', '1')] }, [], never), 'not eligible due to preemptionPolicy=Never.')
     const huge = facts('huge', { cpu: '2' }, { priority: 100 })
     assert.equal(
       choose({ n1: [low('a', '1')] }, [], huge),

@@ -38,7 +38,7 @@ export function preempt(
     message: `0/${nodeCount} nodes are available: ${countTexts(texts).join(', ')}.`,
   })
   if (pod.pod.spec?.preemptionPolicy === 'Never') {
-    return none(view.nodes.map(() => 'Preemption is not helpful for scheduling'))
+    return { candidate: undefined, message: 'not eligible due to preemptionPolicy=Never.' }
   }
   const helpful = inTurns(
     [...refused.refusals].filter(([, refusal]) => !refusal.isFinal).map(([node]) => node),
@@ -145,8 +145,12 @@ function splitByBudgets(pods: readonly PodFacts[], budgets: readonly Budget[]) {
   return { protectedOnes, others }
 }
 
+/** After all times, as text. */
+const NOT_YET = '~'
+
+/** One that waits for its agent is younger than all that run, however long ago it was made: little is lost with it. */
 function startOf(pod: PodFacts): string {
-  return pod.pod.status?.startTime ?? pod.pod.metadata?.creationTimestamp ?? ''
+  return pod.pod.status?.startTime ?? NOT_YET
 }
 
 /** Times as they are written sort as plain text. */

@@ -83,11 +83,11 @@ describe('what a pod asks for', () => {
 describe('who makes room', () => {
   const limits = { percentage: 10, least: 100 }
   let serial = 0
-  /** `a=1@50`: a pod of one core with priority 50, started at `at`. */
+  /** `a=1@50+3`: a pod of one core with priority 50, started in the third second; `+x`: not started yet. */
   const low = (text: string) => {
-    const [, name, cpu, priority, start = 0] = /^(\w+)=(\w+)@(-?\d+)(?:\+(\d+))?$/.exec(text)!
+    const [, name, cpu, priority, start = 0] = /^(\w+)=(\w+)@(-?\d+)(?:\+(\d|x))?$/.exec(text)!
     const made = facts(name!, { cpu: cpu! }, { priority: Number(priority) }, { uid: `u${serial++}` })
-    Object.assign(made.pod, { status: { startTime: `2026-01-01T00:00:0${start}Z` } })
+    if (start !== 'x') Object.assign(made.pod, { status: { startTime: `2026-01-01T00:00:0${start}Z` } })
     return made
   }
   const budget = (name: string, allowed: number, disrupted: string[] = []) => ({
@@ -107,6 +107,7 @@ describe('who makes room', () => {
     ['as few as are needed', { n1: 'a=1@1 b=1@1' }, '1', [], 'n1: b'],
     ['the less important', { n1: 'a=1@5 b=1@1' }, '1', [], 'n1: b'],
     ['of equals the one that came last', { n1: 'a=1@1+5 b=1@1+2' }, '1', [], 'n1: a'],
+    ['of equals one that has not begun', { n1: 'a=1@1+x b=1@1+2' }, '1', [], 'n1: a'],
     ['both', { n1: 'a=1@1 b=1@1' }, '2', [], 'n1: a b'],
     ['one that is as important stays', { n1: 'a=1@1 b=1@100' }, '1', [], 'n1: a'],
     ['one more important stays', { n1: 'a=2@200' }, '1', [], ''],
@@ -115,6 +116,16 @@ describe('who makes room', () => {
     ['where the sum is least', { n1: 'a=1@5 b=1@4', n2: 'c=1@5 d=1@1' }, '2', [], 'n2: c d'],
     ['where they are fewest', { n1: 'a=1@5 b=1@5', n2: 'c=2@5' }, '2', [], 'n2: c'],
     ['where the most important came last', { n1: 'a=2@5+1', n2: 'b=2@5+7' }, '2', [], 'n2: b'],
+    ['where the most important has not begun', { n1: 'a=2@5+x', n2: 'b=2@5+7' }, '2', [], 'n1: a'],
+    [
+      'where the first of the most important came last',
+      { n1: 'a=1@5+1 b=1@5+9', n2: 'c=1@5+2 d=1@5+3' },
+      '2',
+      [],
+      'n2: c d',
+    ],
+    ['those less important do not count there', { n1: 'a=1@5+2 b=1@4+1', n2: 'c=1@5+1 d=1@4+9' }, '2', [], 'n1: a b'],
+    ['of quite equal nodes the first', { n1: 'a=2@5+1', n2: 'b=2@5+1' }, '2', [], 'n1: a'],
     ['those less than nothing are no gain', { n1: 'a=1@-5 b=1@-5', n2: 'c=2@-5' }, '2', [], 'n2: c'],
     ['where no budget is broken', { n1: 'a=2@1', n2: 'b=2@50' }, '1', [budget('a', 0)], 'n2: b'],
     ['a budget with something left', { n1: 'a=2@1', n2: 'b=2@50' }, '1', [budget('a', 1)], 'n1: a'],

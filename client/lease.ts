@@ -4,6 +4,7 @@ import { type Clock, pause } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Random } from '../platform/random.ts'
 import type { Client, Live, ResourceClient } from './client.ts'
+import { unlessMissing } from './outcomes.ts'
 import { LEASES } from './resources.ts'
 import { microTimestamp } from './times.ts'
 
@@ -148,13 +149,8 @@ class Candidate {
     return true
   }
 
-  async #read(): Promise<Live<Lease> | undefined> {
-    try {
-      return await this.#leases.get(this.#options.name, this.#options.namespace)
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined
-      throw error
-    }
+  #read(): Promise<Live<Lease> | undefined> {
+    return unlessMissing(this.#leases.get(this.#options.name, this.#options.namespace))
   }
 
   #write(spec: LeaseSpec): Promise<Live<Lease>> {

@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto'
 import type { ConfigMap, Secret } from '../api/types/core-v1.ts'
 import { deepEqual } from '../api/values.ts'
+import { unlessGone } from '../client/outcomes.ts'
 import { CONFIG_MAPS, SECRETS } from '../client/resources.ts'
 import { parseTime } from '../client/times.ts'
-import { type Context, type Controller, createLoop, deleteExactly, together, unlessGone } from './context.ts'
+import { type Context, type Controller, createLoop, deleteExactly, together } from './context.ts'
 
 const TOKEN_TYPE = 'bootstrap.kubernetes.io/token'
 const CLUSTER_INFO = 'kube-public/cluster-info'
@@ -23,7 +24,8 @@ export function readToken({ type, data = {} }: Secret): TokenFacts | undefined {
   return {
     id: text('token-id'),
     secret: text('token-secret'),
-    expiresAt: parseTime(text('expiration')),
+    // An end that nobody can read has come: better a token too few than one for ever.
+    expiresAt: text('expiration') === '' ? undefined : (parseTime(text('expiration')) ?? 0),
     signs: text('usage-bootstrap-signing') === 'true',
   }
 }

@@ -1,7 +1,8 @@
 import { isReason } from '../api/errors.ts'
 import type { KubeObject, ResourceRef } from '../api/objects.ts'
 import type { Live, ResourceClient } from '../client/client.ts'
-import { controllerReference, controllerRefOf, unlessGone } from './context.ts'
+import { unlessGone } from '../client/outcomes.ts'
+import { controllerReference, controllerRefOf } from './context.ts'
 
 export interface Claim<T> {
   owned: T[]

@@ -2,6 +2,7 @@ import { type KubeObject, type OwnerReference, objectKey, type ResourceRef } fro
 import type { Client, Live, ResourceClient } from '../client/client.ts'
 import { createEventRecorder, type EventRecorder } from '../client/events.ts'
 import type { Informer } from '../client/informer.ts'
+import { unlessGone } from '../client/outcomes.ts'
 import { WorkQueue } from '../client/queue.ts'
 import type { Clock, Timer } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
@@ -160,29 +161,4 @@ export async function deleteExactly<T extends KubeObject>(
 ): Promise<void> {
   const { name, namespace, uid } = object.metadata
   await unlessGone(resource.delete(name, { namespace, preconditions: { uid }, ...options }))
-}
-
-/** Waits for a write, and takes "there is nothing of that name (any more)" for done. */
-export async function unlessGone<R>(write: Promise<R>): Promise<R | undefined> {
-  try {
-    return await write
-  } catch (error) {
-    const reason = error instanceof Error && 'reason' in error ? error.reason : undefined
-    if (reason === 'NotFound' || isUidConflict(error)) return undefined
-    throw error
-  }
-}
-
-function isUidConflict(error: unknown): boolean {
-  return error instanceof Error && /[Pp]recondition failed: UID/.test(error.message)
-}
-
-/** Waits for a create, and takes "is there already" for done. */
-export async function unlessThere<R>(write: Promise<R>): Promise<R | undefined> {
-  try {
-    return await write
-  } catch (error) {
-    if (error instanceof Error && 'reason' in error && error.reason === 'AlreadyExists') return undefined
-    throw error
-  }
 }

@@ -22,7 +22,7 @@ import { hashOf } from './hash.ts'
 import { nodeMetrics, podMetrics } from './metrics/summary.ts'
 import { deletionConditions } from './namespaces/deletion.ts'
 import { inSlowStart } from './parallel.ts'
-import { usedUnder } from './quota.ts'
+import { speaksOf, usedUnder } from './quota.ts'
 
 describe('certificates', () => {
   const key = generateKey()
@@ -108,19 +108,31 @@ describe('certificates', () => {
       /usages did not include "server auth"/,
     )
   })
-  it('forgets what is old', () => {
-    const aged = (seconds: number, status = {}) => ({
-      metadata: { creationTimestamp: ago(seconds) },
-      spec: { request: '', signerName: '' },
-      status,
+  /** `Approved@60`: conditions and how many seconds ago they were set. */
+  const ages: [string, number, string, boolean][] = [
+    ['nobody decides for a day', 86_400, '', false],
+    ['nobody decides for longer', 86_401, '', true],
+    ['approved an hour ago', 3600, 'Approved@3600', false],
+    ['approved longer ago', 3601, 'Approved@3601', true],
+    ['denied longer ago', 3700, 'Denied@3601', true],
+    ['failed longer ago', 3700, 'Failed@3601', true],
+    ['old, and decided just now', 80_000, 'Approved@1', false],
+    ['approved long ago, and failed just now', 80_000, 'Approved@7200 Failed@1', false],
+    ['older than a day, and decided just now', 90_000, 'Approved@1', false],
+  ]
+  for (const [name, seconds, decided, expected] of ages) {
+    it(`outdated: ${name}`, () => {
+      const conditions = decided.split(' ').flatMap(word => {
+        const [type, since] = word.split('@')
+        return type ? [{ type, status: 'True', lastUpdateTime: ago(Number(since)) }] : []
+      })
+      const metadata = { creationTimestamp: ago(seconds) }
+      assert.equal(
+        isOutdated({ metadata, spec: { request: '', signerName: '' }, status: { conditions } }, NOW),
+        expected,
+      )
     })
-    assert.deepEqual(
-      [aged(3601, { certificate: 'x' }), aged(3599, { certificate: 'x' }), aged(3601), aged(86_401)].map(old =>
-        isOutdated(old, NOW),
-      ),
-      [true, false, false, true],
-    )
-  })
+  }
 })
 
 describe('cluster-info', () => {
@@ -223,6 +235,64 @@ describe('usedUnder', () => {
     ])
     assert.deepEqual(used, { pods: '2', 'limits.memory': '1Gi', services: '1', 'count/jobs.batch': '1' })
   })
+})
+
+describe('what a name in a quota is about', () => {
+  const KINDS = [
+    ...[
+      'pods',
+      'services',
+      'persistentvolumeclaims',
+      'configmaps',
+      'secrets',
+      'replicationcontrollers',
+      'resourcequotas',
+    ].map(plural => ({ group: '', plural })),
+    ...['deployments', 'pods'].map(plural => ({ group: 'apps', plural })),
+    { group: 'example.com', plural: 'services' },
+  ]
+  // https://kubernetes.io/docs/concepts/policy/resource-quotas/: compute, storage and object count, in that order.
+  const cases: [string, string][] = [
+    ['cpu', 'pods'],
+    ['memory', 'pods'],
+    ['limits.cpu', 'pods'],
+    ['limits.memory', 'pods'],
+    ['requests.cpu', 'pods'],
+    ['requests.memory', 'pods'],
+    ['hugepages-2Mi', 'pods'],
+    ['requests.hugepages-1Gi', 'pods'],
+    ['requests.nvidia.com/gpu', 'pods'],
+    ['ephemeral-storage', 'pods'],
+    ['requests.ephemeral-storage', 'pods'],
+    ['limits.ephemeral-storage', 'pods'],
+    ['requests.storage', 'persistentvolumeclaims'],
+    ['persistentvolumeclaims', 'persistentvolumeclaims'],
+    ['gold.storageclass.storage.k8s.io/requests.storage', 'persistentvolumeclaims'],
+    ['gold.storageclass.storage.k8s.io/persistentvolumeclaims', 'persistentvolumeclaims'],
+    ['count/persistentvolumeclaims', 'persistentvolumeclaims'],
+    ['count/pods', 'pods'],
+    ['count/services', 'services'],
+    ['count/deployments.apps', 'deployments.apps'],
+    ['count/pods.apps', 'pods.apps'],
+    ['count/services.example.com', 'services.example.com'],
+    ['count/widgets.example.com', ''],
+    ['pods', 'pods'],
+    ['services', 'services'],
+    ['services.loadbalancers', 'services'],
+    ['services.nodeports', 'services'],
+    ['configmaps', 'configmaps'],
+    ['secrets', 'secrets'],
+    ['replicationcontrollers', 'replicationcontrollers'],
+    ['resourcequotas', 'resourcequotas'],
+    ['deployments', ''],
+    ['nvidia.com/gpu', ''],
+  ]
+  for (const [name, expected] of cases) {
+    it(name, () => {
+      const meant = KINDS.filter(kind => speaksOf(name, kind))
+      assert.equal(meant.map(({ group, plural }) => (group === '' ? plural : `${plural}.${group}`)).join(), expected)
+    })
+  }
 })
 
 describe('deletionConditions', () => {

@@ -6,6 +6,7 @@ import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../api/type
 import { deepEqual } from '../api/values.ts'
 import type { Live } from '../client/client.ts'
 import type { Informer } from '../client/informer.ts'
+import { unlessGone } from '../client/outcomes.ts'
 import {
   DEPLOYMENTS,
   POD_DISRUPTION_BUDGETS,
@@ -14,7 +15,7 @@ import {
   STATEFUL_SETS,
 } from '../client/resources.ts'
 import { timestamp } from '../client/times.ts'
-import { type Context, type Controller, controllerRefOf, createLoop, unlessGone } from './context.ts'
+import { type Context, type Controller, controllerRefOf, createLoop } from './context.ts'
 import { resolvePercentage } from './deployments/rollout.ts'
 import { isFinished, isReady, sharedPods } from './pods.ts'
 

@@ -1,8 +1,9 @@
 import type { Node, Pod } from '../api/types/core-v1.ts'
 import type { Live } from '../client/client.ts'
+import { unlessGone } from '../client/outcomes.ts'
 import { NODES, PODS } from '../client/resources.ts'
 import { timestamp } from '../client/times.ts'
-import { type Context, type Controller, createChore, deleteExactly, unlessGone } from './context.ts'
+import { type Context, type Controller, createChore, deleteExactly } from './context.ts'
 
 const ROUND_MS = 20_000
 /** A node must be missing for this long: informers of different kinds are not in step. */

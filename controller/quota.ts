@@ -5,6 +5,7 @@ import { type Usage, usageOf } from '../api/quota/usage.ts'
 import type { Pod, ResourceQuota } from '../api/types/core-v1.ts'
 import { deepEqual } from '../api/values.ts'
 import type { Live, ResourceClient } from '../client/client.ts'
+import { unlessGone } from '../client/outcomes.ts'
 import {
   CONFIG_MAPS,
   PERSISTENT_VOLUME_CLAIMS,
@@ -14,14 +15,13 @@ import {
   SERVICES,
 } from '../client/resources.ts'
 import { sleep } from '../platform/clock.ts'
-import { type Context, type Controller, createChore, createLoop, together, unlessGone } from './context.ts'
+import { type Context, type Controller, createChore, createLoop, together } from './context.ts'
 import { discover } from './discovery.ts'
 import { isFinished, sharedPods } from './pods.ts'
 
 const FULL_ROUND_MS = 300_000
 /** A charge is written before its object is: a rest that is seen must hold for this long to be believed. */
 const SETTLE_MS = 500
-const PODS_REF = { group: '', plural: 'pods' }
 
 /** What a namespace's objects use under the names that a quota limits. */
 export function usedUnder(
@@ -120,8 +120,8 @@ class QuotaKeeper {
 
 const OF_SERVICES = new Set(['services', 'services.loadbalancers', 'services.nodeports'])
 
-/** Whether a name in a quota is about a kind; all that is about no other kind is about pods. */
-function speaksOf(name: string, { group, plural }: { group: string; plural: string }): boolean {
+/** Whether a name in a quota is about a kind: only what it speaks of has to be read. */
+export function speaksOf(name: string, { group, plural }: { group: string; plural: string }): boolean {
   if (name.startsWith('count/')) return name === `count/${group === '' ? plural : `${plural}.${group}`}`
   if (group !== '') return false
   if (OF_SERVICES.has(name)) return plural === 'services'
@@ -130,7 +130,7 @@ function speaksOf(name: string, { group, plural }: { group: string; plural: stri
     return plural === 'persistentvolumeclaims'
   const isCompute =
     /^(requests\.|limits\.)?(cpu|memory|ephemeral-storage|hugepages-.*)$/.test(name) || /^requests\..*\//.test(name)
-  return isCompute && plural === PODS_REF.plural
+  return isCompute && plural === 'pods'
 }
 
 function isLower(used: Usage, before: Usage | undefined): boolean {

@@ -2,8 +2,9 @@ import { compileSelector } from '../api/placement.ts'
 import type { ClusterRole, PolicyRule } from '../api/types/rbac-v1.ts'
 import { deepEqual } from '../api/values.ts'
 import type { Live } from '../client/client.ts'
+import { unlessGone } from '../client/outcomes.ts'
 import { CLUSTER_ROLES } from '../client/resources.ts'
-import { type Context, type Controller, createLoop, unlessGone } from './context.ts'
+import { type Context, type Controller, createLoop } from './context.ts'
 
 /** The rules of all roles that an aggregated role selects, in the order of their names, each once. */
 export function aggregate(role: Live<ClusterRole>, all: readonly Live<ClusterRole>[]): PolicyRule[] {

@@ -1,4 +1,5 @@
 import { compileSelector, type Labels, type Matcher, requiredNodes } from '../api/placement.ts'
+import { lastingContainers } from '../api/pods/containers.ts'
 import type {
   Node,
   Pod,
@@ -97,7 +98,7 @@ function workOut(pod: Pod): PodFacts {
     isTerminating: deletionTimestamp !== undefined,
     requests: podRequests(spec),
     scoredRequests: podRequests(spec, true),
-    hostPorts: hostPortsOf(pod),
+    hostPorts: hostPortsOf(spec),
     requiredNodes: requiredNodes(spec),
     onlyNodes: namedNodes(spec),
     affinity: compileTerms(podAffinity, namespace, labels),
@@ -113,10 +114,8 @@ function namedNodes(spec: PodSpec): string[] | undefined {
   return named?.every(values => values !== undefined) ? named.flat() : undefined
 }
 
-function hostPortsOf(pod: Pod): HostPort[] {
-  const { containers = [], initContainers = [] } = pod.spec ?? {}
-  const sidecars = initContainers.filter(container => container.restartPolicy === 'Always')
-  return [...containers, ...sidecars].flatMap(container =>
+function hostPortsOf(spec: PodSpec): HostPort[] {
+  return lastingContainers(spec).flatMap(container =>
     (container.ports ?? [])
       .filter(port => port.hostPort)
       .map(port => ({ ip: port.hostIP || '0.0.0.0', protocol: port.protocol ?? 'TCP', port: port.hostPort! })),

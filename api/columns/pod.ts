@@ -1,4 +1,5 @@
 import type { Column } from '../kind.ts'
+import { isSidecar } from '../pods/containers.ts'
 import type { ContainerState, ContainerStatus, Pod } from '../types/core-v1.ts'
 import { age, ageColumn, column, NONE, nameColumn } from './basic.ts'
 
@@ -13,7 +14,7 @@ export interface PodLine {
 
 /** What is known of a pod in one word and three numbers. Init containers come first: they hide what follows them. */
 function podLine(pod: Pod): PodLine {
-  const sidecars = (pod.spec?.initContainers ?? []).filter(one => one.restartPolicy === 'Always')
+  const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar)
   const total = (pod.spec?.containers.length ?? 0) + sidecars.length
   const begin: PodLine = { ready: 0, total, status: firstStatus(pod), restarts: 0, lastRestart: undefined }
   const init = afterInit(pod, begin, new Set(sidecars.map(one => one.name)))

@@ -1,6 +1,7 @@
 import { addQuantity, compareQuantity } from '../quantity.ts'
 import type { Container, PodSpec } from '../types/core-v1.ts'
 import type { Quantity } from '../types/scalars.ts'
+import { isSidecar } from './containers.ts'
 
 /** Amounts by resource name, as they are written. */
 export type Amounts = Record<string, Quantity>
@@ -23,10 +24,9 @@ export function peakOf<T>({ containers, initContainers = [] }: PodSpec, { none, 
   const starting = none()
   for (const container of initContainers) {
     const own = of(container)
-    const isSidecar = container.restartPolicy === 'Always'
-    if (isSidecar) add(lasting, own)
+    if (isSidecar(container)) add(lasting, own)
     else add(own, lasting)
-    raise(starting, isSidecar ? lasting : own)
+    raise(starting, isSidecar(container) ? lasting : own)
   }
   for (const container of containers) add(lasting, of(container))
   raise(lasting, starting)

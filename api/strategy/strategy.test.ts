@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { findKind } from '../kinds/registry.ts'
 import type { KubeObject } from '../objects.ts'
-import { podQosClass } from '../pods/qos.ts'
 import { deepCopy } from '../values.ts'
 
 type Tree = Record<string, unknown>
@@ -68,23 +67,6 @@ describe('a pod', () => {
   ]
   for (const [what, pod, seconds] of graces) {
     it(what, () => assert.equal(pods.gracePeriod!(object(pod)), seconds))
-  }
-})
-
-describe('the class of service', () => {
-  const c = (requests?: Tree, limits?: Tree) => ({ name: 'c', resources: { requests, limits } })
-  const cases: [string, object[], string][] = [
-    ['of nothing', [c()], 'BestEffort'],
-    ['of zeros', [c({ cpu: '0' }, { memory: '0' })], 'BestEffort'],
-    ['of equal amounts', [c({ cpu: '1', memory: '1Gi' }, { cpu: '1000m', memory: '1024Mi' })], 'Guaranteed'],
-    ['of limits alone', [c(undefined, { cpu: '1', memory: '1Gi' })], 'Guaranteed'],
-    ['of less than the limits', [c({ cpu: '1', memory: '1Gi' }, { cpu: '2', memory: '1Gi' })], 'Burstable'],
-    ['of one amount', [c({ cpu: '1' })], 'Burstable'],
-    ['of one container with and one without', [c(undefined, { cpu: '1', memory: '1Gi' }), c()], 'Burstable'],
-    ['of other resources', [c({ 'example.com/x': '1' })], 'BestEffort'],
-  ]
-  for (const [what, containers, expected] of cases) {
-    it(what, () => assert.equal(podQosClass({ containers } as never), expected))
   }
 })
 

@@ -1,19 +1,14 @@
-import { isReason } from '../../api/errors.ts'
 import type { Service } from '../../api/types/core-v1.ts'
 import type { Client } from '../../client/client.ts'
+import { unlessMissing } from '../../client/outcomes.ts'
 import { SERVICES } from '../../client/resources.ts'
 import { parseResolv } from '../../kubelet/files/resolv.ts'
 import { type Disk, readTextIfAny } from '../../platform/disk.ts'
 
 /** Where pods ask for names; [] in a cluster whose administrator removed the Service: they ask whom the node asks. */
 export async function clusterDnsAddresses(client: Client): Promise<string[]> {
-  try {
-    const { spec } = await client.resource<Service>(SERVICES).get('kube-dns', 'kube-system')
-    return (spec?.clusterIPs ?? []).filter(address => address !== 'None')
-  } catch (error) {
-    if (isReason(error, 'NotFound')) return []
-    throw error
-  }
+  const service = await unlessMissing(client.resource<Service>(SERVICES).get('kube-dns', 'kube-system'))
+  return (service?.spec?.clusterIPs ?? []).filter(address => address !== 'None')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isReason } from '../../api/errors.ts'
 import type { KubeObject, ResourceRef } from '../../api/objects.ts'
 import type { Client } from '../../client/client.ts'
+import { unlessMissing } from '../../client/outcomes.ts'
 import * as refs from '../../client/resources.ts'
 import {
   bootstrapTokenSecret,
@@ -48,15 +49,6 @@ async function createOrReplace(client: Client, ref: ResourceRef, wanted: KubeObj
   else {
     const { resourceVersion } = found.metadata
     await resource.update({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } })
-  }
-}
-
-async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
-  try {
-    return await found
-  } catch (error) {
-    if (isReason(error, 'NotFound')) return undefined
-    throw error
   }
 }
 

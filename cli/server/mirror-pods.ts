@@ -1,6 +1,6 @@
-import { isReason } from '../../api/errors.ts'
 import type { Pod } from '../../api/types/core-v1.ts'
 import type { Client } from '../../client/client.ts'
+import { unlessMissing } from '../../client/outcomes.ts'
 import { PODS } from '../../client/resources.ts'
 import { type Component, type Flags, manifestOf } from '../manifests.ts'
 import { VERSION } from '../version.ts'
@@ -79,10 +79,7 @@ export async function publishMirrorPod(client: Client, state: ComponentState, ho
   const pods = client.resource<Pod>(PODS)
   const wanted = mirrorPodOf(state, host)
   const name = wanted.metadata?.name ?? ''
-  const current = await pods.get(name, 'kube-system').catch(error => {
-    if (isReason(error, 'NotFound')) return undefined
-    throw error
-  })
+  const current = await unlessMissing(pods.get(name, 'kube-system'))
   const sameFlags = current && sameCommand(current, wanted)
   if (current && !sameFlags) await pods.delete(name, { namespace: 'kube-system', gracePeriodSeconds: 0 })
   const pod = sameFlags ? current : await pods.create(wanted)

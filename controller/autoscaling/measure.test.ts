@@ -1,97 +1,21 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { HorizontalPodAutoscaler, MetricSpec, MetricTarget } from '../../api/types/autoscaling-v2.ts'
+import type { MetricSpec } from '../../api/types/autoscaling-v2.ts'
 import type { LabelSelector } from '../../api/types/meta-v1.ts'
-import { ago, livePod, NOW } from '../../test/support/objects.ts'
-import { MetricError, measure } from './measure.ts'
-
-const KINDS: Record<string, { group: string; plural: string }> = {
-  'networking.k8s.io/v1 Ingress': { group: 'networking.k8s.io', plural: 'ingresses' },
-  'v1 Service': { group: '', plural: 'services' },
-  'v1 Namespace': { group: '', plural: 'namespaces' },
-}
-
-/** A server that answers whatever it is asked with the same items, and remembers what that was. */
-function serving(items: object[]) {
-  const asked: string[] = []
-  const source = {
-    async read<R>(path: string): Promise<R> {
-      asked.push(decodeURIComponent(path).replaceAll('+', ' '))
-      return { items } as R
-    },
-    async refOf(apiVersion = 'v1', kind: string) {
-      const found = KINDS[`${apiVersion} ${kind}`]
-      if (!found) throw new Error(`no matches for kind "${kind}"`)
-      return { ...found, version: 'v1', kind, namespaced: true }
-    },
-  }
-  return { source, asked }
-}
-
-const requests = { resources: { requests: { cpu: '500m', memory: '100Mi' } } }
-const target = (replicas: number) => ({
-  namespace: 'shop',
-  selector: 'app=web',
-  replicas,
-  pods: Array.from({ length: replicas }, (_, i) =>
-    livePod(`p${i}`, {
-      spec: {
-        containers: [
-          { name: 'app', ...requests },
-          { name: 'log', ...requests },
-        ],
-      },
-    }),
-  ),
-})
-const scaler = (behavior?: HorizontalPodAutoscaler['spec']['behavior']): HorizontalPodAutoscaler => ({
-  spec: { maxReplicas: 10, scaleTargetRef: { kind: 'Deployment', name: 'web' }, ...(behavior ? { behavior } : {}) },
-})
-/** `200m 300m`: what the containers app and log of each pod use of CPU; memory is as many MiB. `-`: not measured. */
-const podMetrics = (...pods: string[]) =>
-  pods.map((text, i) => ({
-    metadata: { name: `p${i}` },
-    timestamp: ago(5),
-    window: '15s',
-    containers: text.split(' ').map((cpu, at) => ({
-      name: ['app', 'log'][at],
-      usage: cpu === '-' ? {} : { cpu, memory: `${Number.parseInt(cpu, 10)}Mi` },
-    })),
-  }))
-const values = (...amounts: string[]) => amounts.map((value, i) => ({ describedObject: { name: `p${i}` }, value }))
-
-const resource = (name: string, aim: Partial<MetricTarget>): MetricSpec => ({
-  type: 'Resource',
-  resource: { name, target: { type: 'Utilization', ...aim } },
-})
-const container = (name: string, aim: Partial<MetricTarget>): MetricSpec => ({
-  type: 'ContainerResource',
-  containerResource: { name, container: 'app', target: { type: 'Utilization', ...aim } },
-})
-const perPod = (averageValue: string, selector?: LabelSelector): MetricSpec => ({
-  type: 'Pods',
-  pods: {
-    metric: { name: 'packets', ...(selector ? { selector } : {}) },
-    target: { type: 'AverageValue', averageValue },
-  },
-})
-const object = (
-  apiVersion: string,
-  kind: string,
-  aim: Partial<MetricTarget>,
-  selector?: LabelSelector,
-): MetricSpec => ({
-  type: 'Object',
-  object: {
-    metric: { name: 'hits', ...(selector ? { selector } : {}) },
-    describedObject: { apiVersion, kind, name: 'main' },
-    target: { type: 'Value', ...aim },
-  },
-})
-const external = (aim: Partial<MetricTarget>, selector?: LabelSelector): MetricSpec => ({
-  type: 'External',
-  external: { metric: { name: 'queue', ...(selector ? { selector } : {}) }, target: { type: 'Value', ...aim } },
-})
+import {
+  container,
+  external,
+  object,
+  perPod,
+  podMetrics,
+  resource,
+  scaler,
+  serving,
+  target,
+  values,
+} from '../../test/support/autoscaling.ts'
+import { livePod, NOW } from '../../test/support/objects.ts'
+import { measure } from './measure.ts'
 
 const RESOURCES = '/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods?labelSelector=app=web'
 const CUSTOM = '/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop'
@@ -331,110 +255,4 @@ describe('measure', () => {
     }
     assert.deepEqual([await wanted('cpu'), await wanted('memory')], [2, 28])
   })
-
-  const tolerances: [string, HorizontalPodAutoscaler['spec']['behavior'], string, number][] = [
-    ['none said: a tenth', undefined, '1100', 2],
-    ['more than a tenth', undefined, '1101', 3],
-    ['less, up', { scaleUp: { tolerance: '0.01' } }, '1050', 3],
-    ['less, down, says nothing of up', { scaleDown: { tolerance: '0.01' } }, '1050', 2],
-    ['more, down', { scaleDown: { tolerance: '0.6' } }, '450', 2],
-    ['more, up, says nothing of down', { scaleUp: { tolerance: '0.6' } }, '450', 1],
-  ]
-  for (const [name, behavior, value, wanted] of tolerances) {
-    it(`tolerance: ${name}`, async () => {
-      const { source } = serving(values(value))
-      const { proposal } = await measure(source, scaler(behavior), external({ value: '1k' }), target(2), NOW)
-      assert.equal(proposal.replicas, wanted)
-    })
-  }
-
-  const unready = { ...target(1), pods: [livePod('p0', { phase: 'Pending', spec: target(1).pods[0]!.spec })] }
-  const silent = { ...target(1), pods: [livePod('p0')] }
-  const UNREADY = 'did not receive metrics for targeted pods (pods might be unready)'
-  const NOBODY = 'unable to get metrics for resource cpu: no metrics returned from resource metrics API'
-  /** What cannot be told, in Kubernetes' words. */
-  const failures: [string, MetricSpec, ReturnType<typeof target>, object[], string, string][] = [
-    [
-      'nobody was measured',
-      resource('cpu', {}),
-      target(1),
-      [],
-      'FailedGetResourceMetric',
-      `failed to get cpu utilization: ${NOBODY}`,
-    ],
-    [
-      'nobody was measured, by value',
-      resource('cpu', { averageValue: '1' }),
-      target(1),
-      [],
-      'FailedGetResourceMetric',
-      `failed to get cpu usage: ${NOBODY}`,
-    ],
-    [
-      'nobody has that container',
-      container('cpu', {}),
-      target(1),
-      [{ ...podMetrics('1')[0], containers: [] }],
-      'FailedGetContainerResourceMetric',
-      `failed to get cpu utilization: ${NOBODY}`,
-    ],
-    [
-      'a pod asks for nothing',
-      resource('cpu', {}),
-      silent,
-      podMetrics('1'),
-      'FailedGetResourceMetric',
-      'failed to get cpu utilization: missing request for cpu in container app of Pod p0',
-    ],
-    [
-      'nobody is ready',
-      resource('cpu', {}),
-      unready,
-      podMetrics('1'),
-      'FailedGetResourceMetric',
-      `failed to get cpu utilization: ${UNREADY}`,
-    ],
-    [
-      'nobody is ready, of pods',
-      perPod('1'),
-      unready,
-      values('1'),
-      'FailedGetPodsMetric',
-      `failed to get pods metric value: ${UNREADY}`,
-    ],
-    [
-      'nothing is known of an object',
-      object('v1', 'Service', { value: '1' }),
-      target(1),
-      [],
-      'FailedGetObjectMetric',
-      'failed to get object metric value: no values of hits were returned',
-    ],
-    [
-      'an object of an unknown kind',
-      object('v1', 'Ghost', { value: '1' }),
-      target(1),
-      [],
-      'FailedGetObjectMetric',
-      'failed to get object metric value: no matches for kind "Ghost"',
-    ],
-    [
-      'nothing is known outside',
-      external({ value: '1' }),
-      target(1),
-      [],
-      'FailedGetExternalMetric',
-      'failed to get queue external metric: no values of queue were returned',
-    ],
-    ['another type', { type: 'Moon' }, target(1), [], 'InvalidMetricSourceType', 'unknown metric source type "Moon"'],
-  ]
-  for (const [name, metric, subject, items, reason, message] of failures) {
-    it(name, async () => {
-      await assert.rejects(measure(serving(items).source, scaler(), metric, subject, NOW), error => {
-        assert.ok(error instanceof MetricError)
-        assert.deepEqual([error.reason, error.message], [reason, message])
-        return true
-      })
-    })
-  }
 })

@@ -1,6 +1,7 @@
 import { podAmounts } from '../../api/pods/amounts.ts'
+import { lastingContainers } from '../../api/pods/containers.ts'
 import { quantityMilli } from '../../api/quantity.ts'
-import type { Container, Pod } from '../../api/types/core-v1.ts'
+import type { Pod } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { isFinished, isReady } from '../pods.ts'
 
@@ -68,7 +69,7 @@ function wholeOf(pod: Live<Pod>, resource: string): number | string {
 }
 
 function sumOf(pod: Live<Pod>, resource: string, container: string | undefined): number | string {
-  const meant = lastingContainers(pod).filter(({ name }) => container === undefined || name === container)
+  const meant = lastingContainers(pod.spec).filter(({ name }) => container === undefined || name === container)
   if (meant.length === 0) return `container ${container} not found in Pod ${pod.metadata.name}`
   let total = 0
   for (const { name, resources } of meant) {
@@ -77,11 +78,6 @@ function sumOf(pod: Live<Pod>, resource: string, container: string | undefined):
     total += quantityMilli(asked)
   }
   return total
-}
-
-/** Init containers are over when there is something to measure; sidecars are not. */
-function lastingContainers({ spec }: Live<Pod>): Container[] {
-  return [...spec.containers, ...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')]
 }
 
 /** How many pods would bring their average use to `target` percent of what they ask for; `average` is that use in thousandths. */

@@ -73,7 +73,7 @@ class CertificateController {
     const node = this.#nodes.get(csr.subject.commonName.replace(/^system:node:/, ''))
     const addresses = node?.status?.addresses?.map(({ address }) => address)
     const decision = decideApproval(request, csr, addresses)
-    if (decision.approval === 'leave' || decision.approval === 'no') return
+    if (decision.approval === 'leave') return
     if (decision.approval === 'ask' && !(await this.#isAllowed(request, decision.permission))) return
     await this.#addCondition(request, 'approval', {
       type: 'Approved',

@@ -21,7 +21,6 @@ const NEEDED_USAGE: Readonly<Record<string, string>> = {
 export type Approval =
   | { approval: 'ask'; permission: 'nodeclient' | 'selfnodeclient'; message: string }
   | { approval: 'yes'; message: string }
-  | { approval: 'no'; message: string }
   /** For people to decide. */
   | { approval: 'leave' }
 
@@ -86,10 +85,10 @@ export function conditionOf(request: CertificateSigningRequest, type: string): b
 
 const HOUR = 3_600_000
 
-/** Requests that nobody needs any more: decided or pending ones after a while. */
-export function isOutdated(request: CertificateSigningRequest, now: number): boolean {
-  const age = now - Date.parse(request.metadata?.creationTimestamp ?? '')
-  const isDecided = conditionOf(request, 'Denied') || conditionOf(request, 'Failed')
-  if (isDecided || request.status?.certificate) return age > HOUR
-  return age > 24 * HOUR
+/** Requests that nobody needs any more: an hour after they were decided, or a day after nobody decided. */
+export function isOutdated({ metadata, status }: CertificateSigningRequest, now: number): boolean {
+  const decided = status?.conditions ?? []
+  if (decided.length === 0) return now - Date.parse(metadata?.creationTimestamp ?? '') > 24 * HOUR
+  const last = Math.max(...decided.map(one => Date.parse(one.lastUpdateTime ?? one.lastTransitionTime ?? '') || 0))
+  return now - last > HOUR
 }

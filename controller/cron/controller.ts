@@ -2,6 +2,7 @@ import type { CronJob, CronJobStatus, Job } from '../../api/types/batch-v1.ts'
 import type { ObjectReference } from '../../api/types/core-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Live } from '../../client/client.ts'
+import { unlessGone, unlessThere } from '../../client/outcomes.ts'
 import { CRON_JOBS, JOBS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
 import {
@@ -11,8 +12,6 @@ import {
   controllerRefOf,
   createLoop,
   deleteExactly,
-  unlessGone,
-  unlessThere,
 } from '../context.ts'
 import { Expectations } from '../expectations.ts'
 import { isFinished, jobFor, planCronJob, resultOf } from './decide.ts'

@@ -45,17 +45,13 @@ function lastBefore(schedule: Schedule, from: number, now: number): number {
 }
 
 export function planCronJob(cron: Live<CronJob>, schedule: Schedule, jobs: readonly OwnedJob[], now: number): CronPlan {
-  const { suspend, startingDeadlineSeconds, concurrencyPolicy = 'Allow' } = cron.spec
+  const { suspend, concurrencyPolicy = 'Allow' } = cron.spec
   const forget = outdatedJobs(cron, jobs)
   if (suspend || cron.metadata.deletionTimestamp) return { replace: [], forget }
   const since = lookBackTo(cron, now)
   const { time, missed } = latestDue(schedule, since, now)
   const plan: CronPlan = { replace: [], forget, next: nextTime(schedule, time ?? since) }
   if (time === undefined || alreadyStarted(cron, jobs, time)) return plan
-  if (startingDeadlineSeconds !== undefined && time + startingDeadlineSeconds * 1000 < now) {
-    const message = `Missed scheduled time to start a job: ${new Date(time).toUTCString()}`
-    return { ...plan, warning: { reason: 'MissSchedule', message } }
-  }
   const active = jobs.filter(job => !isFinished(job))
   if (concurrencyPolicy === 'Forbid' && active.length > 0) {
     const message = 'Not starting job because prior execution is running and concurrency policy is Forbid'

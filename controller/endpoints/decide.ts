@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { lastingContainers } from '../../api/pods/containers.ts'
 import type {
   EndpointPort as CorePort,
   EndpointAddress,
@@ -62,7 +63,7 @@ function addressesOf(pod: Pod, family: Family): string[] {
   return all.filter(ip => ip && (isIPv6(ip) ? 'IPv6' : 'IPv4') === family).slice(0, 1)
 }
 
-function portsOf(service: Service, pod: Pod): EndpointPort[] {
+function portsOf(service: Service, pod: Live<Pod>): EndpointPort[] {
   return (service.spec?.ports ?? []).flatMap(port => {
     const number = resolvePort(port, pod)
     if (number === undefined) return []
@@ -72,11 +73,10 @@ function portsOf(service: Service, pod: Pod): EndpointPort[] {
 }
 
 /** The pod's own number for a target port by name; undefined where it has no such port. */
-function resolvePort({ targetPort, port, protocol = 'TCP' }: ServicePort, pod: Pod): number | undefined {
+function resolvePort({ targetPort, port, protocol = 'TCP' }: ServicePort, pod: Live<Pod>): number | undefined {
   if (targetPort === undefined || targetPort === '' || targetPort === 0) return port
   if (typeof targetPort === 'number') return targetPort
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
-  const found = containers
+  const found = lastingContainers(pod.spec)
     .flatMap(container => container.ports ?? [])
     .find(candidate => candidate.name === targetPort && (candidate.protocol ?? 'TCP') === protocol)
   return found?.containerPort

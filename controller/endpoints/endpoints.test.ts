@@ -115,6 +115,10 @@ describe('ports', () => {
     containers: [{ name: 'c' }],
     initContainers: [{ name: 's', restartPolicy: 'Always', ports: [{ name: 'http', containerPort: 9090 }] }],
   }
+  const starter = {
+    containers: [{ name: 'c' }],
+    initContainers: [{ name: 's', ports: [{ name: 'http', containerPort: 9090 }] }],
+  }
   const cases: [string, ServicePort[], object, string][] = [
     ['a number', [{ port: 80, targetPort: 8080 }], {}, ':8080/TCP'],
     ['no target: the same', [{ port: 80 }], {}, ':80/TCP'],
@@ -123,6 +127,7 @@ describe('ports', () => {
     ['a name with its protocol', [{ port: 53, targetPort: 'dns', protocol: 'UDP' }], named, ':53/UDP'],
     ['a name of a sidecar', [{ port: 80, targetPort: 'http' }], sidecar, ':9090/TCP'],
     ['a name that is not there', [{ port: 80, targetPort: 'x' }], named, ''],
+    ['a name of an init container, which is over', [{ port: 80, targetPort: 'http' }], starter, ''],
     [
       'several',
       [

@@ -4,16 +4,9 @@ import type { EndpointAddress, Endpoints, Service } from '../../api/types/core-v
 import type { Endpoint, EndpointSlice } from '../../api/types/discovery-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Live } from '../../client/client.ts'
+import { unlessGone, unlessThere } from '../../client/outcomes.ts'
 import { ENDPOINT_SLICES, ENDPOINTS, SERVICES } from '../../client/resources.ts'
-import {
-  type Context,
-  type Controller,
-  controllerReference,
-  createLoop,
-  deleteExactly,
-  unlessGone,
-  unlessThere,
-} from '../context.ts'
+import { type Context, type Controller, controllerReference, createLoop, deleteExactly } from '../context.ts'
 import { MANAGED_BY, SERVICE_NAME } from './decide.ts'
 
 const MIRROR = 'endpointslicemirroring-controller.k8s.io'

@@ -2,7 +2,8 @@ import { isReason } from '../../api/errors.ts'
 import { apiVersionOf, type KubeObject, type OwnerReference, type ResourceRef } from '../../api/objects.ts'
 import type { Live } from '../../client/client.ts'
 import { Informer } from '../../client/informer.ts'
-import { type Context, type Controller, createChore, createLoop, unlessGone } from '../context.ts'
+import { unlessGone, unlessMissing } from '../../client/outcomes.ts'
+import { type Context, type Controller, createChore, createLoop } from '../context.ts'
 import { type Discovered, discover } from '../discovery.ts'
 import { isWaitingForDependents, judge, type OwnerState, type Verdict } from './decide.ts'
 import { describeNode, type GraphNode, groupOf, isOwner, OwnerGraph } from './graph.ts'
@@ -137,13 +138,8 @@ class GarbageCollector implements Controller {
     return 'absent'
   }
 
-  async #find(ref: ResourceRef, name: string, namespace?: string): Promise<Live<KubeObject> | undefined> {
-    try {
-      return await this.#client.resource<KubeObject>(ref).get(name, namespace)
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined
-      throw error
-    }
+  #find(ref: ResourceRef, name: string, namespace?: string): Promise<Live<KubeObject> | undefined> {
+    return unlessMissing(this.#client.resource<KubeObject>(ref).get(name, namespace))
   }
 
   #refOf(reference: OwnerReference): ResourceRef | undefined {

@@ -1,15 +1,8 @@
 import type { ConfigMap, Namespace, Secret, ServiceAccount } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
+import { unlessGone, unlessThere } from '../../client/outcomes.ts'
 import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from '../../client/resources.ts'
-import {
-  type Context,
-  type Controller,
-  createLoop,
-  deleteExactly,
-  together,
-  unlessGone,
-  unlessThere,
-} from '../context.ts'
+import { type Context, type Controller, createLoop, deleteExactly, together } from '../context.ts'
 
 /** Every namespace has the account that pods run as by default. */
 export function serviceAccountController(context: Context): Controller {

@@ -2,9 +2,10 @@ import { qualifiedResource } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Namespace, NamespaceCondition } from '../../api/types/core-v1.ts'
 import type { Client, Live } from '../../client/client.ts'
+import { unlessGone } from '../../client/outcomes.ts'
 import { NAMESPACES } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
-import { type Context, type Controller, createLoop, unlessGone } from '../context.ts'
+import { type Context, type Controller, createLoop } from '../context.ts'
 import { type Discovered, discover } from '../discovery.ts'
 
 const RETRY_MS = 2000

@@ -1,9 +1,10 @@
 import { objectKey } from '../../api/objects.ts'
 import { tolerates } from '../../api/placement.ts'
 import type { Node, Pod, Taint, Toleration } from '../../api/types/core-v1.ts'
+import { unlessGone } from '../../client/outcomes.ts'
 import { NODES, PODS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
-import { type Context, type Controller, createLoop, deleteExactly, unlessGone } from '../context.ts'
+import { type Context, type Controller, createLoop, deleteExactly } from '../context.ts'
 import { sharedPods } from '../pods.ts'
 
 /** How long a pod may stay with these NoExecute taints: for ever, not at all, or some milliseconds. */

@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net'
 import type { Node } from '../../api/types/core-v1.ts'
+import { unlessGone } from '../../client/outcomes.ts'
 import { NODES } from '../../client/resources.ts'
-import { type Context, type Controller, createLoop, together, unlessGone } from '../context.ts'
+import { type Context, type Controller, createLoop, together } from '../context.ts'
 
 /** An address range as numbers: its first address and its prefix length. */
 export interface Range {

@@ -1,9 +1,10 @@
 import type { Lease } from '../../api/types/coordination-v1.ts'
 import type { Node, Pod } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
+import { unlessGone } from '../../client/outcomes.ts'
 import { LEASES, NODES, PODS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
-import { type Context, type Controller, createChore, createLoop, together, unlessGone } from '../context.ts'
+import { type Context, type Controller, createChore, createLoop, together } from '../context.ts'
 import { sharedPods } from '../pods.ts'
 import { conditionsOfSilentNode, decideTaints, describeDuration, readyStatusOf } from './health.ts'
 

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import type { Node } from '../../api/types/core-v1.ts'
+import { unlessGone } from '../../client/outcomes.ts'
 import { NODES } from '../../client/resources.ts'
-import { type Context, type Controller, createLoop, unlessGone } from '../context.ts'
+import { type Context, type Controller, createLoop } from '../context.ts'
 import { readyStatusOf } from './health.ts'
 
 /** Says on a node whether the master reaches its agent: REACHABLE, or why not. `kubox join` waits for it. */

@@ -4,17 +4,10 @@ import type { ControllerRevision, StatefulSet } from '../../api/types/apps-v1.ts
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec } from '../../api/types/core-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Live } from '../../client/client.ts'
+import { unlessGone, unlessThere } from '../../client/outcomes.ts'
 import { PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS } from '../../client/resources.ts'
 import { decideClaims, settleClaims } from '../claims.ts'
-import {
-  type Context,
-  type Controller,
-  controllerKeys,
-  createLoop,
-  deleteExactly,
-  unlessGone,
-  unlessThere,
-} from '../context.ts'
+import { type Context, type Controller, controllerKeys, createLoop, deleteExactly } from '../context.ts'
 import { Expectations } from '../expectations.ts'
 import { claimablePods, nextAvailableMs, podFromTemplate, sharedPods } from '../pods.ts'
 import { sameStatus } from '../replicas/decide.ts'

@@ -1,12 +1,12 @@
-import { isReason } from '../../api/errors.ts'
 import { objectKey } from '../../api/objects.ts'
 import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../api/types/core-v1.ts'
 import type { StorageClass } from '../../api/types/storage-v1.ts'
 import { BOUND_BY_CONTROLLER, isClaimedBy, isFullyBound, LOCAL_PROVISIONER, storageClassOf } from '../../api/volumes.ts'
 import type { Live, ResourceClient } from '../../client/client.ts'
 import type { Informer } from '../../client/informer.ts'
+import { unlessGone, unlessMissing, unlessThere } from '../../client/outcomes.ts'
 import { NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES } from '../../client/resources.ts'
-import { type Context, type Controller, createLoop, type Loop, together, unlessGone, unlessThere } from '../context.ts'
+import { type Context, type Controller, createLoop, type Loop, together } from '../context.ts'
 import {
   boundClaim,
   type ClaimStep,
@@ -175,11 +175,6 @@ class Binder {
     const { name = '', namespace = '', uid } = volume.spec.claimRef!
     const known = this.#claims.get(`${namespace}/${name}`)
     if (known && (!uid || known.metadata.uid === uid)) return known
-    try {
-      return await this.#claimClient.get(name, namespace)
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined
-      throw error
-    }
+    return unlessMissing(this.#claimClient.get(name, namespace))
   }
 }

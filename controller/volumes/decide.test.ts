@@ -5,7 +5,7 @@ import type { StorageClass } from '../../api/types/storage-v1.ts'
 import { LOCAL_PROVISIONER } from '../../api/volumes.ts'
 import type { Live } from '../../client/client.ts'
 import { liveMeta } from '../../test/support/objects.ts'
-import { decideClaim, decidePhase, isToReclaim, localVolume } from './decide.ts'
+import { boundClaim, decideClaim, decidePhase, defaultClassOf, isToReclaim, localVolume } from './decide.ts'
 
 function claim(spec: object = {}, annotations: Record<string, string> = {}): Live<PersistentVolumeClaim> {
   const wanted = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: 'c' }
@@ -143,6 +143,44 @@ describe('isToReclaim', () => {
       const metadata = liveMeta('pv', { annotations: annotations as Record<string, string>, deletionTimestamp: gone })
       const { spec } = volume('pv', '1Gi', { ...mine, persistentVolumeReclaimPolicy: policy })
       assert.equal(isToReclaim({ metadata, spec, status: { phase } }), expected)
+    })
+  }
+})
+
+describe('defaultClassOf', () => {
+  /** `name+2`: made in the second hour and marked as default; `name-2`: not marked. */
+  const cases: [string, string, string | undefined][] = [
+    ['none', '', undefined],
+    ['none is marked', 'a-1 b-2', undefined],
+    ['the one that is marked', 'a-1 b+2 c-3', 'b'],
+    ['the newest of those marked', 'a+1 b+3 c+2', 'b'],
+    ['of those as new the first by name', 'c+2 b+2 a+1', 'b'],
+  ]
+  for (const [name, text, expected] of cases) {
+    it(name, () => {
+      const classes = text.split(' ').flatMap(word => {
+        const [, className, mark, hour] = /^(\w)([+-])(\d)$/.exec(word) ?? []
+        const annotations = { 'storageclass.kubernetes.io/is-default-class': mark === '+' ? 'true' : 'false' }
+        const creationTimestamp = `2026-01-01T0${hour}:00:00Z`
+        return className
+          ? [{ ...storageClass('p'), metadata: liveMeta(className, { annotations, creationTimestamp }) }]
+          : []
+      })
+      assert.equal(defaultClassOf(classes), expected)
+    })
+  }
+})
+
+describe('boundClaim', () => {
+  const done = { 'pv.kubernetes.io/bind-completed': 'yes' }
+  const cases: [string, boolean, Record<string, string>][] = [
+    ['to a volume that was found for it', true, { note: 'x', ...done, 'pv.kubernetes.io/bound-by-controller': 'yes' }],
+    ['to the volume that it named', false, { note: 'x', ...done }],
+  ]
+  for (const [name, wasFound, annotations] of cases) {
+    it(name, () => {
+      const { metadata, spec } = boundClaim(claim({}, { note: 'x' }), volume('pv', '1Gi'), wasFound)
+      assert.deepEqual([metadata.annotations, spec.volumeName], [annotations, 'pv'])
     })
   }
 })

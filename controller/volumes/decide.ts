@@ -2,6 +2,7 @@ import type { Node, PersistentVolume, PersistentVolumeClaim } from '../../api/ty
 import type { StorageClass } from '../../api/types/storage-v1.ts'
 import {
   BIND_COMPLETED,
+  BOUND_BY_CONTROLLER,
   findVolume,
   isClaimedBy,
   isFullyBound,
@@ -61,11 +62,14 @@ function hasClass({ spec, metadata }: Claim): boolean {
   )
 }
 
-/** The newest of the classes that are marked as default. */
+/** The newest of the classes that are marked as default; of those as new the first by name. */
 export function defaultClassOf(classes: readonly Live<StorageClass>[]): string | undefined {
   const marked = classes.filter(({ metadata }) => metadata.annotations?.[IS_DEFAULT] === 'true')
-  return marked.sort((a, b) => b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp))[0]?.metadata
-    .name
+  const [first] = marked.sort(
+    ({ metadata: a }, { metadata: b }) =>
+      b.creationTimestamp.localeCompare(a.creationTimestamp) || a.name.localeCompare(b.name),
+  )
+  return first?.metadata.name
 }
 
 function decideNamed(claim: Claim, volume: Volume | undefined): ClaimStep {
@@ -150,7 +154,7 @@ export function boundClaim(claim: Claim, volume: Volume, wasFound: boolean): Cla
   const annotations = {
     ...claim.metadata.annotations,
     [BIND_COMPLETED]: 'yes',
-    ...(wasFound ? { 'pv.kubernetes.io/bound-by-controller': 'yes' } : {}),
+    ...(wasFound ? { [BOUND_BY_CONTROLLER]: 'yes' } : {}),
   }
   return {
     ...claim,

@@ -3,6 +3,7 @@ import type { Lease } from '../../api/types/coordination-v1.ts'
 import type { Node, NodeStatus } from '../../api/types/core-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Client, Live, ResourceClient } from '../../client/client.ts'
+import { unlessMissing } from '../../client/outcomes.ts'
 import { LEASES, NODES } from '../../client/resources.ts'
 import { microTimestamp } from '../../client/times.ts'
 import { type Clock, pause } from '../../platform/clock.ts'
@@ -126,13 +127,8 @@ export class NodeRegistration {
     return this.#node
   }
 
-  async #find(): Promise<Live<Node> | undefined> {
-    try {
-      return await this.#nodes.get(this.#parts.choices.nodeName)
-    } catch (error) {
-      if (isReason(error, 'NotFound')) return undefined
-      throw error
-    }
+  #find(): Promise<Live<Node> | undefined> {
+    return unlessMissing(this.#nodes.get(this.#parts.choices.nodeName))
   }
 
   /** A node that is known already keeps what others set; what this agent decides is brought up to date. */
@@ -162,12 +158,9 @@ export class NodeRegistration {
 
   async #takeLease(name: string, renewTime: string): Promise<Live<Lease>> {
     const spec = { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime }
-    try {
-      const found = await this.#leases.get(name, LEASE_NAMESPACE)
-      return await this.#leases.update({ ...found, spec: { ...found.spec, ...spec } })
-    } catch (error) {
-      if (!isReason(error, 'NotFound')) throw error
-    }
+    const found = await unlessMissing(this.#leases.get(name, LEASE_NAMESPACE))
+    const renewed = found && (await unlessMissing(this.#leases.update({ ...found, spec: { ...found.spec, ...spec } })))
+    if (renewed) return renewed
     const ownerReferences = this.#node && [{ apiVersion: 'v1', kind: 'Node', name, uid: this.#node.metadata.uid }]
     return this.#leases.create({ metadata: { name, namespace: LEASE_NAMESPACE, ownerReferences }, spec })
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { podQosClass } from '../../api/pods/qos.ts'
 import type { Container, PodSpec } from '../../api/types/core-v1.ts'
 import type { ContainerConfig, ImageDetail } from '../runtime.ts'
 import { podWith } from '../testing/pictures.ts'
 import { type ContainerParts, containerConfig, hostnameOf, type NodeSettings, sandboxConfig } from './config.ts'
-import { oomScoreAdjust, qosClass } from './qos.ts'
+import { oomScoreAdjust } from './oom.ts'
 import { adjustment, cpuQuota, cpuShares } from './resources.ts'
 import { checkAppArmor } from './security.ts'
 
@@ -256,7 +257,7 @@ describe('quality of service', () => {
     it(title, () => {
       const containers = resources.map((one, index) => ({ name: `c${index}`, resources: one }))
       const { spec } = podWith({ containers })
-      assert.equal(qosClass(spec), expect)
+      assert.equal(podQosClass(spec), expect)
       assert.equal(oomScoreAdjust(spec, containers[0]!, 2 ** 32), score)
     })
   }

@@ -1,7 +1,7 @@
 import type { Container, PodSpec } from '../../api/types/core-v1.ts'
 import { amountOf, milliOf } from '../amount.ts'
 import type { ContainerResources } from '../runtime.ts'
-import { oomScoreAdjust } from './qos.ts'
+import { oomScoreAdjust } from './oom.ts'
 
 export interface NodeLimits {
   memoryCapacity: number

@@ -1,10 +1,10 @@
+import { podQosClass } from '../../api/pods/qos.ts'
 import type { PodCondition, PodStatus } from '../../api/types/core-v1.ts'
 import { timestamp } from '../../client/times.ts'
 import { containerStatus, type StatusInput } from './container-status.ts'
 import type { Ending } from './memory.ts'
 import { isOver, liveSandbox, newest } from './picture.ts'
 import { declaredEnd, type PodContainer, podContainers } from './pod.ts'
-import { qosClass } from './qos.ts'
 import { exitCodeOf, isReady, isStarted, naturalEnd } from './restart.ts'
 
 export type { StatusInput } from './container-status.ts'
@@ -26,7 +26,7 @@ export function podStatus(input: StatusInput): PodStatus {
     hostIPs: [{ ip: nodeIp }],
     ...(ip ? { podIP: ip, podIPs: [{ ip }] } : {}),
     startTime: pod.status?.startTime ?? timestamp(input.wall),
-    qosClass: pod.status?.qosClass ?? qosClass(pod.spec),
+    qosClass: pod.status?.qosClass ?? podQosClass(pod.spec),
     ...(inits.length > 0 ? { initContainerStatuses: inits } : {}),
     containerStatuses: ofKind('app'),
     ...(debuggers.length > 0 ? { ephemeralContainerStatuses: debuggers } : {}),

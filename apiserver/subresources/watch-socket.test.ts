@@ -83,11 +83,18 @@ describe('a watch over WebSocket', () => {
     const port = await door.listen(0, '127.0.0.1')
     const socket = new WebSocket(`ws://127.0.0.1:${port}${MAPS}?watch=true`, [bearer('good'), 'x'])
     await once(socket, 'open')
+    const counted = (line: RegExp) =>
+      eventually({ what: String(line), everyMs: 10 }, async () =>
+        line.test((await audited.call('GET', '/metrics')).text),
+      )
+    await counted(/^apiserver_longrunning_requests\{verb="WATCH",.*resource="configmaps".*\} 1$/m)
     socket.close()
     await eventually(
       { what: 'the end is told', everyMs: 10, evidence: () => stages.join() },
       async () => stages.length === 3,
     )
+    await counted(/^apiserver_longrunning_requests\{verb="WATCH",.*\} 0$/m)
+    await counted(/^apiserver_request_total\{verb="WATCH",.*code="101"\} 1$/m)
     assert.deepEqual(stages, ['RequestReceived ', 'ResponseStarted 101', 'ResponseComplete 101'])
     await door.close()
     await audited.server.close()

@@ -134,12 +134,14 @@ class Distribution {
 
   *lines(name: string): Iterable<string> {
     const labels = this.#labels
+    const others = labelText(labels).slice(1, -1)
+    const bucket = `${name}_bucket{${others === '' ? '' : `${others},`}le=`
     let total = 0
     for (const [index, bound] of this.#buckets.entries()) {
       total += this.#counts[index]!
-      yield sample(`${name}_bucket`, { ...labels, le: String(bound) }, total)
+      yield `${bucket}"${bound}"} ${total}`
     }
-    yield sample(`${name}_bucket`, { ...labels, le: '+Inf' }, this.#count)
+    yield `${bucket}"+Inf"} ${this.#count}`
     yield sample(`${name}_sum`, labels, this.#sum)
     yield sample(`${name}_count`, labels, this.#count)
   }

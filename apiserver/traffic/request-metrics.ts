@@ -33,7 +33,7 @@ export interface Answered {
 /** What Kubernetes' dashboards and alerts ask of an API server, under Kubernetes' own names. */
 export class RequestMetrics {
   readonly #labeller: Labeller
-  readonly #series = new Map<RequestLabels, Series>()
+  readonly #series = new WeakMap<RequestLabels, Series>()
   readonly #total: Counter
   readonly #turnedAway: Counter
   readonly #durations: Histogram
@@ -41,32 +41,22 @@ export class RequestMetrics {
   readonly #sizes: Histogram
 
   constructor(metrics: Metrics, { labeller, catalog, cache, flow }: Surroundings) {
-    const named = (name: string) => `apiserver_${name}`
+    const counter = (name: string, help: string) => metrics.counter(`apiserver_${name}`, help)
+    const histogram = (name: string, help: string, bounds: number[]) =>
+      metrics.histogram(`apiserver_${name}`, help, bounds)
     this.#labeller = labeller
-    this.#total = metrics.counter(
-      named('request_total'),
-      'Requests, by what they asked for and how they were answered.',
-    )
-    const turnedAway = 'request_terminations_total'
-    this.#turnedAway = metrics.counter(named(turnedAway), 'Requests that the server refused to protect itself.')
-    const [durations, own, sizes] = ['request_duration_seconds', 'request_sli_duration_seconds', 'response_sizes']
-    this.#durations = metrics.histogram(
-      named(durations!),
-      'Seconds from a request to its answer, watches left out.',
-      DURATIONS,
-    )
-    this.#ownDurations = metrics.histogram(
-      named(own!),
-      'The same without the time that it waited for its turn and for admission webhooks.',
-      SLI_DURATIONS,
-    )
-    this.#sizes = metrics.histogram(named(sizes!), 'Bytes of the answers to reads, before they are packed.', SIZES)
-    metrics.gauge(named('current_inflight_requests'), 'Requests being served now.', () => [
+    this.#total = counter('request_total', 'Requests, by what they asked for and how they were answered.')
+    this.#turnedAway = counter('request_terminations_total', 'Requests that the server refused to protect itself.')
+    const [lasted, own] = ['Seconds from a request to its answer', 'that it did not wait for its turn or for webhooks']
+    this.#durations = histogram('request_duration_seconds', `${lasted}, watches left out.`, DURATIONS)
+    this.#ownDurations = histogram('request_sli_duration_seconds', `${lasted} ${own}.`, SLI_DURATIONS)
+    this.#sizes = histogram('response_sizes', 'Bytes of the answers to reads, before they are packed.', SIZES)
+    metrics.gauge('apiserver_current_inflight_requests', 'Requests being served now.', () => [
       [{ request_kind: 'mutating' }, flow.inFlight.mutating],
       [{ request_kind: 'readOnly' }, flow.inFlight.readOnly],
     ])
     addFlowMetrics(metrics, flow)
-    metrics.gauge(named('storage_objects'), 'Objects in the store, by resource.', () => objectCounts(catalog, cache))
+    metrics.gauge('apiserver_storage_objects', 'Objects in the store, by resource.', () => objectCounts(catalog, cache))
   }
 
   note(info: RequestInfo | undefined, { status, bytes, seconds, elsewhereSeconds }: Answered): void {

@@ -11,7 +11,8 @@ import { type Context, type Controller, controllerKeys, createLoop, deleteExactl
 import { Expectations } from '../expectations.ts'
 import { inSlowStart } from '../parallel.ts'
 import { claimablePods, isReady, podFromTemplate, sharedPods } from '../pods.ts'
-import { indexedPod, isFailedPod, isIndexed, type JobPlan, measure, type Progress, planJob } from './decide.ts'
+import { isFailedPod, isIndexed, type JobPlan, measure, type Progress, planJob } from './decide.ts'
+import { indexedPod } from './indexed-pod.ts'
 import { formatIndexes } from './indexes.ts'
 
 /** Pods keep this until they were counted: one that vanished uncounted would be run again. */

@@ -3,11 +3,10 @@ import type { Pod } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { isActive } from '../pods.ts'
 import { rankForRemoval } from '../replicas/decide.ts'
+import { failuresBefore, indexOf } from './indexed-pod.ts'
 import { parseIndexes } from './indexes.ts'
 import { fulfilledRule, judgeFailure } from './policy.ts'
 
-export const INDEX = 'batch.kubernetes.io/job-completion-index'
-const INDEX_FAILURES = 'batch.kubernetes.io/job-index-failure-count'
 const FIRST_BACKOFF_MS = 10_000
 const LONGEST_BACKOFF_MS = 600_000
 /** At most so many pods are made or removed in one step. */
@@ -23,8 +22,8 @@ export interface Progress {
   failed: number
   succeededIndexes: Set<number>
   failedIndexes: Set<number>
-  /** Indexed: how often each index has failed, as far as pods tell. */
-  failuresByIndex: Map<number, number>
+  /** Indexed: how often each index has failed, as far as pods tell, and when it did last. */
+  failuresByIndex: Map<number, { count: number; lastAt: number }>
   /** A pod failed in a way that ends the whole Job. */
   fatal: string | undefined
   /** Failures since the last success, and when the last one was. */
@@ -45,11 +44,6 @@ export function isIndexed(job: Job): boolean {
   return job.spec?.completionMode === 'Indexed'
 }
 
-function indexOf(pod: Pod): number | undefined {
-  const text = pod.metadata?.annotations?.[INDEX]
-  return text === undefined ? undefined : Number(text)
-}
-
 /** A pod that is being deleted before it came to an end counts as failed, unless only ended ones are to be replaced. */
 export function isFailedPod(job: Job, pod: Pod): boolean {
   if (pod.status?.phase === 'Failed') return true
@@ -61,7 +55,7 @@ export function isFailedPod(job: Job, pod: Pod): boolean {
 export function measure(job: Live<Job>, pods: readonly JobPod[], uncounted: readonly JobPod[]): Progress {
   const succeededIndexes = parseIndexes(job.status?.completedIndexes)
   const failedIndexes = parseIndexes(job.status?.failedIndexes)
-  const failuresByIndex = new Map<number, number>()
+  const failuresByIndex: Progress['failuresByIndex'] = new Map()
   let [succeeded, failed, fatal] = [
     job.status?.succeeded ?? 0,
     job.status?.failed ?? 0,
@@ -82,7 +76,7 @@ export function measure(job: Live<Job>, pods: readonly JobPod[], uncounted: read
     if (verdict.action === 'FailIndex' && index !== undefined && !succeededIndexes.has(index)) failedIndexes.add(index)
   }
   for (const pod of pods.filter(candidate => isFailedPod(job, candidate))) noteIndexFailure(job, pod, failuresByIndex)
-  for (const [index, count] of failuresByIndex) {
+  for (const [index, { count }] of failuresByIndex) {
     const limit = job.spec.backoffLimitPerIndex
     if (limit !== undefined && count > limit && !succeededIndexes.has(index)) failedIndexes.add(index)
   }
@@ -101,12 +95,14 @@ export function measure(job: Live<Job>, pods: readonly JobPod[], uncounted: read
   }
 }
 
-/** Each pod carries how often its index failed before it: the count outlives the pods that failed. */
-function noteIndexFailure(job: Job, pod: Pod, failuresByIndex: Map<number, number>): void {
+function noteIndexFailure(job: Job, pod: JobPod, failuresByIndex: Progress['failuresByIndex']): void {
   const index = indexOf(pod)
   if (index === undefined || judgeFailure(job, pod).action === 'Ignore') return
-  const before = Number(pod.metadata?.annotations?.[INDEX_FAILURES] ?? 0)
-  failuresByIndex.set(index, Math.max(failuresByIndex.get(index) ?? 0, before + 1))
+  const { count, lastAt } = failuresByIndex.get(index) ?? { count: 0, lastAt: 0 }
+  failuresByIndex.set(index, {
+    count: Math.max(count, failuresBefore(pod) + 1),
+    lastAt: Math.max(lastAt, finishedAt(pod)),
+  })
 }
 
 function recentFailures(job: Job, pods: readonly JobPod[]): Pick<Progress, 'recentFailures' | 'lastFailureAt'> {
@@ -132,7 +128,7 @@ export function planJob(job: Live<Job>, progress: Progress, now: number): JobPla
   if (end) return { end, create: [], remove: progress.active }
   if (job.spec.suspend) return { create: [], remove: progress.active }
   const plan = isIndexed(job) ? planIndexed(job, progress, now) : planCounted(job, progress, now)
-  return delayed(job, plan, progress, now)
+  return withDeadline(job, isPerIndex(job) ? plan : delayed(plan, progress, now), now)
 }
 
 function decideEnd(job: Live<Job>, progress: Progress, now: number): JobPlan['end'] {
@@ -217,57 +213,36 @@ function planIndexed({ spec }: Live<Job>, progress: Progress, now: number): JobP
   const surplus = kept.length - Math.min(spec.parallelism ?? 1, left)
   if (surplus > 0) remove.push(...rankForRemoval(kept, now).slice(0, surplus))
   const held = spec.podReplacementPolicy === 'Failed' ? terminating : 0
-  const create: JobPlan['create'] = []
-  for (let index = 0; index < completions && create.length < Math.min(BURST, -surplus - held); index++) {
+  const chosen: { index: number; count: number; lastAt: number }[] = []
+  for (let index = 0; index < completions && chosen.length < Math.min(BURST, -surplus - held); index++) {
     if (taken.has(index) || succeededIndexes.has(index) || failedIndexes.has(index)) continue
-    create.push({ index, failures: failuresByIndex.get(index) ?? 0 })
+    chosen.push({ index, ...(failuresByIndex.get(index) ?? { count: 0, lastAt: 0 }) })
   }
-  return { create, remove }
+  const waitOf = ({ count, lastAt }: { count: number; lastAt: number }) =>
+    spec.backoffLimitPerIndex === undefined ? 0 : backoffLeftMs(count, lastAt, now)
+  const waits = chosen.map(waitOf).filter(ms => ms > 0)
+  const create = chosen.filter(one => waitOf(one) <= 0).map(({ index, count }) => ({ index, failures: count }))
+  return { create, remove, ...(waits.length > 0 ? { againMs: Math.min(...waits) } : {}) }
+}
+
+/** Each index has a back-off of its own then: one that fails holds up no other. */
+function isPerIndex({ spec }: Live<Job>): boolean {
+  return spec.completionMode === 'Indexed' && spec.backoffLimitPerIndex !== undefined
 }
 
 /** After failures new pods wait, the longer the more there were. */
-function delayed(
-  job: Live<Job>,
-  plan: JobPlan,
-  { recentFailures: count, lastFailureAt }: Progress,
-  now: number,
-): JobPlan {
-  const deadline = untilDeadlineMs(job, job.spec.activeDeadlineSeconds, now)
-  const pause = count === 0 ? 0 : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(count - 1, 10))
-  const wait = lastFailureAt + pause - now
-  const isHeld = count > 0 && wait > 0 && plan.create.length > 0
-  const times = [deadline, isHeld ? wait : undefined].filter(ms => ms !== undefined)
-  return {
-    ...plan,
-    ...(isHeld ? { create: [] } : {}),
-    ...(times.length > 0 ? { againMs: Math.max(0, Math.min(...times)) } : {}),
-  }
+function backoffLeftMs(failures: number, lastAt: number, now: number): number {
+  if (failures === 0) return 0
+  return lastAt + Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 10)) - now
 }
 
-/** The pod's own part of an indexed Job. */
-export function indexedPod(job: Live<Job>, pod: Pod, index: number, failures: number): Pod {
-  const own: Record<string, string> = { [INDEX]: String(index) }
-  const perIndex: Record<string, string> =
-    job.spec.backoffLimitPerIndex === undefined ? {} : { [INDEX_FAILURES]: String(failures) }
-  const env = {
-    name: 'JOB_COMPLETION_INDEX',
-    valueFrom: { fieldRef: { fieldPath: `metadata.annotations['${INDEX}']` } },
-  }
-  const withEnv = <C extends { env?: object[] }>(containers: C[] | undefined) =>
-    containers?.map(container => ({ ...container, env: [...(container.env ?? []), env] }))
-  return {
-    ...pod,
-    metadata: {
-      ...pod.metadata,
-      generateName: `${job.metadata.name}-${index}-`,
-      annotations: { ...pod.metadata?.annotations, ...own, ...perIndex },
-      labels: { ...pod.metadata?.labels, ...own },
-    },
-    spec: {
-      ...pod.spec!,
-      hostname: `${job.metadata.name}-${index}`,
-      containers: withEnv(pod.spec!.containers)!,
-      ...(pod.spec!.initContainers ? { initContainers: withEnv(pod.spec!.initContainers) } : {}),
-    },
-  }
+function delayed(plan: JobPlan, { recentFailures, lastFailureAt }: Progress, now: number): JobPlan {
+  const wait = backoffLeftMs(recentFailures, lastFailureAt, now)
+  return wait > 0 && plan.create.length > 0 ? { ...plan, create: [], againMs: wait } : plan
+}
+
+function withDeadline(job: Live<Job>, plan: JobPlan, now: number): JobPlan {
+  const left = untilDeadlineMs(job, job.spec.activeDeadlineSeconds, now)
+  if (left === undefined) return plan
+  return { ...plan, againMs: Math.max(0, Math.min(left, plan.againMs ?? left)) }
 }

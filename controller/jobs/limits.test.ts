@@ -4,7 +4,8 @@ import type { Job, JobSpec, JobStatus } from '../../api/types/batch-v1.ts'
 import type { PodSpec } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { ago, liveMeta, livePod, NOW, type PodParts } from '../../test/support/objects.ts'
-import { INDEX, indexedPod, isFailedPod, measure, planJob } from './decide.ts'
+import { isFailedPod, measure, planJob } from './decide.ts'
+import { INDEX, indexedPod } from './indexed-pod.ts'
 
 function job(spec: Partial<JobSpec> = {}, status: JobStatus = {}, pod: Partial<PodSpec> = {}): Live<Job> {
   const template = { spec: { containers: [], restartPolicy: 'Never', ...pod } }
@@ -314,6 +315,26 @@ describe('the pause after failures', () => {
       assert.deepEqual([create.length, againMs], [made, wait])
     })
   }
+
+  /** Seconds since the failure of index 0 (of which `before` came earlier); who is made, and when to look again. */
+  const perIndex: [string, Partial<JobSpec>, number, number, number[], number | undefined][] = [
+    ['an index that failed waits alone', PER_INDEX, 4, 0, [1, 2], 6000],
+    ['it comes when its own pause is over', PER_INDEX, 10, 0, [0, 1, 2], undefined],
+    ['twice as long after its second failure', { ...PER_INDEX, backoffLimitPerIndex: 9 }, 4, 1, [1, 2], 16_000],
+    ['the deadline comes first', { ...PER_INDEX, activeDeadlineSeconds: 25 }, 4, 0, [1, 2], 5000],
+    ['the pause is over first', { ...PER_INDEX, activeDeadlineSeconds: 60 }, 4, 0, [1, 2], 6000],
+    ['it keeps its turn while it waits', { ...PER_INDEX, parallelism: 1 }, 4, 0, [], 6000],
+    ['without a limit for each index all wait', {}, 4, 0, [], 6000],
+  ]
+  for (const [name, spec, seconds, before, made, wait] of perIndex) {
+    it(name, () => {
+      const subject = indexed(spec, { startTime: ago(20) })
+      const failed = at(0, { ...bad, readySince: seconds }, before)
+      const { create, againMs } = planJob(subject, measure(subject, [failed], []), NOW)
+      assert.deepEqual([create.map(({ index }) => index), againMs], [made, wait])
+    })
+  }
+
   it('the deadline is looked at when it comes', () => {
     const subject = job({ activeDeadlineSeconds: 60 }, { startTime: ago(20) })
     assert.equal(planJob(subject, measure(subject, some(1), []), NOW).againMs, 40_000)

@@ -1,9 +1,10 @@
-import type { Node, Pod } from '../api/types/core-v1.ts'
+import type { Node, Pod, PodStatus } from '../api/types/core-v1.ts'
 import type { Live } from '../client/client.ts'
 import { unlessGone } from '../client/outcomes.ts'
 import { NODES, PODS } from '../client/resources.ts'
 import { timestamp } from '../client/times.ts'
 import { type Context, type Controller, createChore, deleteExactly } from './context.ts'
+import { isFinished } from './pods.ts'
 
 const ROUND_MS = 20_000
 /** A node must be missing for this long: informers of different kinds are not in step. */
@@ -31,7 +32,7 @@ export function findGarbage(
     if (nodeName && missing.has(nodeName)) garbage.push({ pod, why: 'orphaned' })
     else if (!nodeName && isEnding) garbage.push({ pod, why: 'unscheduled' })
     else if (isEnding && node && isOutOfService(node)) garbage.push({ pod, why: 'out-of-service' })
-    else if (!isEnding && isTerminated(pod)) terminated.push(pod)
+    else if (!isEnding && isFinished(pod)) terminated.push(pod)
   }
   const surplus = terminated.length - threshold
   if (surplus <= 0 || threshold <= 0) return garbage
@@ -41,8 +42,30 @@ export function findGarbage(
   return [...garbage, ...terminated.slice(0, surplus).map(pod => ({ pod, why: 'terminated' as const }))]
 }
 
-function isTerminated(pod: Live<Pod>): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+/** Since when each node that pods name has been missing. */
+export function missingSince(
+  before: ReadonlyMap<string, number>,
+  named: Iterable<string>,
+  isThere: (name: string) => boolean,
+  now: number,
+): Map<string, number> {
+  return new Map([...named].filter(name => !isThere(name)).map(name => [name, before.get(name) ?? now]))
+}
+
+/** Those that have been missing for so long that nobody will find them. */
+export function lostFor(since: ReadonlyMap<string, number>, now: number): Set<string> {
+  return new Set([...since].filter(([, at]) => now - at >= QUARANTINE_MS).map(([name]) => name))
+}
+
+/** What a pod that had not ended says at last; undefined: it has said how it ended. */
+export function lastWords({ pod, why }: Garbage, time: string): PodStatus | undefined {
+  if (isFinished(pod)) return undefined
+  if (why !== 'orphaned') return { phase: 'Failed' }
+  const reason = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' }
+  return {
+    phase: 'Failed',
+    conditions: [{ type: 'DisruptionTarget', status: 'True', ...reason, lastTransitionTime: time }],
+  }
 }
 
 function isOutOfService(node: Live<Node>): boolean {
@@ -55,31 +78,13 @@ export function podGarbageController(context: Context): Controller {
   const pods = informers.of<Pod>(PODS)
   const nodes = informers.of<Node>(NODES)
   const podClient = client.resource<Pod>(PODS)
-  const missingSince = new Map<string, number>()
+  let missing: ReadonlyMap<string, number> = new Map()
 
-  function missingNodes(): Set<string> {
-    const now = clock.monotonic()
-    const named = new Set(pods.list().flatMap(pod => pod.spec.nodeName ?? []))
-    for (const name of missingSince.keys()) if (nodes.get(name) || !named.has(name)) missingSince.delete(name)
-    for (const name of named) if (!nodes.get(name) && !missingSince.has(name)) missingSince.set(name, now)
-    return new Set([...missingSince].filter(([, since]) => now - since >= QUARANTINE_MS).map(([name]) => name))
-  }
-
-  async function remove({ pod, why }: Garbage): Promise<void> {
+  async function remove(garbage: Garbage): Promise<void> {
+    const { pod, why } = garbage
     const { name, namespace } = pod.metadata
-    if (!isTerminated(pod)) {
-      const lastTransitionTime = timestamp(clock.now())
-      const message = 'PodGC: node no longer exists'
-      const target = {
-        type: 'DisruptionTarget',
-        status: 'True',
-        reason: 'DeletionByPodGC',
-        message,
-        lastTransitionTime,
-      }
-      const status = { phase: 'Failed', ...(why === 'orphaned' ? { conditions: [target] } : {}) }
-      await unlessGone(podClient.patch(name, 'strategic', { status }, { namespace, subresource: 'status' }))
-    }
+    const status = lastWords(garbage, timestamp(clock.now()))
+    if (status) await unlessGone(podClient.patch(name, 'strategic', { status }, { namespace, subresource: 'status' }))
     await deleteExactly(podClient, pod, { gracePeriodSeconds: 0 })
     context.log.info('Removed a pod that nobody would finish', { pod: `${namespace}/${name}`, why })
   }
@@ -87,6 +92,9 @@ export function podGarbageController(context: Context): Controller {
   return createChore(context, 'pod-garbage-collector', ROUND_MS, async () => {
     const byName = new Map(nodes.list().map(node => [node.metadata.name, node]))
     const threshold = options.terminatedPodThreshold ?? 12_500
-    for (const garbage of findGarbage(pods.list(), byName, missingNodes(), threshold)) await remove(garbage)
+    const now = clock.monotonic()
+    const named = new Set(pods.list().flatMap(pod => pod.spec.nodeName ?? []))
+    missing = missingSince(missing, named, name => byName.has(name), now)
+    for (const garbage of findGarbage(pods.list(), byName, lostFor(missing, now), threshold)) await remove(garbage)
   })
 }

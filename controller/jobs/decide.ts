@@ -1,7 +1,7 @@
 import type { Job, JobCondition } from '../../api/types/batch-v1.ts'
 import type { Pod } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
-import { isActive } from '../pods.ts'
+import { isActive, isFinished } from '../pods.ts'
 import { rankForRemoval } from '../replicas/decide.ts'
 import { failuresBefore, indexOf } from './indexed-pod.ts'
 import { parseIndexes } from './indexes.ts'
@@ -82,9 +82,7 @@ export function measure(job: Live<Job>, pods: readonly JobPod[], uncounted: read
   }
   return {
     active: pods.filter(isActive),
-    terminating: pods.filter(
-      pod => pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod.status?.phase ?? ''),
-    ).length,
+    terminating: pods.filter(pod => pod.metadata.deletionTimestamp && !isFinished(pod)).length,
     succeeded: isIndexed(job) ? succeededIndexes.size : succeeded,
     failed,
     succeededIndexes,
@@ -209,12 +207,11 @@ function planIndexed({ spec }: Live<Job>, progress: Progress, now: number): JobP
     else taken.add(index)
   }
   const kept = active.filter(pod => !remove.includes(pod))
-  const left = completions - succeededIndexes.size - failedIndexes.size
-  const surplus = kept.length - Math.min(spec.parallelism ?? 1, left)
-  if (surplus > 0) remove.push(...rankForRemoval(kept, now).slice(0, surplus))
+  const room = (spec.parallelism ?? 1) - kept.length
+  if (room < 0) remove.push(...rankForRemoval(kept, now).slice(0, -room))
   const held = spec.podReplacementPolicy === 'Failed' ? terminating : 0
   const chosen: { index: number; count: number; lastAt: number }[] = []
-  for (let index = 0; index < completions && chosen.length < Math.min(BURST, -surplus - held); index++) {
+  for (let index = 0; index < completions && chosen.length < Math.min(BURST, room - held); index++) {
     if (taken.has(index) || succeededIndexes.has(index) || failedIndexes.has(index)) continue
     chosen.push({ index, ...(failuresByIndex.get(index) ?? { count: 0, lastAt: 0 }) })
   }

@@ -2,11 +2,7 @@ import type { Job, PodFailurePolicyRule, SuccessPolicyRule } from '../../api/typ
 import type { ContainerStatus, Pod } from '../../api/types/core-v1.ts'
 import { parseIndexes } from './indexes.ts'
 
-export type FailureVerdict =
-  | { action: 'Count' }
-  | { action: 'Ignore' }
-  | { action: 'FailIndex' }
-  | { action: 'FailJob'; message: string }
+export type FailureVerdict = { action: 'Count' | 'Ignore' | 'FailIndex' } | { action: 'FailJob'; message: string }
 
 /** What the Job's failure policy says about a failed pod; the first rule that matches counts. */
 export function judgeFailure(job: Job, pod: Pod): FailureVerdict {
@@ -16,8 +12,7 @@ export function judgeFailure(job: Job, pod: Pod): FailureVerdict {
     if (match === undefined) continue
     if (rule.action === 'FailJob')
       return { action: 'FailJob', message: `${match} matching FailJob rule at index ${index}` }
-    if (rule.action === 'Ignore' || rule.action === 'FailIndex') return { action: rule.action }
-    return { action: 'Count' }
+    return { action: rule.action as 'Ignore' | 'FailIndex' | 'Count' }
   }
   return { action: 'Count' }
 }

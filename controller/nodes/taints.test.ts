@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Node, Taint, Toleration } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { ago, liveMeta, livePod, type PodParts } from '../../test/support/objects.ts'
-import { findGarbage } from '../pod-garbage.ts'
+import { findGarbage, lastWords, lostFor, missingSince } from '../pod-garbage.ts'
 import { mayStayMs } from './eviction.ts'
 import { conditionsOfSilentNode, decideTaints, describeDuration, readyStatusOf } from './health.ts'
 import { formatRange, nextRange, parseRange } from './ipam.ts'
@@ -185,6 +185,53 @@ describe('pods that nobody will finish', () => {
     it(`ended ones: ${name}`, () => {
       const found = findGarbage(pods as never, nodes, new Set(), threshold)
       assert.equal(found.map(({ pod }) => pod.metadata.name).join(' '), expected)
+    })
+  }
+})
+
+describe('nodes that are missing', () => {
+  const there =
+    (...names: string[]) =>
+    (name: string) =>
+      names.includes(name)
+  /** Since when they were known to be missing, whom pods name, who is there; the same at the moment 50. */
+  const cases: [string, [string, number][], string[], string[], [string, number][]][] = [
+    ['nobody', [], ['a'], ['a'], []],
+    ['since now', [], ['a', 'b'], ['a'], [['b', 50]]],
+    ['since some time', [['b', 10]], ['a', 'b'], ['a'], [['b', 10]]],
+    ['it came back', [['b', 10]], ['b'], ['b'], []],
+    ['nobody names it any more', [['b', 10]], ['a'], ['a'], []],
+    [
+      'one more',
+      [['b', 10]],
+      ['b', 'c'],
+      [],
+      [
+        ['b', 10],
+        ['c', 50],
+      ],
+    ],
+  ]
+  for (const [name, before, named, present, expected] of cases)
+    it(name, () => assert.deepEqual([...missingSince(new Map(before), named, there(...present), 50)], expected))
+
+  it('are lost after forty seconds', () => {
+    const since = new Map(Object.entries({ a: 60_000, b: 60_001, c: 1 }))
+    assert.deepEqual([...lostFor(since, 100_000)], ['a', 'c'])
+  })
+
+  const words: [string, PodParts, Parameters<typeof lastWords>[0]['why'], string | undefined][] = [
+    ['lost with its node', {}, 'orphaned', 'Failed DisruptionTarget=True DeletionByPodGC'],
+    ['never placed', { phase: 'Pending' }, 'unscheduled', 'Failed'],
+    ['on a node out of service', {}, 'out-of-service', 'Failed'],
+    ['it had ended before', { phase: 'Succeeded' }, 'orphaned', undefined],
+    ['it had failed before', { phase: 'Failed' }, 'terminated', undefined],
+  ]
+  for (const [name, parts, why, expected] of words) {
+    it(`last words: ${name}`, () => {
+      const status = lastWords({ pod: livePod('a', parts), why }, ago(0))
+      const said = status?.conditions?.map(one => ` ${one.type}=${one.status} ${one.reason}`).join() ?? ''
+      assert.equal(status && `${status.phase}${said}`, expected)
     })
   }
 })

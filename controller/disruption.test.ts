@@ -42,6 +42,7 @@ describe('how many pods may be disturbed', () => {
     ['one that ends is not healthy', { minAvailable: 1 }, 'ok ending', 2, 0, [1, 1, 2]],
     ['one that is pending is not healthy', { minAvailable: 1 }, 'ok ok pending', 3, 1, [2, 1, 3]],
     ['no pods', { minAvailable: 0 }, '', 0, 0, [0, 0, 0]],
+    ['pods that nobody controls: there is nothing to spare', { maxUnavailable: 1 }, 'ok ok', 0, 0, [2, 0, 0]],
     ['a number needs no controller', { minAvailable: 1 }, 'ok ok', undefined, 1, [2, 1, 2]],
     ['a share does', { minAvailable: '50%' }, 'ok ok', undefined, 0, [2, 0, 0]],
     ['so does what may be missing', { maxUnavailable: 1 }, 'ok ok', undefined, 0, [2, 0, 0]],

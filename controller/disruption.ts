@@ -47,7 +47,7 @@ export function budgetStatus({ budget, pods, wanted, now, time }: BudgetInput): 
     pod => !pod.metadata.deletionTimestamp && !(pod.metadata.name in disruptedPods) && isReady(pod),
   )
   const isUnknown = needsWanted && wanted === undefined
-  const surplus = expectedPods > 0 && !isUnknown ? Math.max(0, healthy.length - desiredHealthy) : 0
+  const surplus = expectedPods > 0 ? Math.max(0, healthy.length - desiredHealthy) : 0
   return {
     observedGeneration: budget.metadata.generation,
     ...(Object.keys(disruptedPods).length > 0 ? { disruptedPods } : {}),

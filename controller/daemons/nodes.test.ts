@@ -250,6 +250,8 @@ describe('the status of daemons', () => {
     ],
     ['one is old', nodes(2), [on('n1', 'old'), on('n2')], 0, [2, 2, 0, 2, 2, 1]],
     ['one stands where it should not', [tainted, ...nodes(1)], [on('t'), on('n1')], 0, [1, 1, 1, 1, 1, 1]],
+    ['nobody stands where nobody should', [tainted, ...nodes(1)], [on('n1')], 0, [1, 1, 0, 1, 1, 1]],
+    ['one ends', nodes(2), [on('n1'), on('n2', 'new', { deleting: true })], 0, [2, 1, 0, 1, 1, 1]],
     ['two on a node are one', nodes(1), [on('n1'), on('n1', 'new', {}, 'x')], 0, [1, 1, 0, 1, 1, 1]],
   ]
   for (const [name, all, pods, minReadySeconds, expected] of cases) {

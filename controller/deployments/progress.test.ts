@@ -112,6 +112,22 @@ describe('the progress of a Deployment', () => {
       'False ProgressDeadlineExceeded',
     ],
     [
+      'old pods that went: it moves on',
+      {},
+      told('ReplicaSetUpdated', 700, { ...HALF, replicas: 5 }),
+      [1, 1, 0, 0],
+      [3, 3, 3, 3],
+      'True ReplicaSetUpdated',
+    ],
+    [
+      'what was told stays while nothing moves',
+      {},
+      told('NewReplicaSetCreated', 590, HALF),
+      [1, 1, 0, 0],
+      [3, 3, 3, 3],
+      'True NewReplicaSetCreated',
+    ],
+    [
       'given up stays given up',
       {},
       told('ProgressDeadlineExceeded', 1, HALF),

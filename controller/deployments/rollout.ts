@@ -74,8 +74,6 @@ function shrinkOldSets({ replicas, maxUnavailable, newSet, oldSets }: RolloutVie
     if (broken > 0) scaling.set(set.name, set.replicas - broken)
     removable -= broken
   }
-  const available = (newSet?.available ?? 0) + sum(active.map(set => set.available))
-  removable = Math.min(removable, available - minAvailable)
   for (const set of active) {
     const left = scaling.get(set.name) ?? set.replicas
     const gone = Math.min(left, Math.max(0, removable))

@@ -155,8 +155,6 @@ export function untilDeadlineMs(deployment: Live<Deployment>, now: number): numb
 }
 
 function isTimedOut(deployment: Live<Deployment>, now: number): boolean {
-  const old = deployment.status?.conditions?.find(({ type }) => type === 'Progressing')
-  if (old?.reason === 'ProgressDeadlineExceeded') return true
   const left = untilDeadlineMs(deployment, now)
   return left !== undefined && left <= 0
 }

@@ -122,6 +122,8 @@ describe('ports', () => {
   const cases: [string, ServicePort[], object, string][] = [
     ['a number', [{ port: 80, targetPort: 8080 }], {}, ':8080/TCP'],
     ['no target: the same', [{ port: 80 }], {}, ':80/TCP'],
+    ['an empty target: the same', [{ port: 80, targetPort: '' }], {}, ':80/TCP'],
+    ['target 0: the same', [{ port: 80, targetPort: 0 }], {}, ':80/TCP'],
     ['a name', [{ port: 80, targetPort: 'http' }], named, ':8080/TCP'],
     ['a name of another protocol', [{ port: 53, targetPort: 'dns' }], named, ''],
     ['a name with its protocol', [{ port: 53, targetPort: 'dns', protocol: 'UDP' }], named, ':53/UDP'],
@@ -280,6 +282,20 @@ describe('the older form', () => {
   ]
   for (const [name, spec, pods, expected] of cases)
     it(name, () => assert.deepEqual(told(...grouped(spec, ...pods)), expected))
+  it('an address tells its pod, and its node and its name where it has them', () => {
+    const placed = pod('a', ['10.1.0.1'], { node: 'n1', spec: { hostname: 'first', subdomain: 'web' } })
+    const [known, plain] = [placed, pod('b', ['10.1.0.2'], { node: '' })].map(
+      one => subsetsOf(grouped({}, one))[0]?.addresses?.[0],
+    )
+    const targetRef = { kind: 'Pod', namespace: 'default', name: 'a', uid: 'u-a' }
+    assert.deepEqual(known, { ip: '10.1.0.1', hostname: 'first', nodeName: 'n1', targetRef })
+    assert.deepEqual(plain, { ip: '10.1.0.2', targetRef: { ...targetRef, name: 'b', uid: 'u-b' } })
+  })
+  it('a pod that tells only one address has it', () => {
+    const one = pod('a', ['10.1.0.1'])
+    const single = { ...one, status: { ...one.status, podIPs: undefined } } as unknown as typeof one
+    assert.deepEqual(told(...grouped({}, single)), ['10.1.0.1||8080'])
+  })
   it('a port without a name has none', () => {
     assert.deepEqual(subsetsOf([group(0, 1)])[0]?.ports, [{ protocol: 'TCP', port: 8080 }])
   })

@@ -27,6 +27,20 @@ describe('judge', () => {
       some,
       { do: 'delete', propagation: 'Foreground' },
     ],
+    [
+      'one owner waits, another is gone, and it has dependents',
+      item(['a', 'b']),
+      { a: 'absent', b: 'waiting' },
+      some,
+      { do: 'delete', propagation: 'Foreground' },
+    ],
+    [
+      'it was to wait for its dependents',
+      item(['a'], { finalizers: ['foregroundDeletion'] }),
+      { a: 'absent' },
+      none,
+      { do: 'delete', propagation: 'Foreground' },
+    ],
     ['a circle of waiting', deleting('foregroundDeletion'), {}, { ...some, circle: true }, { do: 'stop-blocking' }],
     [
       'it was to leave its dependents',
@@ -63,6 +77,16 @@ describe('judge', () => {
       ),
     )
   }
+})
+
+describe('isWaitingForDependents', () => {
+  const cases: [string, Item, boolean][] = [
+    ['going, and to wait for them', deleting('foregroundDeletion'), true],
+    ['going, and to leave them', deleting('orphan'), false],
+    ['to wait for them, but not asked to go', item([], { finalizers: ['foregroundDeletion'] }), false],
+    ['neither', item([]), false],
+  ]
+  for (const [name, subject, expected] of cases) it(name, () => assert.equal(isWaitingForDependents(subject), expected))
 })
 
 /** A world of objects in which verdicts are carried out at once. */

@@ -78,7 +78,7 @@ export function planMembers(set: Set, pods: readonly Live<Pod>[], revisions: Rev
     if (!pod.metadata.deletionTimestamp) steps.push({ do: 'remove', pod, why: 'surplus' })
     if (isOrdered) return steps
   }
-  return steps.length > 0 && isOrdered ? steps : [...steps, ...updateSteps(set, members, revisions, now)]
+  return [...steps, ...updateSteps(set, members, revisions, now)]
 }
 
 /** A member that a template broke which is no longer wanted must not keep the better one from coming. */

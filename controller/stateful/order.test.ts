@@ -127,6 +127,24 @@ table('a new template', [
   ['a share, rounded down, at least one', rolling({ maxUnavailable: '10%' }), '0:old 1:old 2:old', ['-2 outdated']],
 ])
 
+table('a member that a template broke which nobody wants any more', [
+  ['goes, so that a better one comes', {}, '0:mid/starting 1:old', ['-0 outdated']],
+  ['of the template that was: it may come up yet', {}, '0:old/starting', []],
+  ['of the new template: it may come up yet', {}, '0:new/starting', []],
+  ['goes already', {}, '0:mid/ending', []],
+  ['is ready, though not for long enough', { minReadySeconds: 60 }, '0:mid/fresh', []],
+])
+
+it('pods that are no members are nobody of theirs', () => {
+  const steps = planMembers(
+    set(),
+    [...members('0:new 1:new 2:new'), livePod('db-x')],
+    { current: 'new', update: 'new' },
+    NOW,
+  )
+  assert.deepEqual(steps, [])
+})
+
 table('a new template, all at once', [
   ['still the last one first', PARALLEL, '0:old 1:old 2:old', ['-2 outdated']],
   ['waits until that works', PARALLEL, '0:old 1:old 2:new/starting', []],

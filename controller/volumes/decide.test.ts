@@ -69,6 +69,13 @@ describe('decideClaim', () => {
       storageClass(LOCAL_PROVISIONER, 'WaitForFirstConsumer'),
       'provision n1',
     ],
+    [
+      'its pod has a place: a free volume may be elsewhere',
+      claim({}, selected),
+      [volume('a', '1Gi')],
+      storageClass(LOCAL_PROVISIONER, 'WaitForFirstConsumer'),
+      'provision n1',
+    ],
     ['no class at all', claim({ storageClassName: '' }), [], undefined, 'wait FailedBinding'],
     ['made before there was a default', claim({ storageClassName: undefined }), [], undefined, 'give-class standard'],
     ['a class that is not there', claim(), [], undefined, 'wait ProvisioningFailed'],

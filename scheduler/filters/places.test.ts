@@ -139,6 +139,54 @@ describe('spreading over domains', () => {
   })
 })
 
+describe('which nodes count where pods spread', () => {
+  const own = (labels: Record<string, string>, more: Partial<Node> = {}) => ({ metadata: { labels }, ...more })
+  const closed = { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } }
+  const honor = spread({ nodeTaintsPolicy: 'Honor' })
+  const cases: [string, string, Record<string, Partial<Node>>, string, Partial<PodSpec>, string][] = [
+    ['tainted ones do not, where taints are honoured', 'a/n1 b/n2 c/n3', { n3: closed }, 'n1:2 n2:1', honor, 'n2'],
+    ['tainted ones do by default', 'a/n1 b/n2 c/n3', { n3: closed }, 'n1:2 n2:1', spread({}), ''],
+    [
+      'tainted ones do, where they are tolerated',
+      'a/n1 b/n2 c/n3',
+      { n3: closed },
+      'n1:2 n2:1',
+      { ...honor, tolerations: [{ operator: 'Exists' }] },
+      'n3',
+    ],
+    [
+      'those without one of two keys do not',
+      'a/n1 b/n2',
+      { n1: own({ [ZONE]: 'a', rack: 'r' }) },
+      'n1:1',
+      spread({}, { topologyKey: 'rack', maxSkew: 9 }),
+      'n1',
+    ],
+    [
+      'those that the pod may not go to do not, though the others are full',
+      'a/n1 b/n2 c/n3',
+      {},
+      'n1:2 n2:1',
+      {
+        ...spread({}),
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: ZONE, operator: 'NotIn', values: ['c'] }] }],
+            },
+          },
+        },
+      },
+      'n2',
+    ],
+  ]
+  for (const [name, nodes, more, pods, spec, expected] of cases) {
+    it(name, () =>
+      assert.equal(suitable(picture(zoned(nodes, more), standing(pods)), labelled({ app: 'web' }, spec)), expected),
+    )
+  }
+})
+
 describe('standing together and apart', () => {
   const term = (more: Partial<PodAffinityTerm> = {}): PodAffinityTerm => ({
     topologyKey: ZONE,

@@ -1,7 +1,7 @@
 import type { Schema } from '../kind.ts'
 import { deepEqual, isRecord } from '../values.ts'
 import { FieldSet } from './fieldset.ts'
-import { eachPart, partsOf, type Structure, structureOf } from './structure.ts'
+import { eachPart, type Part, partsOf, type Structure, structureOf } from './structure.ts'
 
 /** Every field that an applied object names: its leaves, its list items, and what is empty. */
 export function fieldsOf(value: unknown, schema: Schema): FieldSet {
@@ -43,26 +43,24 @@ function compareParts(before: unknown, after: unknown, schema: Schema, changes: 
   const [old, now] = [partsOf(before, schema), partsOf(after, schema)]
   for (const [element, part] of old) {
     const match = now.get(element)
-    if (!match)
-      changes.removed.put(element, everythingIn(part.value, part.schema, element, isOptional(schema, element)))
+    if (!match) changes.removed.put(element, everythingIn(part, element))
     else if (!deepEqual(part.value, match.value)) {
       const below = compare(part.value, match.value, part.schema)
       for (const kind of ['added', 'modified', 'removed'] as const) changes[kind].put(element, below[kind])
     }
   }
   for (const [element, part] of now) {
-    if (!old.has(element))
-      changes.added.put(element, everythingIn(part.value, part.schema, element, isOptional(schema, element)))
+    if (!old.has(element)) changes.added.put(element, everythingIn(part, element))
   }
 }
 
 /** A whole value that came or went: its leaves, and the places that are owned beside what is in them. */
-function everythingIn(value: unknown, schema: Schema, element: string, optional: boolean): FieldSet {
+function everythingIn({ value, schema, optional }: Part, element: string): FieldSet {
   const structure = structureOf(value, schema)
   if (structure === 'leaf') return FieldSet.of(true)
   const set = FieldSet.of(element.startsWith('k:') || (optional && isContainer(structure, schema)))
-  eachPart(value, schema, (inner, part, partSchema) => {
-    const below = () => everythingIn(part, partSchema, inner, isOptional(schema, inner))
+  eachPart(value, schema, (inner, part, partSchema, innerOptional) => {
+    const below = () => everythingIn({ value: part, schema: partSchema, optional: innerOptional }, inner)
     set.put(inner, structure === 'set' ? FieldSet.of(true) : below())
   })
   if (set.isEmpty) set.member = true
@@ -70,12 +68,8 @@ function everythingIn(value: unknown, schema: Schema, element: string, optional:
 }
 
 /** Lists and maps may be there or not; an object with fields of its own is only its fields. */
-function isContainer(structure: Structure, schema: Schema): boolean {
+export function isContainer(structure: Structure, schema: Schema): boolean {
   return structure !== 'fields' || schema.additionalProperties !== undefined
-}
-
-function isOptional({ required }: Schema, element: string): boolean {
-  return !required?.includes(element.slice(2))
 }
 
 /** Takes fields out of a value: a changed copy; undefined when nothing is left of what was something. */

@@ -1,6 +1,7 @@
 import type { Schema } from '../kind.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../objects.ts'
 import { compare } from './compare.ts'
+import { fieldsOfNew } from './created.ts'
 import { FieldSet } from './fieldset.ts'
 
 /** Who owns which fields of an object: metadata.managedFields, read, changed and written. */
@@ -44,12 +45,11 @@ export function isSameOwner(a: Ownership['entry'], b: Ownership['entry']): boole
   return same && (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
 }
 
+const SYSTEM_METADATA_NAMES = new Set([
+  ...['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion'],
+])
 const SYSTEM = new Set(['f:apiVersion', 'f:kind', 'f:metadata'])
-const SYSTEM_METADATA = new Set(
-  ['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'generation', 'managedFields', 'resourceVersion'].map(
-    name => `f:${name}`,
-  ),
-)
+const SYSTEM_METADATA = new Set([...SYSTEM_METADATA_NAMES].map(name => `f:${name}`))
 
 /** Without the fields that nobody owns: the server's own ones. */
 export function withoutSystemFields(fields: FieldSet): FieldSet {
@@ -67,10 +67,27 @@ function isReset(object: KubeObject): boolean {
   return entries?.length === 1 && Object.keys(entries[0]!).length === 0
 }
 
+/** All that a new object has is its creator's. */
+function noteCreation(object: KubeObject, schema: Schema, by: Manager): void {
+  const { apiVersion: _, kind: __, metadata = {}, ...rest } = object
+  const given = Object.entries(metadata).filter(
+    ([name, value]) => value !== undefined && !SYSTEM_METADATA_NAMES.has(name),
+  )
+  const own = given.length === 0 ? rest : { metadata: Object.fromEntries(given), ...rest }
+  const fieldsV1 = fieldsOfNew(own, schema)
+  const entry: ManagedFieldsEntry = { ...ownerEntry('Update', by), fieldsType: 'FieldsV1', fieldsV1 }
+  object.metadata = { ...metadata, managedFields: [entry] }
+  if (Object.keys(fieldsV1).length === 0) delete object.metadata.managedFields
+}
+
 /** Notes in `updated` what a create (no `live`), update or patch made its manager the owner of. */
 export function trackUpdate(live: KubeObject | undefined, updated: KubeObject, schema: Schema, by: Manager): void {
   if (isReset(updated)) {
     writeOwners(updated, [])
+    return
+  }
+  if (!live && !updated.metadata?.managedFields?.length) {
+    noteCreation(updated, schema, by)
     return
   }
   const known = updated.metadata?.managedFields?.length ? updated : live

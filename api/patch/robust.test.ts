@@ -117,3 +117,37 @@ describe('whatever a patch says', () => {
     )
   })
 })
+
+describe('a new object', () => {
+  const port = fc.record(
+    { containerPort: fc.nat(3), protocol: fc.constantFrom('TCP', 'UDP') },
+    { requiredKeys: ['containerPort'] },
+  )
+  const container = fc.record(
+    { name: fc.constantFrom('c', 'd'), ports: fc.array(port), args: fc.array(word), env: fc.constant([]), x: value },
+    { requiredKeys: ['name'] },
+  )
+  const template = fc.record({ metadata: value, spec: fc.record({ containers: fc.array(container), volumes: value }) })
+  const labels = fc.dictionary(word, word, { maxKeys: 3 })
+  const metadata = fc.record({ name: word, labels, finalizers: fc.uniqueArray(word) }, { requiredKeys: [] })
+
+  it("is its creator's as if it were compared with nothing", () => {
+    const by = { manager: 'm', apiVersion: 'apps/v1', now: '2024-01-01T00:00:00Z' }
+    const fieldsBeside = (before: KubeObject | undefined, object: KubeObject) => {
+      const tracked = deepCopy(object)
+      try {
+        trackUpdate(before, tracked, deployments.schema, by)
+      } catch (error) {
+        return String(error)
+      }
+      return JSON.stringify(tracked.metadata?.managedFields)
+    }
+    fc.assert(
+      fc.property(metadata, fc.oneof(value, fc.record({ template, selector: value })), (given, spec) => {
+        const object = { metadata: given, spec } as KubeObject
+        assert.equal(fieldsBeside(undefined, object), fieldsBeside({} as KubeObject, object))
+      }),
+      { seed: 25, numRuns: 500 },
+    )
+  })
+})

@@ -13,10 +13,40 @@ export function structureOf(value: unknown, schema: Schema): Structure {
 
 const ANYTHING: Schema = { preserveUnknownFields: true }
 
+interface Field {
+  element: string
+  schema: Schema
+  optional: boolean
+}
+
+/** What a schema says of its own fields does not change: it is looked up once. */
+const FIELDS = new WeakMap<Schema, ReadonlyMap<string, Field>>()
+
+function declaredFields(schema: Schema): ReadonlyMap<string, Field> {
+  const known = FIELDS.get(schema)
+  if (known) return known
+  const properties = Object.entries(schema.properties ?? {})
+  const fields = new Map(
+    properties.map(([key, own]) => [key, { element: `f:${key}`, schema: own, optional: isOptional(schema, key) }]),
+  )
+  FIELDS.set(schema, fields)
+  return fields
+}
+
+function fieldOf(schema: Schema, key: string): Field {
+  const own = declaredFields(schema).get(key)
+  return (
+    own ?? { element: `f:${key}`, schema: schema.additionalProperties ?? ANYTHING, optional: isOptional(schema, key) }
+  )
+}
+
+function isOptional({ required }: Schema, key: string): boolean {
+  return !required?.includes(key)
+}
+
 /** The schema of a field of an object or of a value of a map. */
 export function fieldSchema(schema: Schema, key: string): Schema {
-  const own = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined
-  return own ?? schema.additionalProperties ?? ANYTHING
+  return declaredFields(schema).get(key)?.schema ?? schema.additionalProperties ?? ANYTHING
 }
 
 export function itemSchema(schema: Schema): Schema {
@@ -33,7 +63,7 @@ function itemName(item: unknown, schema: Schema): string {
   if (schema.listType === 'set') return `v:${JSON.stringify(item)}`
   if (!isRecord(item)) throw new ListError('an element of a list with keys is no object')
   const key: Record<string, unknown> = {}
-  for (const name of [...schema.listMapKeys!].sort()) {
+  for (const name of sortedKeys(schema.listMapKeys!)) {
     const value = item[name] ?? schema.items?.properties?.[name]?.default ?? KEY_DEFAULTS[name]
     if (value !== undefined) key[name] = value
   }
@@ -46,6 +76,16 @@ function itemName(item: unknown, schema: Schema): string {
   return `k:${JSON.stringify(key)}`
 }
 
+const SORTED = new WeakMap<readonly string[], readonly string[]>()
+
+function sortedKeys(keys: readonly string[]): readonly string[] {
+  const known = SORTED.get(keys)
+  if (known) return known
+  const sorted = keys.toSorted()
+  SORTED.set(keys, sorted)
+  return sorted
+}
+
 /** The items of a list by their names, in order. Of items with the same name the first one counts. */
 export function itemsByName(list: readonly unknown[], schema: Schema): Map<string, unknown> {
   const items = new Map<string, unknown>()
@@ -56,10 +96,20 @@ export function itemsByName(list: readonly unknown[], schema: Schema): Map<strin
   return items
 }
 
-/** The parts of a value that is not owned as a whole: its path elements, what they hold and their schemas. */
-export function partsOf(value: unknown, schema: Schema): Map<string, { value: unknown; schema: Schema }> {
-  const parts = new Map<string, { value: unknown; schema: Schema }>()
-  eachPart(value, schema, (element, part, partSchema) => parts.set(element, { value: part, schema: partSchema }))
+/** A part of a value that is not owned as a whole. */
+export interface Part {
+  value: unknown
+  schema: Schema
+  /** Whether the value would be valid without it. */
+  optional: boolean
+}
+
+/** The parts by their path elements. */
+export function partsOf(value: unknown, schema: Schema): Map<string, Part> {
+  const parts = new Map<string, Part>()
+  eachPart(value, schema, (element, part, partSchema, optional) =>
+    parts.set(element, { value: part, schema: partSchema, optional }),
+  )
   return parts
 }
 
@@ -67,13 +117,15 @@ export function partsOf(value: unknown, schema: Schema): Map<string, { value: un
 export function eachPart(
   value: unknown,
   schema: Schema,
-  visit: (element: string, part: unknown, schema: Schema) => void,
+  visit: (element: string, part: unknown, schema: Schema, optional: boolean) => void,
 ): void {
   if (isRecord(value)) {
     for (const key of Object.keys(value)) {
-      if (value[key] !== undefined) visit(`f:${key}`, value[key], fieldSchema(schema, key))
+      if (value[key] === undefined) continue
+      const { element, schema: own, optional } = fieldOf(schema, key)
+      visit(element, value[key], own, optional)
     }
   } else if (Array.isArray(value)) {
-    for (const [name, item] of itemsByName(value, schema)) visit(name, item, itemSchema(schema))
+    for (const [name, item] of itemsByName(value, schema)) visit(name, item, itemSchema(schema), true)
   }
 }

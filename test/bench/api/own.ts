@@ -26,7 +26,7 @@ export class OwnServer {
     if (!existsSync(program))
       await Promise.all([bundle('../api-server.ts', program), bundle('../api-launch.ts', launcher)])
     // With the flag that a release has.
-    const command = [process.execPath, '--max-semi-space-size=4', launcher, program, kubeconfig, data]
+    const command = [process.execPath, '--max-semi-space-size=16', launcher, program, kubeconfig, data]
     const [first, ...rest] = pinned(0, command)
     const child = spawn(first!, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
     const said = await firstMatch(child, /ready \d+/, 120_000)

@@ -1,3 +1,5 @@
+import type { WatchEvent } from './objects.ts'
+
 /**
  * One request and its answer, free of any socket. The API server answers these, the in-process transport hands them
  * over, the HTTP adapter translates them: so the whole server can be used and tested without a port.
@@ -27,6 +29,8 @@ export interface ApiRequest {
   frontProxy?: string
   /** Set only by the in-process transport: a component of our own, already known. */
   trusted?: Identity
+  /** Set only by the in-process transport: a watch may answer with objects in the place of their text. */
+  takesObjects?: boolean
   remoteAddress?: string
 }
 
@@ -35,6 +39,8 @@ export interface ApiResponse {
   headers: Record<string, string | string[]>
   /** Whole, or a stream whose headers are sent before its first byte. */
   body?: Uint8Array | AsyncIterable<Uint8Array>
+  /** In the place of a body, for somebody in this process: what a watch tells, as objects that many share and none may change. */
+  events?: AsyncIterable<readonly WatchEvent[]>
 }
 
 export type ApiHandler = (request: ApiRequest) => Promise<ApiResponse>

@@ -1,7 +1,7 @@
 import type { ApiRequest, ApiResponse, Identity } from '../api/exchange.ts'
 import type { Kind } from '../api/kind.ts'
 import type { KubeObject } from '../api/objects.ts'
-import type { Encoder, EntryList } from './encoding/encoder.ts'
+import type { EntryList, EventMaker } from './encoding/encoder.ts'
 import type { CompiledSchema } from './flow/plan.ts'
 import type { RequestInfo } from './request.ts'
 import type { Entry } from './storage/entry.ts'
@@ -35,8 +35,8 @@ export type Result =
   | { type: 'stored'; kind: Kind; entry: Entry; status?: number }
   | { type: 'object'; object: KubeObject; kind?: Kind; status?: number }
   | { type: 'list'; list: EntryList }
-  | { type: 'watch'; kind: Kind; lines: WatchLines }
+  | { type: 'watch'; kind: Kind; events: WatchEvents }
   | { type: 'response'; response: ApiResponse }
 
 /** Opened by the answer stage once it knows the form: nothing is watched before somebody reads. */
-export type WatchLines = (encoder: Encoder) => AsyncIterable<Uint8Array>
+export type WatchEvents = <T>(maker: EventMaker<T>) => AsyncIterable<readonly T[]>

@@ -92,8 +92,8 @@ async function list(parts: Parts, call: ResourceCall): Promise<Result> {
 
 async function watch(parts: Parts, call: ResourceCall): Promise<Result> {
   const options = parseListOptions(call.request.query, true)
-  const lines = watchEntries(parts, call, parseSelection(call), options)
-  return { type: 'watch', kind: call.kind, lines }
+  const events = watchEntries(parts, call, parseSelection(call), options)
+  return { type: 'watch', kind: call.kind, events }
 }
 
 async function create(parts: Parts, call: ResourceCall): Promise<Result> {

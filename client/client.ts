@@ -8,7 +8,7 @@ import {
   type WatchEvent,
 } from '../api/objects.ts'
 import { type Transport, TransportError, type TransportRequest } from './transport.ts'
-import { decodeWatch, errorFromStatus } from './watch.ts'
+import { decodeLines, errorFromStatus, eventsOf } from './watch.ts'
 
 export interface ListOptions {
   namespace?: string
@@ -133,7 +133,7 @@ class TransportResourceClient<T extends KubeObject> implements ResourceClient<T>
       signal,
     })
     if (response.status >= 400) throw await refusal(response)
-    yield* decodeWatch<Live<T>>(chunksOf(response))
+    yield* eventsOf<Live<T>>(response.events ?? decodeLines(chunksOf(response)))
   }
 
   create(object: T): Promise<Live<T>> {

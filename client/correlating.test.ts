@@ -8,7 +8,7 @@ import { Indexer } from './indexer.ts'
 import { retryPause } from './retry.ts'
 import { microTimestamp, parseTime, timestamp } from './times.ts'
 import { CONNECT_TIMEOUT, TransportError } from './transport.ts'
-import { decodeLines, decodeWatch, errorFromStatus } from './watch.ts'
+import { decodeLines, errorFromStatus, eventsOf } from './watch.ts'
 
 describe('which events are one', () => {
   const facts = (more: Partial<EventFacts> = {}, object: object = {}): EventFacts => ({
@@ -156,7 +156,7 @@ describe('lines of a watch', () => {
     ['the last one cut off', ['1\n{"a":'], [1]],
   ]
   for (const [name, texts, expected] of cases)
-    it(name, async () => assert.deepEqual(await collect(decodeLines(pieces(...texts))), expected))
+    it(name, async () => assert.deepEqual((await collect(decodeLines(pieces(...texts)))).flat(1), expected))
 
   const errors: [object, number, string, number][] = [
     [{ code: 410, reason: 'Expired', message: 'too old' }, 500, 'Expired', 410],
@@ -176,8 +176,8 @@ describe('lines of a watch', () => {
   }
   it('an ERROR event is thrown, those before it are not lost', async () => {
     const seen: unknown[] = []
-    const watch = decodeWatch(
-      pieces('{"type":"ADDED","object":{}}\n{"type":"ERROR","object":{"code":410,"reason":"Expired"}}\n'),
+    const watch = eventsOf(
+      decodeLines(pieces('{"type":"ADDED","object":{}}\n{"type":"ERROR","object":{"code":410,"reason":"Expired"}}\n')),
     )
     const reading = (async () => {
       for await (const { type } of watch) seen.push(type)

@@ -16,6 +16,7 @@ export function inProcessTransport(handler: ApiHandler, identity: Identity): Tra
         body: typeof body === 'string' ? Buffer.from(body) : body,
         signal: request.signal ? AbortSignal.any([request.signal, closing.signal]) : closing.signal,
         trusted: identity,
+        takesObjects: true,
       }
       return handler(exchange)
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { decodeLines, decodeWatch, errorFromStatus } from './watch.ts'
+import { decodeLines, errorFromStatus, eventsOf } from './watch.ts'
 
 async function* pieces(...chunks: (string | Uint8Array)[]): AsyncIterable<Uint8Array> {
   for (const chunk of chunks) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
@@ -18,7 +18,7 @@ describe('decodeLines', () => {
     ['nothing', [], []],
   ]
   for (const [name, chunks, expected] of cases) {
-    it(name, async () => assert.deepEqual(await Array.fromAsync(decodeLines(pieces(...chunks))), expected))
+    it(name, async () => assert.deepEqual((await Array.fromAsync(decodeLines(pieces(...chunks)))).flat(1), expected))
   }
 
   it('gives the same whatever pieces the bytes arrive in', async () => {
@@ -33,14 +33,14 @@ describe('decodeLines', () => {
           at += size
         }
         const expected = values.map(value => JSON.parse(JSON.stringify(value)))
-        assert.deepEqual(await Array.fromAsync(decodeLines(pieces(...chunks))), expected)
+        assert.deepEqual((await Array.fromAsync(decodeLines(pieces(...chunks)))).flat(1), expected)
       }),
       { numRuns: 200 },
     )
   })
 })
 
-describe('decodeWatch', () => {
+describe('eventsOf', () => {
   it('throws what an ERROR event carries', async () => {
     const lines = [
       '{"type":"ADDED","object":{"metadata":{"name":"a"}}}\n',
@@ -49,7 +49,7 @@ describe('decodeWatch', () => {
     const seen: string[] = []
     await assert.rejects(
       async () => {
-        for await (const event of decodeWatch(pieces(...lines))) seen.push(event.type)
+        for await (const event of eventsOf(decodeLines(pieces(...lines)))) seen.push(event.type)
       },
       { reason: 'Expired', code: 410, message: 'too old' },
     )

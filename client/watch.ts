@@ -1,22 +1,24 @@
 import { ApiError, type Status } from '../api/errors.ts'
 import type { KubeObject, WatchEvent } from '../api/objects.ts'
 
-/** One JSON document a line, as watches send them, whatever pieces they arrive in. */
-export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
+/** One JSON document a line, as watches send them, whatever pieces they arrive in: those that a piece completes, together. */
+export async function* decodeLines(chunks: AsyncIterable<Uint8Array>): AsyncIterable<unknown[]> {
   let pending: Uint8Array[] = []
   for await (const chunk of chunks) {
+    const documents: unknown[] = []
     let from = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
       const line = joined(pending, chunk.subarray(from, end))
       pending = []
       from = end + 1
-      if (line.length > 0) yield JSON.parse(line)
+      if (line.length > 0) documents.push(JSON.parse(line))
     }
     if (from < chunk.length) pending.push(chunk.subarray(from))
+    if (documents.length > 0) yield documents
   }
   const rest = joined(pending, new Uint8Array())
   // A watch that the server cut in the middle of a line lost its last event: it is sent again after the reconnect.
-  if (rest.length > 0 && isComplete(rest)) yield JSON.parse(rest)
+  if (rest.length > 0 && isComplete(rest)) yield [JSON.parse(rest)]
 }
 
 function joined(pending: readonly Uint8Array[], last: Uint8Array): string {
@@ -39,14 +41,15 @@ function isComplete(text: string): boolean {
   }
 }
 
-/** The events of a watch; an ERROR event becomes the ApiError that it carries. */
-export async function* decodeWatch<T extends KubeObject>(
-  chunks: AsyncIterable<Uint8Array>,
+/** The events of a watch, out of batches as they came; an ERROR event becomes the ApiError that it carries. */
+export async function* eventsOf<T extends KubeObject>(
+  batches: AsyncIterable<readonly unknown[]>,
 ): AsyncIterable<WatchEvent<T>> {
-  for await (const event of decodeLines(chunks)) {
-    const { type, object } = event as WatchEvent<T>
-    if (type === 'ERROR') throw errorFromStatus(object as unknown as Partial<Status>, 500)
-    yield { type, object }
+  for await (const batch of batches) {
+    for (const event of batch as WatchEvent<T>[]) {
+      if (event.type === 'ERROR') throw errorFromStatus(event.object as unknown as Partial<Status>, 500)
+      yield event
+    }
   }
 }
 

@@ -126,7 +126,7 @@ export class NodeAuthorizer implements Authorizer {
   #put(entry: Entry): void {
     // Asked of every change of every pod: most need not be parsed for it. A pod's node is said once and never changes.
     if (!mentions(entry, this.#pods.has(entry.key) ? EPHEMERAL : NODE_NAME)) return
-    const pod = entry.object<Pod>()
+    const pod = entry.lent<Pod>()
     const node = pod.spec?.nodeName ?? ''
     this.#remove(entry.key)
     if (node === '') return

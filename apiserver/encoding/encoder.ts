@@ -1,5 +1,5 @@
 import type { Kind } from '../../api/kind.ts'
-import { apiVersionOf, type KubeObject } from '../../api/objects.ts'
+import { apiVersionOf, type KubeObject, type WatchEvent, type WatchEventType } from '../../api/objects.ts'
 import type { Entry } from '../storage/entry.ts'
 
 /** A page of a list: stored entries, sent as bytes as far as the form allows. */
@@ -15,18 +15,34 @@ export interface EntryList {
  * One form that answers take (JSON, Table, metadata only, YAML, protobuf): the same for a single object, a list and a
  * watch. Encoders are pure; `form` names what they make, so that a watch event is made once for all who want that form.
  */
-export interface Encoder {
+export interface Encoder extends EventMaker<Uint8Array> {
   readonly contentType: string
   readonly watchContentType: string
-  readonly form: string
   stored(kind: Kind, entry: Entry): Uint8Array
   /** What was computed, not stored: a Status, a review, a Scale; `kind` is known only for kinds of the catalog. */
   object(object: KubeObject, kind?: Kind): Uint8Array
   list(list: EntryList): Uint8Array
-  event(type: string, kind: Kind, entry: Entry): Uint8Array
+}
+
+/** What a watch tells, in one form: lines for the wire, or objects for who lives in this process. */
+export interface EventMaker<T> {
+  readonly form: string
+  event(type: WatchEventType, kind: Kind, entry: Entry): T
   /** A bookmark, or the end of the initial events. */
-  bookmark(kind: Kind, revision: number, initialEventsEnd: boolean): Uint8Array
-  error(status: KubeObject): Uint8Array
+  bookmark(kind: Kind, revision: number, initialEventsEnd: boolean): T
+  error(status: KubeObject): T
+}
+
+/** The objects themselves. Nobody who lives here asks who owns which field, so they come without managedFields. */
+export const objectEvents: EventMaker<WatchEvent> = {
+  form: 'object',
+  event: (type, kind, entry) => ({ type, object: isStoredForm(kind) ? entry.lent() : served(kind, entry) }),
+  bookmark: (kind, revision, end) => ({ type: 'BOOKMARK', object: bookmarkObject(kind, revision, end) }),
+  error: status => ({ type: 'ERROR', object: status }),
+}
+
+function isStoredForm({ storage }: Kind): boolean {
+  return !storage.webhook && !storage.fromStored
 }
 
 /** The object in the version that was asked for. */

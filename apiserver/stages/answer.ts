@@ -3,7 +3,7 @@ import { ApiError, type Status } from '../../api/errors.ts'
 import type { ApiResponse } from '../../api/exchange.ts'
 import type { KubeObject } from '../../api/objects.ts'
 import type { Call, Result } from '../call.ts'
-import type { Encoder } from '../encoding/encoder.ts'
+import { type Encoder, objectEvents } from '../encoding/encoder.ts'
 import { jsonEncoder } from '../encoding/json.ts'
 import { negotiate, type Subject } from '../encoding/negotiate.ts'
 import { protobufEncoder } from '../encoding/protobuf.ts'
@@ -22,6 +22,9 @@ const SUBJECTS: Record<Result['type'], Subject> = {
 export function answer(parts: Parts, call: Call, result: Result): ApiResponse {
   if (result.type === 'response') return withWarnings(result.response, call.warnings)
   const encoder = encoderFor(parts, call, SUBJECTS[result.type], hasMessages(result))
+  if (result.type === 'watch' && call.request.takesObjects && encoder === jsonEncoder) {
+    return { status: 200, headers: {}, events: result.events(objectEvents) }
+  }
   return withWarnings(encode(result, encoder), call.warnings)
 }
 
@@ -52,8 +55,17 @@ function encode(result: Exclude<Result, { type: 'response' }>, encoder: Encoder)
     case 'list':
       return respond(200, encoder.contentType, encoder.list(result.list))
     case 'watch':
-      return { status: 200, headers: { 'content-type': encoder.watchContentType }, body: result.lines(encoder) }
+      return {
+        status: 200,
+        headers: { 'content-type': encoder.watchContentType },
+        body: joined(result.events(encoder)),
+      }
   }
+}
+
+/** Whoever reads lines is given all there are at once. */
+async function* joined(batches: AsyncIterable<readonly Uint8Array[]>): AsyncGenerator<Uint8Array> {
+  for await (const lines of batches) yield lines.length === 1 ? lines[0]! : Buffer.concat(lines)
 }
 
 /** The same headers are the same object every time: how they are written is found out once. */

@@ -10,7 +10,7 @@ import { Shelf } from './shelf.ts'
 import { CompactedError, type Store, type WatchOptions } from './store.ts'
 import { decodeContinue, encodeContinue } from './tokens.ts'
 import { plainTransformer } from './transform.ts'
-import { LineQueue } from './watcher.ts'
+import { WatcherQueue } from './watcher.ts'
 
 const MAPS = '/registry/configmaps/'
 const bytes = (name: string, more: object = {}) =>
@@ -216,16 +216,24 @@ describe('a shelf', () => {
   })
 })
 
-describe('a queue of lines', () => {
+describe('a queue of what waits for a watcher', () => {
   it('hands over all there is at once', async () => {
-    const queue = new LineQueue()
-    queue.push(Buffer.from('a'))
-    queue.push(Buffer.from('b'))
-    assert.equal(Buffer.from((await queue.take())!).toString(), 'ab')
+    const queue = new WatcherQueue<string>()
+    queue.push('a', 1)
+    queue.push('b', 1)
+    assert.deepEqual(await queue.take(), ['a', 'b'])
     const pending = queue.take()
-    queue.push(Buffer.from('c'))
-    assert.equal(Buffer.from((await pending)!).toString(), 'c')
+    queue.push('c', 1)
+    assert.deepEqual(await pending, ['c'])
     queue.end()
+    assert.equal(await queue.take(), undefined)
+  })
+
+  it('ends for who is too slow, when what it has is taken', async () => {
+    const queue = new WatcherQueue<number>()
+    assert.ok(queue.push(1, 20 << 20))
+    assert.equal(queue.push(2, 1), false)
+    assert.deepEqual(await queue.take(), [1])
     assert.equal(await queue.take(), undefined)
   })
 })

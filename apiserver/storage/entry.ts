@@ -25,6 +25,7 @@ export class Entry {
   #facts: Facts | undefined
   #factsOwner: unknown
   #shared: KubeObject | undefined
+  #lent: WeakRef<KubeObject> | undefined
   /** What a webhook made of it, by apiVersion. */
   #converted: Map<string, KubeObject> | undefined
 
@@ -66,10 +67,23 @@ export class Entry {
     return this.#shared as T
   }
 
+  /**
+   * One parsed object, without its managedFields, that all who read in this process share and none may change. It lives as
+   * long as one of them keeps it: so a cluster's pods are in memory once, however many components follow them.
+   */
+  lent<T extends KubeObject = KubeObject>(): T {
+    const known = this.#lent?.deref()
+    if (known) return known as T
+    const object = this.object<T>()
+    if (object.metadata) delete object.metadata.managedFields
+    this.#lent = new WeakRef(object)
+    return object
+  }
+
   /** Computed once for the first `owner` that asks; another owner of the same bytes pays again. */
   facts(owner: unknown, compute: (object: KubeObject) => Facts): Facts {
     if (this.#facts && this.#factsOwner === owner) return this.#facts
-    this.#facts = compute(this.#shared ?? this.object())
+    this.#facts = compute(this.#shared ?? this.lent())
     this.#factsOwner = owner
     return this.#facts
   }

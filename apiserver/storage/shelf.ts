@@ -11,14 +11,14 @@ const MOST_CHANGE_BYTES = 8 << 20
 
 const byCodeUnits = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** One step of an object's life, and the lines already made of it for watchers. */
+/** One step of an object's life, and what was already made of it for watchers. */
 export class Change {
   readonly type: 'put' | 'delete'
   readonly revision: number
   /** The new state; of a deletion the last one, told at the deletion's revision. */
   readonly entry: Entry
   readonly previous: Entry | undefined
-  #lines: Map<string, Uint8Array> | undefined = new Map()
+  #forms: Map<string, unknown> | undefined = new Map()
 
   constructor(type: 'put' | 'delete', entry: Entry, previous: Entry | undefined) {
     this.type = type
@@ -28,17 +28,17 @@ export class Change {
   }
 
   /** Made once for each form, however many watchers want it while it is told. */
-  line(form: string, make: () => Uint8Array): Uint8Array {
-    const known = this.#lines?.get(form)
+  inForm<T>(form: string, make: () => T): T {
+    const known = this.#forms?.get(form) as T | undefined
     if (known) return known
-    const line = make()
-    this.#lines?.set(form, line)
-    return line
+    const made = make()
+    this.#forms?.set(form, made)
+    return made
   }
 
-  /** Everybody has heard of it. It is remembered for those who come back later; its lines would weigh more than itself. */
+  /** Everybody has heard of it. It is remembered for those who come back later; its forms would weigh more than itself. */
   told(): void {
-    this.#lines = undefined
+    this.#forms = undefined
   }
 }
 

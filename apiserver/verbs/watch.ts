@@ -1,38 +1,38 @@
 import { ApiError } from '../../api/errors.ts'
 import type { KubeObject } from '../../api/objects.ts'
-import type { Call, WatchLines } from '../call.ts'
+import type { Call, WatchEvents } from '../call.ts'
 import { isCustom } from '../catalog.ts'
-import type { Encoder } from '../encoding/encoder.ts'
+import type { EventMaker } from '../encoding/encoder.ts'
 import type { Parts } from '../parts.ts'
 import type { Selection } from '../selection.ts'
 import type { Entry } from '../storage/entry.ts'
 import { prefixEnd, REGISTRY } from '../storage/keys.ts'
 import { Change } from '../storage/shelf.ts'
 import { CompactedError, type StoreEvent } from '../storage/store.ts'
-import { every, LineQueue } from '../storage/watcher.ts'
+import { every, WatcherQueue } from '../storage/watcher.ts'
 import type { Tally } from '../traffic/metrics.ts'
 import type { ListOptions } from './list-options.ts'
 
 const CATCH_UP_MS = 3000
 const BOOKMARK_MS = 60_000
 const SHORTEST_DEFAULT_SECONDS = 1800
-const CHUNK_BYTES = 256 << 10
+const BATCH_BYTES = 256 << 10
 
 /**
  * A watch: first what is there (where asked), then every change from a revision on. The queue is filled by the cache,
  * synchronously and in order; the client empties it at its own pace, or is cut off.
  */
-export function watchEntries(parts: Parts, call: Call, selection: Selection, options: ListOptions): WatchLines {
-  return encoder => watchLines(parts, call, selection, options, encoder)
+export function watchEntries(parts: Parts, call: Call, selection: Selection, options: ListOptions): WatchEvents {
+  return maker => watchEvents(parts, call, selection, options, maker)
 }
 
-async function* watchLines(
+async function* watchEvents<T>(
   parts: Parts,
   { info, request: { signal } }: Call,
   selection: Selection,
   options: ListOptions,
-  encoder: Encoder,
-): AsyncGenerator<Uint8Array> {
+  maker: EventMaker<T>,
+): AsyncGenerator<readonly T[]> {
   const { kind } = selection
   const wanted = options.resourceVersion ?? 0
   const fromNow = wanted === 0 || options.sendInitialEvents
@@ -40,24 +40,34 @@ async function* watchLines(
   if (options.sendInitialEvents) await parts.cache.reaches(wanted, CATCH_UP_MS)
   const past = fromNow ? NOTHING_MISSED : await missedChanges(parts, selection, wanted, signal)
   if (signal.aborted) return
-  if (past instanceof ApiError) return yield encoder.error(past.toStatus() as KubeObject)
+  if (past instanceof ApiError) return yield [maker.error(past.toStatus() as KubeObject)]
   // From here to the subscription nothing may wait: a change in between would be lost.
   const recent = fromNow ? [] : parts.objects.shelf(kind).changesAfter(past.revision)
-  if (!recent) return yield encoder.error(tooOld(wanted, parts.cache.revision).toStatus() as KubeObject)
+  if (!recent) return yield [maker.error(tooOld(wanted, parts.cache.revision).toStatus() as KubeObject)]
   const snapshot = fromNow ? snapshotOf(parts, selection) : []
   const revision = parts.cache.revision
-  const queue = new LineQueue()
+  const queue = new WatcherQueue<T>()
   const told = parts.lasting.events(kind)
   const open = parts.lasting.open(info)
-  const stop = subscribe(parts, selection, { since: wanted, encoder, queue, options, signal, told })
+  const stop = subscribe(parts, selection, { since: wanted, maker, queue, options, signal, told })
   open.value++
   try {
     const shown = [...past.changes, ...recent]
     await parts.conversion.prepare(kind, [...snapshot, ...shown.flatMap(({ entry, previous }) => [entry, previous])])
-    yield* inChunks(snapshot, told, entry => encoder.event('ADDED', kind, entry))
-    if (options.sendInitialEvents) yield encoder.bookmark(kind, revision, true)
-    yield* inChunks(shown, told, change => lineOf(change, selection, encoder))
-    for (let bytes = await queue.take(); bytes; bytes = await queue.take()) yield bytes
+    yield* inBatches(
+      snapshot,
+      told,
+      entry => entry,
+      entry => maker.event('ADDED', kind, entry),
+    )
+    if (options.sendInitialEvents) yield [maker.bookmark(kind, revision, true)]
+    yield* inBatches(
+      shown,
+      told,
+      ({ entry }) => entry,
+      change => eventFor(change, selection, maker),
+    )
+    for (let events = await queue.take(); events; events = await queue.take()) yield events
   } finally {
     open.value--
     stop()
@@ -119,37 +129,37 @@ function changeOf(parts: Parts, event: StoreEvent): Change[] {
   return previous ? [new Change('delete', previous.at(event.value.modRevision), previous)] : []
 }
 
-interface Subscription {
+interface Subscription<T> {
   since: number
-  encoder: Encoder
-  queue: LineQueue
+  maker: EventMaker<T>
+  queue: WatcherQueue<T>
   options: ListOptions
   signal: AbortSignal
   told: Tally
 }
 
 /** From here on every change goes into the queue, and bookmarks in between; returns how to end it. */
-function subscribe(
+function subscribe<T>(
   parts: Parts,
   selection: Selection,
-  { since, encoder, queue, options, signal, told }: Subscription,
+  { since, maker, queue, options, signal, told }: Subscription<T>,
 ): () => void {
   const end = () => queue.end()
   const inTurn = parts.conversion.turns(selection.kind, error => {
     const problem = error instanceof ApiError ? error : new ApiError('InternalError', 'conversion failed')
-    queue.push(encoder.error(problem.toStatus() as KubeObject))
+    queue.push(maker.error(problem.toStatus() as KubeObject), 0)
     end()
   })
   const stopListening = parts.objects.shelf(selection.kind).listen(change => {
     if (change.revision <= since) return
     inTurn([change.entry, change.previous], () => {
-      const line = lineOf(change, selection, encoder)
-      if (line && queue.push(line)) told.value++
+      const event = eventFor(change, selection, maker)
+      if (event && queue.push(event, change.entry.value.length)) told.value++
     })
   })
   const bookmark = () => {
     const { revision } = parts.cache
-    inTurn([], () => queue.push(encoder.bookmark(selection.kind, revision, false)))
+    inTurn([], () => queue.push(maker.bookmark(selection.kind, revision, false), 0))
   }
   const stopBookmarks = options.allowBookmarks ? every(parts.clock, BOOKMARK_MS, bookmark) : () => undefined
   const timeout = parts.clock.after(lifetimeMs(parts, options), () => {
@@ -176,14 +186,14 @@ function lifetimeMs(parts: Parts, options: ListOptions): number {
 }
 
 /** What this watcher hears of a change: objects enter and leave its selection. */
-function lineOf(change: Change, selection: Selection, encoder: Encoder): Uint8Array | undefined {
+function eventFor<T>(change: Change, selection: Selection, maker: EventMaker<T>): T | undefined {
   const { key } = change.entry
   if (key < selection.start || key >= selection.end) return undefined
   const type = eventType(change, selection.matches)
   if (!type) return undefined
   const entry = type === 'DELETED' && change.type === 'put' ? change.previous!.at(change.revision) : change.entry
-  const form = `${type} ${selection.kind.group}/${selection.kind.version} ${encoder.form}`
-  return change.line(form, () => encoder.event(type, selection.kind, entry))
+  const form = `${type} ${selection.kind.group}/${selection.kind.version} ${maker.form}`
+  return change.inForm(form, () => maker.event(type, selection.kind, entry))
 }
 
 function eventType(change: Change, matches?: (entry: Entry) => boolean) {
@@ -193,24 +203,25 @@ function eventType(change: Change, matches?: (entry: Entry) => boolean) {
   return was ? 'DELETED' : undefined
 }
 
-/** Many small lines as few large pieces. */
-function* inChunks<T>(
-  items: readonly T[],
+/** Many small ones in few large pieces, none so large that the next has to wait for it in memory. */
+function* inBatches<S, T>(
+  sources: readonly S[],
   told: Tally,
-  lineOf: (item: T) => Uint8Array | undefined,
-): Generator<Uint8Array> {
-  let lines: Uint8Array[] = []
+  entryOf: (source: S) => Entry,
+  eventOf: (source: S) => T | undefined,
+): Generator<readonly T[]> {
+  let batch: T[] = []
   let bytes = 0
-  for (const item of items) {
-    const line = lineOf(item)
-    if (!line) continue
+  for (const source of sources) {
+    const event = eventOf(source)
+    if (event === undefined) continue
     told.value++
-    lines.push(line)
-    bytes += line.length
-    if (bytes < CHUNK_BYTES) continue
-    yield Buffer.concat(lines)
-    lines = []
+    batch.push(event)
+    bytes += entryOf(source).value.length
+    if (bytes < BATCH_BYTES) continue
+    yield batch
+    batch = []
     bytes = 0
   }
-  if (bytes > 0) yield Buffer.concat(lines)
+  if (batch.length > 0) yield batch
 }

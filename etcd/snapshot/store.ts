@@ -14,6 +14,8 @@ import type { SnapshotMeta } from '../raft/message.ts'
 const MAGIC = Buffer.from('KBXSNAP2')
 const PIECE_HEAD = 8
 const MAX_PIECE = 1024 * 1024
+/** Pieces may be small: so much of them is written at once. */
+const WRITE_BYTES = 256 * 1024
 
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
@@ -109,6 +111,8 @@ export class SnapshotWriter {
   readonly #path: string
   readonly #aside: string
   readonly #file: DiskFile
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
   #position = 0
   #checksum = 0
   #closed = false
@@ -126,7 +130,7 @@ export class SnapshotWriter {
     await disk.remove(aside)
     const writer = new SnapshotWriter(disk, directory, path, aside, await disk.open(aside, { create: true }))
     try {
-      await writer.#write(MAGIC)
+      writer.#put(MAGIC)
       await writer.#piece(Buffer.from(JSON.stringify(snapshot)))
       return writer
     } catch (error) {
@@ -142,6 +146,7 @@ export class SnapshotWriter {
 
   async finish(): Promise<void> {
     await this.#piece(new Uint8Array(0))
+    await this.#flush()
     await this.#file.sync()
     await this.#close()
     await this.#disk.rename(this.#aside, this.#path)
@@ -164,12 +169,22 @@ export class SnapshotWriter {
     const head = Buffer.alloc(PIECE_HEAD)
     head.writeUInt32LE(data.length, 0)
     head.writeUInt32LE(this.#checksum, 4)
-    await this.#write(head, data)
+    this.#put(head)
+    this.#put(data)
+    if (this.#waitingBytes >= WRITE_BYTES) await this.#flush()
   }
 
-  async #write(...parts: Uint8Array[]): Promise<void> {
+  #put(bytes: Uint8Array): void {
+    this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
+  }
+
+  async #flush(): Promise<void> {
+    const [parts, length] = [this.#waiting, this.#waitingBytes]
+    this.#waiting = []
+    this.#waitingBytes = 0
     await this.#file.write(this.#position, parts)
-    this.#position += parts.reduce((sum, part) => sum + part.length, 0)
+    this.#position += length
   }
 }
 

@@ -13,7 +13,7 @@ export async function fill(load: Load, have: number, wanted: number): Promise<Pa
 
 const get = (path: string) => (connection: Connection) => connection.call({ method: 'GET', path })
 
-/** Lists of all pods, whole and in pages, and what the server needs to hold them. */
+/** Lists of all pods, whole and in pages. */
 export async function measureLists(report: Report, load: Load, count: number, pacing: Pacing): Promise<void> {
   const lone = { ...load, connections: load.connections.slice(0, 1) }
   const whole = await paces(lone, pacing, get(PODS))
@@ -27,9 +27,6 @@ export async function measureLists(report: Report, load: Load, count: number, pa
   add(`list of ${count} pods, server time`, whole, ceiling)
   add(`first 500 of ${count} pods, server time`, page, Number.POSITIVE_INFINITY)
   add(`none of ${count} pods by label, server time`, few, Number.POSITIVE_INFINITY)
-  const { megabytes } = await load.usage.read()
-  const budget = { atMost: count === 10_000 ? 270 : Number.POSITIVE_INFINITY }
-  report.add({ measure: `memory with ${count} pods`, value: megabytes, unit: 'MB', budget })
 }
 
 function paces(load: Load, { seconds, rounds }: Pacing, work: Work): Promise<Pace[]> {

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,34 +10,44 @@ import { firstMatch } from '../../support/children.ts'
 /** The API server on a durable store, bundled as a release is, in a process that has a core for itself. */
 export class OwnServer {
   readonly kubeconfig: string
-  readonly #child: ChildProcess
-  /** Milliseconds from the start of the process to the answer of /readyz. */
-  readonly startMs: number
+  readonly #folder: string
+  #child: ChildProcess | undefined
 
-  private constructor(child: ChildProcess, kubeconfig: string, startMs: number) {
-    this.#child = child
-    this.kubeconfig = kubeconfig
-    this.startMs = startMs
+  /** `folder` holds the program and its data: what was stored there is found again. */
+  constructor(folder: string) {
+    this.#folder = folder
+    this.kubeconfig = join(folder, 'kubeconfig')
   }
 
-  /** `folder` holds the program and its data: a second start there finds what the first one stored. */
-  static async start(folder: string): Promise<OwnServer> {
-    const [program, launcher] = [join(folder, 'server.cjs'), join(folder, 'launch.cjs')]
-    const [kubeconfig, data] = [join(folder, 'kubeconfig'), join(folder, 'data')]
+  /** Milliseconds from the start of the process to the answer of /readyz; one that runs is stopped before. */
+  async start(): Promise<number> {
+    await this.stop()
+    const [program, launcher] = [join(this.#folder, 'server.cjs'), join(this.#folder, 'launch.cjs')]
     if (!existsSync(program))
       await Promise.all([bundle('../api-server.ts', program), bundle('../api-launch.ts', launcher)])
     // With the flag that a release has.
-    const command = [process.execPath, '--max-semi-space-size=16', launcher, program, kubeconfig, data]
+    const command = [process.execPath, '--max-semi-space-size=16', launcher, program, this.kubeconfig, this.#data]
     const [first, ...rest] = pinned(0, command)
-    const child = spawn(first!, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const said = await firstMatch(child, /ready \d+/, 120_000)
-    return new OwnServer(child, kubeconfig, Number(/ready (\d+)/.exec(said)![1]))
+    this.#child = spawn(first!, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const said = await firstMatch(this.#child, /ready \d+/, 120_000)
+    return Number(/ready (\d+)/.exec(said)![1])
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise(resolve => this.#child.once('exit', resolve))
+    if (!this.#child || this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const ended = new Promise(resolve => this.#child!.once('exit', resolve))
     this.#child.kill('SIGTERM')
     await ended
+  }
+
+  /** Stopped, and all that was stored gone. */
+  async empty(): Promise<void> {
+    await this.stop()
+    await rm(this.#data, { recursive: true, force: true })
+  }
+
+  get #data(): string {
+    return join(this.#folder, 'data')
   }
 }
 

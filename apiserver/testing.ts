@@ -15,7 +15,7 @@ export const TEST_VERSION: VersionInfo = {
   ...{ buildDate: '2026-01-01T00:00:00Z', goVersion: 'none', compiler: 'none', platform: 'linux/amd64' },
 }
 
-const ADMIN: Identity = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
+export const ADMIN: Identity = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 
 const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { startTestServer } from '../testing.ts'
+import { ADMIN, startTestServer } from '../testing.ts'
 import { type AuditLevel, type AuditPolicy, auditDecision } from './policy.ts'
 
 const ask = (over: object = {}, user: object = {}) => ({
@@ -103,6 +103,21 @@ describe('an audit policy', () => {
     assert.deepEqual(stages(), ['RequestReceived', 'ResponseStarted'])
     stopping.abort()
     for await (const _ of body as AsyncIterable<Uint8Array>);
+    assert.deepEqual(stages(), ['RequestReceived', 'ResponseStarted', 'ResponseComplete'])
+    await close()
+  })
+
+  it('tells the same of a watch whose objects stay in this process', async () => {
+    const { server, told, close } = await maker({ rules: [{ level: 'Metadata', verbs: ['watch'] }] })
+    const stopping = new AbortController()
+    const { events } = await server.server.handle({
+      ...{ method: 'GET', path: SECRETS, query: new URLSearchParams('watch=true'), headers: {} },
+      ...{ trusted: ADMIN, takesObjects: true, signal: stopping.signal },
+    })
+    const stages = () => told().map(({ stage }) => stage)
+    assert.deepEqual(stages(), ['RequestReceived', 'ResponseStarted'])
+    stopping.abort()
+    await Array.fromAsync(events!)
     assert.deepEqual(stages(), ['RequestReceived', 'ResponseStarted', 'ResponseComplete'])
     await close()
   })

@@ -121,12 +121,13 @@ export class AuditTrail {
 
   /** The answer, which tells of its own end where it lasts. */
   answered(response: ApiResponse, foreseen: boolean): ApiResponse | Promise<ApiResponse> {
-    const { status, body } = response
+    const { status, body, events } = response
+    const ended = () => this.complete(status)
+    if (foreseen && this.#lasting && events) {
+      return afterwards(this.started(status), { ...response, events: untilEnd(events, ended) })
+    }
     if (foreseen && this.#lasting && body && !(body instanceof Uint8Array)) {
-      return afterwards(this.started(status), {
-        ...response,
-        body: untilEnd(body, () => this.complete(status)),
-      })
+      return afterwards(this.started(status), { ...response, body: untilEnd(body, ended) })
     }
     return afterwards(this.#note(foreseen ? 'ResponseComplete' : 'Panic', { status, answer: body }), response)
   }
@@ -144,9 +145,9 @@ function afterwards(told: Told, response: ApiResponse): ApiResponse | Promise<Ap
   return told instanceof Promise ? told.then(() => response) : response
 }
 
-async function* untilEnd(body: AsyncIterable<Uint8Array>, ended: () => Told): AsyncGenerator<Uint8Array> {
+async function* untilEnd<T>(answer: AsyncIterable<T>, ended: () => Told): AsyncGenerator<T> {
   try {
-    yield* body
+    yield* answer
   } finally {
     await ended()
   }

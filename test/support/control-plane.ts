@@ -8,6 +8,7 @@ import { type Clock, type FakeClock, systemClock } from '../../platform/clock.ts
 import { MemoryLog } from '../../platform/log.ts'
 import { type Random, seededRandom } from '../../platform/random.ts'
 import { eventually } from './eventually.ts'
+import { lendingFrozen } from './frozen.ts'
 
 /** A real API server on the memory store with a client beside it: what components are tested against. */
 export interface ControlPlane {
@@ -37,7 +38,7 @@ export async function startControlPlane(
   const { clock = systemClock, withAccounts = false } = options
   const admission = withAccounts ? {} : { disable: ['ServiceAccount'] }
   const server = await startTestServer({ clock: clock as FakeClock, admission })
-  const client = createClient(inProcessTransport(server.server.handle, SYSTEM_MASTERS))
+  const client = createClient(inProcessTransport(lendingFrozen(server.server.handle), SYSTEM_MASTERS))
   const log = new MemoryLog()
   const list = async <T extends KubeObject>(ref: ResourceRef, namespace?: string) =>
     (await client.resource<T>(ref).list({ namespace })).items

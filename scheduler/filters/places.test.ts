@@ -302,6 +302,7 @@ describe('ports of the node', () => {
     ['two addresses', ['127.0.0.1:80'], ['127.0.0.2:80'], true],
     ['the same address', ['127.0.0.1:80'], ['127.0.0.1:80'], false],
     ['all addresses beside one', ['127.0.0.1:80'], ['80'], false],
+    ['all addresses, where one has two ports taken', ['127.0.0.1:80', '127.0.0.1:81'], ['80'], false],
     ['one beside all', ['80'], ['127.0.0.1:80'], false],
     ['all by their name', ['0.0.0.0:80'], ['127.0.0.1:80'], false],
     ['one of several', ['80', '81'], ['82', '81'], false],

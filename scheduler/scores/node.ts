@@ -10,7 +10,7 @@ export const taintToleration: Score = {
     if (traits.tainted === 0) return undefined
     const isSoft = (info: NodeInfo) => info.node.spec?.taints?.some(taint => taint.effect === 'PreferNoSchedule')
     if (!candidates.some(isSoft)) return undefined
-    const tolerations = (pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule')
+    const tolerations = pod.spec?.tolerations ?? []
     return {
       score: info => {
         const soft = (info.node.spec?.taints ?? []).filter(taint => taint.effect === 'PreferNoSchedule')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node } from '../../api/types/core-v1.ts'
-import { facts, node as makeNode, picture } from '../../test/support/scheduling.ts'
+import { facts, node as makeNode, picture, scoresOf } from '../../test/support/scheduling.ts'
 import type { PodFacts } from '../facts.ts'
 import type { Picture } from '../picture.ts'
 import type { Score } from '../plugin.ts'
@@ -9,15 +9,6 @@ import { interPodAffinity } from './affinity.ts'
 import { imageLocality, nodeAffinity, taintToleration } from './node.ts'
 import { balancedAllocation, CPU_AND_MEMORY, type FitStrategy, nodeResourcesFit } from './resources.ts'
 import { podTopologySpread } from './spread.ts'
-
-/** Each node's score as the sum of all would take it; undefined where the score has nothing to say. */
-function scoresOf(score: Score, world: Picture, pod: PodFacts): Record<string, number> | undefined {
-  const scorer = score.forPod(pod, world, world.nodes)
-  if (!scorer) return undefined
-  const scores = Float64Array.from(world.nodes, info => scorer.score(info))
-  scorer.normalize?.(scores)
-  return Object.fromEntries(world.nodes.map((info, i) => [info.name, scores[i]!]))
-}
 
 type Row = [string, Picture, PodFacts, Record<string, number> | undefined]
 

@@ -3,6 +3,7 @@ import { readConfig } from '../../scheduler/config.ts'
 import { type Decision, decide } from '../../scheduler/decide.ts'
 import { factsOf, type PodFacts } from '../../scheduler/facts.ts'
 import { Picture, type StorageView } from '../../scheduler/picture.ts'
+import type { Score } from '../../scheduler/plugin.ts'
 import { makeNode, makePod } from './control-plane.ts'
 
 let serial = 0
@@ -43,4 +44,13 @@ export function outcome(decision: Decision): string | Record<string, readonly st
 
 export function decideIn(world: Picture, pod: PodFacts, start = 0) {
   return outcome(decide(pod, world, PROFILE, start))
+}
+
+/** Each node's score as the sum of all would take it; undefined where the score has nothing to say. */
+export function scoresOf(score: Score, world: Picture, pod: PodFacts): Record<string, number> | undefined {
+  const scorer = score.forPod(pod, world, world.nodes)
+  if (!scorer) return undefined
+  const scores = Float64Array.from(world.nodes, info => scorer.score(info))
+  scorer.normalize?.(scores)
+  return Object.fromEntries(world.nodes.map((info, i) => [info.name, scores[i]!]))
 }

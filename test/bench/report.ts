@@ -48,6 +48,13 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
+/** What `--only` leaves of the names there are; a name that is not among them must not pass for a success. */
+export function chosen<T extends string>(names: readonly T[], only: string | undefined): T[] {
+  const left = names.filter(name => only === undefined || only === name)
+  if (left.length === 0) throw new Error(`there is no ${only}: --only takes one of ${names.join(', ')}`)
+  return left
+}
+
 /** The same so many times, one after the other. */
 export async function repeat<T>(times: number, measure: (round: number) => Promise<T>): Promise<T[]> {
   const found: T[] = []

@@ -8,7 +8,7 @@ import { Picture } from '../../scheduler/picture.ts'
 import { makeNode } from '../support/control-plane.ts'
 import { BoundCounter, createNodes, inParallel } from './load.ts'
 import { type Master, startMaster, type Usage } from './master.ts'
-import { median, Report, repeat } from './report.ts'
+import { chosen, median, Report, repeat } from './report.ts'
 
 /**
  * The public scheduler_perf workloads on fake nodes, through the real API server and its store on disk: pods a second from
@@ -203,7 +203,7 @@ const { values: options } = parseArgs({
 })
 const SCALE = Number(options.scale ?? (options.quick ? 0.1 : 1))
 const ROUNDS = options.quick ? 1 : 3
-const isWanted = (name: string) => options.only === undefined || options.only === name
+const WANTED = chosen(['pure', ...WORKLOADS.map(({ name }) => name)], options.only)
 
 async function main(): Promise<void> {
   const report = new Report(`scheduler_perf's workloads, ${SCALE === 1 ? 'whole' : `${SCALE} of each`}`)
@@ -212,12 +212,12 @@ async function main(): Promise<void> {
       ...{ measure, value: rates.map(({ wall }) => wall), unit: 'pods/s', budget: { atLeast: goal } },
       detail: `${Math.round(median(rates.map(({ cpu }) => cpu)))} a CPU second, ${Math.round(rates[0]!.memory)} MB`,
     })
-  for (const nodes of isWanted('pure') ? [100, 1000, 5000] : []) {
+  for (const nodes of WANTED.includes('pure') ? [100, 1000, 5000] : []) {
     const pods = Math.min(nodes * 35, Math.round(10_000 * SCALE))
     const rates = await repeat(ROUNDS, async () => runPure(nodes, pods))
     add(`the decision alone, ${nodes} nodes`, rates, nodes === 5000 ? 5000 : 0)
   }
-  for (const workload of WORKLOADS.filter(({ name }) => isWanted(name))) {
+  for (const workload of WORKLOADS.filter(({ name }) => WANTED.includes(name))) {
     add(workload.name, await repeat(ROUNDS, () => runWorkload(workload, SCALE)), workload.goal)
   }
   if (!(await report.finish(options.json))) process.exitCode = 1

@@ -33,7 +33,7 @@ function declaredFields(schema: Schema): ReadonlyMap<string, Field> {
   return fields
 }
 
-function fieldOf(schema: Schema, key: string): Field {
+export function fieldOf(schema: Schema, key: string): Field {
   const own = declaredFields(schema).get(key)
   return (
     own ?? { element: `f:${key}`, schema: schema.additionalProperties ?? ANYTHING, optional: isOptional(schema, key) }

@@ -50,8 +50,7 @@ export function checkRules(object: object, message: string, path = ''): FieldErr
 function checkObject(object: object, plan: Plan, path: string, errors: FieldError[]): void {
   const values = object as Record<string, never>
   for (const { name, checks, always } of plan.fields) {
-    if (!always && values[name] === undefined) continue
-    errors.push(...checkField(values[name], checks, join(path, name)))
+    if (always || values[name] !== undefined) checkField(values[name], checks, join(path, name), errors)
   }
   for (const { name, shape, message } of plan.below) {
     const value: object | undefined = values[name]
@@ -61,17 +60,19 @@ function checkObject(object: object, plan: Plan, path: string, errors: FieldErro
 }
 
 /** The first thing that is wrong with a field: what is missing is not also unsupported. */
-function checkField(value: never | undefined, checks: readonly Check[], path: string): FieldError[] {
+function checkField(value: never | undefined, checks: readonly Check[], path: string, errors: FieldError[]): void {
   for (const check of checks) {
-    const errors = value !== undefined || isAskedAlways(check) ? check(value as never, path) : []
-    if (errors.length > 0) return errors
+    if (value === undefined && !isAskedAlways(check)) continue
+    const found = check(value as never, path)
+    if (found.length === 0) continue
+    errors.push(...found)
+    return
   }
-  return []
 }
 
 function checkBelow(value: object, shape: TypeShape, plan: Plan, path: string, errors: FieldError[]): void {
   if (shape === 'one') checkObject(value, plan, path, errors)
-  else for (const [at, one] of Object.entries(value)) checkObject(one as object, plan, `${path}[${at}]`, errors)
+  else for (const key of Object.keys(value)) checkObject(value[key as never], plan, `${path}[${key}]`, errors)
 }
 
 function join(path: string, name: string): string {

@@ -17,6 +17,7 @@ import {
   problemOf,
 } from './certificates/decide.ts'
 import { decideClaims } from './claims.ts'
+import { transitionTime } from './conditions.ts'
 import { budgetStatus } from './disruption.ts'
 import { hashOf } from './hash.ts'
 import { nodeMetrics, podMetrics } from './metrics/summary.ts'
@@ -295,9 +296,25 @@ describe('what a name in a quota is about', () => {
   }
 })
 
+describe('the time of a condition', () => {
+  const known = [
+    { type: 'A', status: 'True', lastTransitionTime: 'then' },
+    { type: 'B', status: 'True' },
+  ]
+  const cases: [string, Parameters<typeof transitionTime>[0], string, string, string][] = [
+    ['the same status: as it was', known, 'A', 'True', 'then'],
+    ['another status: now', known, 'A', 'False', 'now'],
+    ['one without a time: now', known, 'B', 'True', 'now'],
+    ['a new one: now', known, 'C', 'True', 'now'],
+    ['nothing known: now', undefined, 'A', 'True', 'now'],
+  ]
+  for (const [name, before, type, status, expected] of cases)
+    it(name, () => assert.equal(transitionTime(before, { type, status }, 'now'), expected))
+})
+
 describe('deletionConditions', () => {
   it('says that all is well, or what is not', () => {
-    const good = deletionConditions([], [], [], ago(0))
+    const good = deletionConditions([], [], [], [], ago(0))
     assert.deepEqual(
       good.map(({ status }) => status),
       ['False', 'False', 'False', 'False'],
@@ -306,7 +323,28 @@ describe('deletionConditions', () => {
       [{ resource: 'pods.', count: 2, finalizers: new Map([['a/b', 1]]) }],
       ['x/v1'],
       ['y: no'],
+      good.map(condition => ({ ...condition, lastTransitionTime: ago(60) })),
       ago(0),
+    )
+    assert.deepEqual(
+      bad.map(({ lastTransitionTime }) => lastTransitionTime),
+      [ago(0), ago(0), ago(0), ago(0)],
+    )
+    const fewer = [{ resource: 'pods.', count: 1, finalizers: new Map() }]
+    assert.deepEqual(
+      deletionConditions(
+        fewer,
+        ['x/v1'],
+        [],
+        bad.map(condition => ({ ...condition, lastTransitionTime: ago(30) })),
+        ago(0),
+      ).map(({ status, lastTransitionTime }) => [status, lastTransitionTime]),
+      [
+        ['True', ago(30)],
+        ['False', ago(0)],
+        ['True', ago(30)],
+        ['False', ago(0)],
+      ],
     )
     assert.deepEqual(
       bad.map(({ message }) => message),

@@ -15,6 +15,7 @@ import {
   STATEFUL_SETS,
 } from '../client/resources.ts'
 import { timestamp } from '../client/times.ts'
+import { transitionTime } from './conditions.ts'
 import { type Context, type Controller, controllerRefOf, createLoop } from './context.ts'
 import { resolvePercentage } from './deployments/rollout.ts'
 import { isFinished, isReady, sharedPods } from './pods.ts'
@@ -70,9 +71,8 @@ function stillDisrupted({ status }: Budget, pods: readonly Live<Pod>[], now: num
 function conditionOf({ metadata, status }: Budget, allowed: number, isUnknown: boolean, time: string) {
   const reason = isUnknown ? 'SyncFailed' : allowed > 0 ? 'SufficientPods' : 'InsufficientPods'
   const wanted = { type: 'DisruptionAllowed', status: allowed > 0 ? 'True' : 'False', reason, message: '' }
-  const old = status?.conditions?.find(({ type }) => type === 'DisruptionAllowed')
   const observedGeneration = metadata.generation
-  const lastTransitionTime = old?.status === wanted.status ? old.lastTransitionTime : time
+  const lastTransitionTime = transitionTime(status?.conditions, wanted, time)
   return [{ ...wanted, observedGeneration, lastTransitionTime }]
 }
 

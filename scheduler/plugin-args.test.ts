@@ -140,6 +140,17 @@ describe('DefaultPreemption', () => {
 })
 
 describe('arguments of plugins', () => {
+  const curve = (...utilizations: number[]) => {
+    const shape = utilizations.map(utilization => ({ utilization, score: 1 }))
+    return { scoringStrategy: { type: 'RequestedToCapacityRatio', requestedToCapacityRatio: { shape } } }
+  }
+  it('may draw a curve', () => {
+    for (const points of [[0], [0, 100], [10, 20, 30]]) assert.ok(profileWith('NodeResourcesFit', curve(...points)))
+  })
+  it('may be just what is the most or the least', () => {
+    profileWith('InterPodAffinity', { hardPodAffinityWeight: 0 })
+    profileWith('InterPodAffinity', { hardPodAffinityWeight: 100 })
+  })
   it('say how long volumes may take', () => {
     assert.equal(profileWith('VolumeBinding', { bindTimeoutSeconds: 7 }).bindTimeoutMs, 7000)
     assert.equal(profileWith('VolumeBinding', {}).bindTimeoutMs, 600_000)
@@ -159,6 +170,15 @@ describe('arguments of plugins', () => {
       { defaultingType: 'List', defaultConstraints: [{ topologyKey: 'a', labelSelector: {} }] },
       /must not have a labelSelector/,
     ],
+    [
+      'an unknown strategy',
+      'NodeResourcesFit',
+      { scoringStrategy: { type: 'Some' } },
+      /unknown scoringStrategy.type "Some"/,
+    ],
+    ['a curve without points', 'NodeResourcesFit', curve(), /must rise in utilization/],
+    ['a curve that goes back', 'NodeResourcesFit', curve(0, 50, 40), /must rise in utilization/],
+    ['a curve that stands still', 'NodeResourcesFit', curve(0, 50, 50), /must rise in utilization/],
     ['a group with a slash', 'NodeResourcesFit', { ignoredResourceGroups: ['a/b'] }, /must not contain/],
     ['more than all nodes', 'DefaultPreemption', { minCandidateNodesPercentage: 200 }, /between 0 and 100/],
     [

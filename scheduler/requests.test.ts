@@ -4,7 +4,7 @@ import type { Container, PodSpec } from '../api/types/core-v1.ts'
 import { facts, node, PROFILE, picture } from '../test/support/scheduling.ts'
 import { decide, type Refused } from './decide.ts'
 import { preempt } from './preempt.ts'
-import { type Amounts, amountOf, podCapacity, podRequests, toAmounts } from './resources.ts'
+import { type Amounts, addTo, amountOf, podCapacity, podRequests, toAmounts } from './resources.ts'
 
 /** `2/3`: cores and bytes asked for; `2`: cores; `*`: keeps running. */
 function container(text: string, name = 'c'): Container {
@@ -76,6 +76,47 @@ describe('what a pod asks for', () => {
   for (const [given, resource, expected] of amounts)
     it(`${JSON.stringify(given)} ${resource}`, () =>
       assert.equal(amountOf(toAmounts(given) as Amounts, resource), expected))
+  /** Disk and a counted resource go the way of cores and memory: added, raised, taken away. */
+  const kinds = (disk: string, gpu: string) => ({ 'ephemeral-storage': disk, 'a.b/gpu': gpu })
+  const asking = (requests: Record<string, string>, more: Partial<Container> = {}): Container => ({
+    name: 'c',
+    resources: { requests },
+    ...more,
+  })
+  const others: [string, PodSpec, [number, number]][] = [
+    ['added up', { containers: [asking(kinds('3', '1')), asking(kinds('4', '2'))] }, [7, 3]],
+    [
+      'a greater init container',
+      { containers: [asking(kinds('3', '1'))], initContainers: [asking(kinds('9', '5'))] },
+      [9, 5],
+    ],
+    ['a smaller one', { containers: [asking(kinds('3', '4'))], initContainers: [asking(kinds('1', '1'))] }, [3, 4]],
+    [
+      'what only an init container asks for',
+      { containers: [asking({})], initContainers: [asking(kinds('2', '6'))] },
+      [2, 6],
+    ],
+    [
+      'the pod speaks for what is counted, and not for disk or cores',
+      {
+        containers: [asking({ ...kinds('3', '1'), cpu: '1' })],
+        resources: { requests: { 'a.b/gpu': '8', memory: '1' } },
+      },
+      [3, 8],
+    ],
+  ]
+  for (const [name, pod, expected] of others) {
+    it(name, () => {
+      const total = podRequests(pod)
+      assert.deepEqual([amountOf(total, 'ephemeral-storage'), amountOf(total, 'a.b/gpu')], expected)
+      assert.equal(total.cpu, pod.containers[0]?.resources?.requests?.cpu ? 1000 : 0)
+    })
+  }
+  it('what goes is taken away again', () => {
+    const total = toAmounts({ ...kinds('9', '5'), cpu: '2', memory: '7' })
+    addTo(total, toAmounts({ ...kinds('4', '2'), cpu: '1', memory: '3' }), -1)
+    assert.deepEqual(total, { cpu: 1000, memory: 4, storage: 5, others: new Map([['a.b/gpu', 3]]) })
+  })
   it('a node takes as many pods as it says', () =>
     assert.deepEqual([podCapacity(node('n', { pods: '30' })), podCapacity({})], [30, 110]))
 })

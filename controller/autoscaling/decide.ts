@@ -3,6 +3,7 @@ import type {
   HorizontalPodAutoscalerCondition,
   MetricStatus,
 } from '../../api/types/autoscaling-v2.ts'
+import { transitionTime } from '../conditions.ts'
 import { type Limited, limitScaling, type ScalingPast } from './behavior.ts'
 import type { Measured, MetricError } from './measure.ts'
 
@@ -102,8 +103,7 @@ export function mergeConditions(
 ): HorizontalPodAutoscalerCondition[] {
   const merged = new Map(known.map(condition => [condition.type, condition]))
   for (const [type, status, reason, message] of news) {
-    const old = merged.get(type)
-    const lastTransitionTime = old?.status === status ? old.lastTransitionTime : time
+    const lastTransitionTime = transitionTime(known, { type, status }, time)
     merged.set(type, { type, status, lastTransitionTime, reason, message })
   }
   return [...merged.values()]

@@ -1,10 +1,8 @@
-import type { CronJob, CronJobStatus, Job } from '../../api/types/batch-v1.ts'
-import type { ObjectReference } from '../../api/types/core-v1.ts'
+import type { CronJob, Job } from '../../api/types/batch-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Live } from '../../client/client.ts'
 import { unlessGone, unlessThere } from '../../client/outcomes.ts'
 import { CRON_JOBS, JOBS } from '../../client/resources.ts'
-import { timestamp } from '../../client/times.ts'
 import {
   type Context,
   type Controller,
@@ -14,7 +12,7 @@ import {
   deleteExactly,
 } from '../context.ts'
 import { Expectations } from '../expectations.ts'
-import { isFinished, jobFor, planCronJob, resultOf } from './decide.ts'
+import { cronStatus, jobFor, planCronJob, resultOf } from './decide.ts'
 import { parseSchedule, type Schedule, ScheduleError } from './schedule.ts'
 
 /** Starts Jobs when they are due. */
@@ -118,27 +116,4 @@ class CronJobController {
     const written = await unlessGone(this.#cronClient.update({ ...cron, status }, 'status'))
     if (written) this.#own.made(key, written)
   }
-}
-
-function cronStatus(
-  { status = {} }: Live<CronJob>,
-  owned: readonly Live<Job>[],
-  started: number | undefined,
-): CronJobStatus {
-  const active = owned
-    .filter(job => !isFinished(job))
-    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
-    .map(referenceTo)
-  const successes = owned.filter(job => resultOf(job) === 'Complete').flatMap(job => job.status?.completionTime ?? [])
-  const lastSuccessfulTime = [...successes, status.lastSuccessfulTime ?? ''].sort().at(-1)
-  const lastScheduleTime = started === undefined ? status.lastScheduleTime : timestamp(started)
-  return {
-    ...(active.length > 0 ? { active } : {}),
-    ...(lastScheduleTime ? { lastScheduleTime } : {}),
-    ...(lastSuccessfulTime ? { lastSuccessfulTime } : {}),
-  }
-}
-
-function referenceTo({ metadata: { name, namespace, uid, resourceVersion } }: Live<Job>): ObjectReference {
-  return { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }
 }

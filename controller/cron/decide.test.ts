@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { CronJob, CronJobSpec, Job } from '../../api/types/batch-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { ago, liveMeta, NOW } from '../../test/support/objects.ts'
-import { jobFor, planCronJob } from './decide.ts'
+import { cronStatus, jobFor, planCronJob } from './decide.ts'
 import { parseSchedule } from './schedule.ts'
 
 /** It is noon. */
@@ -153,4 +153,38 @@ describe('jobFor', () => {
     })
     assert.notEqual(made.spec, subject.spec.jobTemplate.spec, 'the template is nobody else to change')
   })
+})
+
+describe('the status of a CronJob', () => {
+  const completed = (name: string, seconds: number): Live<Job> => {
+    const made = job(name, 'Complete')
+    return { ...made, status: { ...made.status, completionTime: ago(seconds) } }
+  }
+  const cases: [
+    string,
+    CronJob['status'],
+    Live<Job>[],
+    number | undefined,
+    [string[] | undefined, string | undefined, string | undefined],
+  ][] = [
+    ['nothing yet', {}, [], undefined, [undefined, undefined, undefined]],
+    ['what runs, by name', {}, [job('c'), job('a'), job('b', 'Failed')], undefined, [['a', 'c'], undefined, undefined]],
+    ['what was started now', { lastScheduleTime: ago(60) }, [], NOW, [undefined, ago(0), undefined]],
+    ['what was started before stays', { lastScheduleTime: ago(60) }, [], undefined, [undefined, ago(60), undefined]],
+    ['the last success', {}, [completed('a', 30), completed('b', 20)], undefined, [undefined, undefined, ago(20)]],
+    [
+      'a later success than those that are left',
+      { lastSuccessfulTime: ago(10) },
+      [completed('a', 30)],
+      undefined,
+      [undefined, undefined, ago(10)],
+    ],
+    ['a failure is none', {}, [job('a', 'Failed')], undefined, [undefined, undefined, undefined]],
+  ]
+  for (const [name, before, jobs, started, expected] of cases) {
+    it(name, () => {
+      const { active, lastScheduleTime, lastSuccessfulTime } = cronStatus(cron({}, before), jobs, started)
+      assert.deepEqual([active?.map(one => one.name), lastScheduleTime, lastSuccessfulTime], expected)
+    })
+  }
 })

@@ -1,4 +1,5 @@
-import type { CronJob, Job } from '../../api/types/batch-v1.ts'
+import type { CronJob, CronJobStatus, Job } from '../../api/types/batch-v1.ts'
+import type { ObjectReference } from '../../api/types/core-v1.ts'
 import type { Live } from '../../client/client.ts'
 import { CRON_JOBS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
@@ -84,7 +85,7 @@ function jobName(name: string, time: number): string {
   return `${name}-${Math.floor(time / 60_000)}`
 }
 
-export function isFinished(job: Job): boolean {
+function isFinished(job: Job): boolean {
   return resultOf(job) !== undefined
 }
 
@@ -120,4 +121,28 @@ export function jobFor(cron: Live<CronJob>, time: number): Job {
     },
     spec: structuredClone(spec),
   }
+}
+
+/** `started`: the scheduled time of the Job that was started just now. */
+export function cronStatus(
+  { status = {} }: Live<CronJob>,
+  owned: readonly Live<Job>[],
+  started: number | undefined,
+): CronJobStatus {
+  const active = owned
+    .filter(job => !isFinished(job))
+    .sort((a, b) => a.metadata.name.localeCompare(b.metadata.name))
+    .map(referenceTo)
+  const successes = owned.filter(job => resultOf(job) === 'Complete').flatMap(job => job.status?.completionTime ?? [])
+  const lastSuccessfulTime = [...successes, status.lastSuccessfulTime ?? ''].sort().at(-1)
+  const lastScheduleTime = started === undefined ? status.lastScheduleTime : timestamp(started)
+  return {
+    ...(active.length > 0 ? { active } : {}),
+    ...(lastScheduleTime ? { lastScheduleTime } : {}),
+    ...(lastSuccessfulTime ? { lastSuccessfulTime } : {}),
+  }
+}
+
+function referenceTo({ metadata: { name, namespace, uid, resourceVersion } }: Live<Job>): ObjectReference {
+  return { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }
 }

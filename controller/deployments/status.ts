@@ -1,6 +1,7 @@
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from '../../api/types/apps-v1.ts'
 import { deepEqual } from '../../api/values.ts'
 import type { Live } from '../../client/client.ts'
+import { transitionTime } from '../conditions.ts'
 import { resolveLimits } from './rollout.ts'
 
 type Counts = Omit<DeploymentStatus, 'conditions'>
@@ -74,8 +75,7 @@ function dated(
     old?.status === condition.status && old.reason === condition.reason && old.message === condition.message
   const isMoving = condition.type === 'Progressing' && hasMoved(deployment.status ?? {}, counts)
   if (isSame && !isMoving) return old
-  const lastTransitionTime = old?.status === condition.status ? old.lastTransitionTime : time
-  return { ...condition, lastUpdateTime: time, lastTransitionTime }
+  return { ...condition, lastUpdateTime: time, lastTransitionTime: transitionTime(known, condition, time) }
 }
 
 function availability(deployment: Live<Deployment>, counts: Counts): Condition {

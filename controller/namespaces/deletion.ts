@@ -5,6 +5,7 @@ import type { Client, Live } from '../../client/client.ts'
 import { unlessGone } from '../../client/outcomes.ts'
 import { NAMESPACES } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
+import { transitionTime } from '../conditions.ts'
 import { type Context, type Controller, createLoop } from '../context.ts'
 import { type Discovered, discover } from '../discovery.ts'
 
@@ -25,6 +26,7 @@ export function deletionConditions(
   remains: readonly Remains[],
   failedGroups: readonly string[],
   failures: readonly string[],
+  known: readonly NamespaceCondition[],
   time: string,
 ): NamespaceCondition[] {
   const counts = remains.map(({ resource, count }) => `${resource} has ${count} resource instances`)
@@ -59,13 +61,17 @@ export function deletionConditions(
       'All content-preserving finalizers finished',
     ],
   ]
-  return rows.map(([type, trouble, badReason, goodReason, goodMessage]) => ({
-    type,
-    status: trouble ? 'True' : 'False',
-    reason: trouble ? badReason : goodReason,
-    message: trouble || goodMessage,
-    lastTransitionTime: time,
-  }))
+  return rows.map(([type, trouble, badReason, goodReason, goodMessage]) => {
+    const status = trouble ? 'True' : 'False'
+    const lastTransitionTime = transitionTime(known, { type, status }, time)
+    return {
+      type,
+      status,
+      reason: trouble ? badReason : goodReason,
+      message: trouble || goodMessage,
+      lastTransitionTime,
+    }
+  })
 }
 
 function sumFinalizers(remains: readonly Remains[]): [string, number][] {
@@ -91,7 +97,8 @@ export function namespaceController(context: Context): Controller {
     const namespaced = resources.filter(resource => resource.namespaced && resource.verbs.includes('delete'))
     const { remains, failures } = await empty(client, name, namespaced)
     if (remains.length > 0 || failures.length > 0 || failed.length > 0) {
-      await report(namespace, deletionConditions(remains, failed, failures, timestamp(clock.now())))
+      const known = namespace.status?.conditions ?? []
+      await report(namespace, deletionConditions(remains, failed, failures, known, timestamp(clock.now())))
       return loop.queue.addAfter(name, RETRY_MS)
     }
     const finalizers = namespace.spec.finalizers.filter(finalizer => finalizer !== FINALIZER)

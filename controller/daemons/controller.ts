@@ -6,9 +6,9 @@ import type { Live } from '../../client/client.ts'
 import { unlessGone } from '../../client/outcomes.ts'
 import { DAEMON_SETS, NODES, PODS } from '../../client/resources.ts'
 import { decideClaims, settleClaims } from '../claims.ts'
-import { type Context, type Controller, controllerKeys, createLoop, deleteExactly } from '../context.ts'
-import { Expectations } from '../expectations.ts'
+import { type Context, type Controller, controllerKeys, createLoop } from '../context.ts'
 import { inSlowStart } from '../parallel.ts'
+import { PodMaker } from '../pod-maker.ts'
 import { claimablePods, nextAvailableMs, podFromTemplate, sharedPods } from '../pods.ts'
 import { sameStatus } from '../replicas/decide.ts'
 import { hashOfRevision, REVISION_HASH, RevisionHistory } from '../revisions.ts'
@@ -28,7 +28,7 @@ class DaemonSetController {
   readonly #pods
   readonly #setClient
   readonly #podClient
-  readonly #expectations
+  readonly #maker
   readonly #history
   /** How often the pod of a set failed on a node, so that it is not made anew at once each time. */
   readonly #failures
@@ -44,10 +44,10 @@ class DaemonSetController {
     this.#pods = sharedPods(informers)
     this.#setClient = client.resource<DaemonSet>(DAEMON_SETS)
     this.#podClient = client.resource<Pod>(PODS)
-    this.#expectations = new Expectations<Pod>(this.#pods)
     this.#history = new RevisionHistory(context, DAEMON_SETS)
     this.#failures = new Map<string, { count: number; until: number }>()
     this.loop = createLoop(context, 'daemonset-controller', key => this.#step(key))
+    this.#maker = new PodMaker(this.#podClient, this.#pods, this.loop.events)
     this.loop.watch(this.#sets)
     this.loop.watchRelated(this.#pods, pod => controllerKeys(pod, 'DaemonSet'))
     this.loop.watchRelated(this.#history.informer, revision => controllerKeys(revision, 'DaemonSet'))
@@ -69,14 +69,14 @@ class DaemonSetController {
 
   async #step(key: string): Promise<void> {
     const set = this.#sets.get(key)
-    if (!set || !this.#expectations.met(key) || !this.#history.isSettled(key)) return
+    if (!set || !this.#maker.isSettled(key) || !this.#history.isSettled(key)) return
     if (set.metadata.deletionTimestamp) return
     const hash = hashOfRevision(await this.#history.current(key, set))
     const owned = await this.#claim(set)
     const moment = { now: this.#clock.now(), hash }
     const plan = planDaemons(set, this.#nodes.list(), owned, moment)
     for (const pod of plan.failed) await this.#removeFailed(key, set, pod)
-    const removed = await inSlowStart(plan.remove.length, i => this.#remove(key, set, plan.remove[i]!))
+    const removed = await inSlowStart(plan.remove.length, i => this.#maker.remove(key, set, plan.remove[i]!))
     const create = plan.create.filter(nodeName => this.#mayRetry(key, nodeName))
     const created = await inSlowStart(create.length, i => this.#make(key, set, create[i]!, hash))
     await this.#report(set, owned, moment)
@@ -103,20 +103,7 @@ class DaemonSetController {
     const pod = podFromTemplate(set.spec.template, set, DAEMON_SETS)
     const labels = { ...pod.metadata?.labels, [REVISION_HASH]: hash }
     const spec = specForNode(pod.spec!, nodeName)
-    try {
-      const made = await this.#podClient.create({ ...pod, metadata: { ...pod.metadata, labels }, spec })
-      this.#expectations.made(key, made)
-      this.loop.events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
-    } catch (error) {
-      this.loop.events.event(set, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
-      throw error
-    }
-  }
-
-  async #remove(key: string, set: Live<DaemonSet>, pod: Live<Pod>): Promise<void> {
-    await deleteExactly(this.#podClient, pod)
-    this.#expectations.removed(key, pod)
-    this.loop.events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+    await this.#maker.create(key, set, { ...pod, metadata: { ...pod.metadata, labels }, spec })
   }
 
   async #removeFailed(key: string, set: Live<DaemonSet>, pod: Live<Pod>): Promise<void> {
@@ -127,7 +114,7 @@ class DaemonSetController {
     const { name, namespace } = pod.metadata
     const message = `Found failed daemon pod ${namespace}/${name} on node ${nodeOf(pod)}, will try to kill it`
     this.loop.events.event(set, 'Warning', 'FailedDaemonPod', message)
-    await this.#remove(key, set, pod)
+    await this.#maker.remove(key, set, pod)
   }
 
   async #report(set: Live<DaemonSet>, owned: readonly Live<Pod>[], moment: { now: number; hash: string }) {

@@ -7,9 +7,10 @@ import { unlessGone } from '../../client/outcomes.ts'
 import { JOBS, PODS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
 import { decideClaims, settleClaims } from '../claims.ts'
-import { type Context, type Controller, controllerKeys, createLoop, deleteExactly } from '../context.ts'
+import { type Context, type Controller, controllerKeys, createLoop } from '../context.ts'
 import { Expectations } from '../expectations.ts'
 import { inSlowStart } from '../parallel.ts'
+import { PodMaker } from '../pod-maker.ts'
 import { claimablePods, isReady, podFromTemplate, sharedPods } from '../pods.ts'
 import { isFailedPod, isIndexed, type JobPlan, measure, type Progress, planJob } from './decide.ts'
 import { indexedPod } from './indexed-pod.ts'
@@ -30,7 +31,7 @@ class JobController {
   readonly #pods
   readonly #jobClient
   readonly #podClient
-  readonly #expectations
+  readonly #maker
   readonly #own
   readonly loop
   readonly #clock
@@ -42,9 +43,9 @@ class JobController {
     this.#pods = sharedPods(informers)
     this.#jobClient = client.resource<Job>(JOBS)
     this.#podClient = client.resource<Pod>(PODS)
-    this.#expectations = new Expectations<Pod>(this.#pods)
     this.#own = new Expectations<Job>(this.#jobs)
     this.loop = createLoop(context, 'job-controller', key => this.#step(key))
+    this.#maker = new PodMaker(this.#podClient, this.#pods, this.loop.events)
     this.loop.watch(this.#jobs)
     this.loop.watchRelated(this.#pods, pod => controllerKeys(pod, 'Job'))
   }
@@ -52,7 +53,7 @@ class JobController {
   async #step(key: string): Promise<void> {
     const job = this.#jobs.get(key)
     // Counting twice from an old status would lose or invent results.
-    if (!job || !this.#expectations.met(key) || !this.#own.met(key)) return
+    if (!job || !this.#maker.isSettled(key) || !this.#own.met(key)) return
     if (job.spec.managedBy && job.spec.managedBy !== 'kubernetes.io/job-controller') return
     const selects = compileSelector(job.spec.selector)
     const claim = decideClaims(job, claimablePods(this.#pods, job), pod => selects(pod.metadata.labels))
@@ -72,7 +73,7 @@ class JobController {
   }
 
   async #carryOut(key: string, job: Live<Job>, plan: JobPlan): Promise<void> {
-    const removed = await inSlowStart(plan.remove.length, i => this.#remove(key, job, plan.remove[i]!))
+    const removed = await inSlowStart(plan.remove.length, i => this.#maker.remove(key, job, plan.remove[i]!))
     const created = await inSlowStart(plan.create.length, i => this.#create(key, job, plan.create[i]!))
     const error = removed ?? created
     if (error) throw error
@@ -82,22 +83,7 @@ class JobController {
     const plain = podFromTemplate(job.spec.template, job, JOBS)
     const finalizers = [...(plain.metadata?.finalizers ?? []), TRACKING]
     const tracked = { ...plain, metadata: { ...plain.metadata, finalizers } }
-    try {
-      const made = await this.#podClient.create(
-        index === undefined ? tracked : indexedPod(job, tracked, index, failures),
-      )
-      this.#expectations.made(key, made)
-      this.loop.events.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`)
-    } catch (error) {
-      this.loop.events.event(job, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
-      throw error
-    }
-  }
-
-  async #remove(key: string, job: Live<Job>, pod: JobPod): Promise<void> {
-    await deleteExactly(this.#podClient, pod)
-    this.#expectations.removed(key, pod)
-    this.loop.events.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
+    await this.#maker.create(key, job, index === undefined ? tracked : indexedPod(job, tracked, index, failures))
   }
 
   /** Counted pods are free to go. */

@@ -8,9 +8,9 @@ import { unlessGone } from '../../client/outcomes.ts'
 import { PODS, REPLICA_SETS, REPLICATION_CONTROLLERS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
 import { decideClaims, settleClaims } from '../claims.ts'
-import { type Context, type Controller, controllerKeys, createLoop, deleteExactly } from '../context.ts'
-import { Expectations } from '../expectations.ts'
+import { type Context, type Controller, controllerKeys, createLoop } from '../context.ts'
 import { inSlowStart } from '../parallel.ts'
+import { PodMaker } from '../pod-maker.ts'
 import { claimablePods, nextAvailableMs, podFromTemplate, sharedPods } from '../pods.ts'
 import { type Failure, planReplicas, replicaStatus, sameStatus } from './decide.ts'
 
@@ -42,7 +42,7 @@ class ReplicaController<T extends Replicating> {
   readonly #pods
   readonly #setClient
   readonly #podClient
-  readonly #expectations
+  readonly #maker: PodMaker
   readonly loop
   readonly #clock
   readonly #ref
@@ -62,8 +62,8 @@ class ReplicaController<T extends Replicating> {
     this.#pods = sharedPods(informers)
     this.#setClient = client.resource<T>(ref)
     this.#podClient = client.resource<Pod>(PODS)
-    this.#expectations = new Expectations<Pod>(this.#pods)
     this.loop = createLoop(context, name, key => this.#step(key))
+    this.#maker = new PodMaker(this.#podClient, this.#pods, this.loop.events)
     this.loop.watch(this.#sets)
     this.loop.watchRelated(this.#pods, pod => {
       const owned = controllerKeys(pod, ref.kind)
@@ -82,7 +82,7 @@ class ReplicaController<T extends Replicating> {
 
   async #step(key: string): Promise<void> {
     const set = this.#sets.get(key)
-    if (!set || !this.#expectations.met(key)) return
+    if (!set || !this.#maker.isSettled(key)) return
     const selects = compileSelector(this.#selectorOf(set))
     const claim = decideClaims(set, claimablePods(this.#pods, set), pod => selects(pod.metadata.labels))
     const owned = await settleClaims(this.#podClient, set, this.#ref, claim)
@@ -93,27 +93,12 @@ class ReplicaController<T extends Replicating> {
 
   async #scale(key: string, set: Live<T>, owned: readonly Live<Pod>[]): Promise<Failure | undefined> {
     const plan = planReplicas(set.spec.replicas ?? 1, owned, this.#clock.now())
-    const created = await inSlowStart(plan.create, () => this.#create(key, set))
-    const removed = await inSlowStart(plan.remove.length, i => this.#remove(key, set, plan.remove[i]!))
+    const created = await inSlowStart(plan.create, () => {
+      return this.#maker.create(key, set, podFromTemplate(set.spec.template, set, this.#ref))
+    })
+    const removed = await inSlowStart(plan.remove.length, i => this.#maker.remove(key, set, plan.remove[i]!))
     if (created) return { reason: 'FailedCreate', message: created.message }
     return removed && { reason: 'FailedDelete', message: removed.message }
-  }
-
-  async #create(key: string, set: Live<T>): Promise<void> {
-    try {
-      const pod = await this.#podClient.create(podFromTemplate(set.spec.template, set, this.#ref))
-      this.#expectations.made(key, pod)
-      this.loop.events.event(set, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
-    } catch (error) {
-      this.loop.events.event(set, 'Warning', 'FailedCreate', `Error creating: ${(error as Error).message}`)
-      throw error
-    }
-  }
-
-  async #remove(key: string, set: Live<T>, pod: Live<Pod>): Promise<void> {
-    await deleteExactly(this.#podClient, pod)
-    this.#expectations.removed(key, pod)
-    this.loop.events.event(set, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`)
   }
 
   async #report(key: string, set: Live<T>, owned: readonly Live<Pod>[], failure: Failure | undefined) {

@@ -115,4 +115,14 @@ describeFaults('a Lease', lease, [
   [{ holderIdentity: 'me', leaseDurationSeconds: 1, leaseTransitions: 0 }],
   [{ leaseDurationSeconds: 0 }, `leaseDurationSeconds: Invalid value: 0: ${BAD.zero}`],
   [{ leaseTransitions: -1 }, `leaseTransitions: Invalid value: -1: ${BAD.negative}`],
+  [{ strategy: 'OldestEmulationVersion', preferredHolder: 'me' }],
+  [{ strategy: 'example.com/mine' }],
+  [{ strategy: 'Mine' }, 'strategy.strategy: Unsupported value: "Mine": supported values: "OldestEmulationVersion"'],
+  [{ strategy: '' }, 'strategy.strategy: Unsupported value: "": supported values: "OldestEmulationVersion"'],
+  [{ strategy: 'a b/c' }, `strategy.strategy: Invalid value: "a b/c": prefix part ${BAD.subdomain}`],
+  [{ preferredHolder: 'me' }, 'preferredHolder: Forbidden: may only be specified if `strategy` is defined'],
+])
+describeUpdates('a Lease that stands', lease, [
+  [{ holderIdentity: 'me' }, { holderIdentity: 'you', leaseTransitions: 1 }],
+  [{ leaseDurationSeconds: 5 }, { leaseDurationSeconds: 0 }, `leaseDurationSeconds: Invalid value: 0: ${BAD.zero}`],
 ])

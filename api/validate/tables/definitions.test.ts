@@ -80,6 +80,11 @@ const W = `${V0}.deprecationWarning: Invalid value`
 
 describeFaults('the warning of a version', definition, [
   [warned('use v2')],
+  [warned('x'.repeat(256))],
+  [
+    warned('\nb'),
+    `${W}: "\\nb": must only contain printable UTF-8 characters; non-printable character found at index 0`,
+  ],
   [warned('', false), `${W}: "": can only be set for deprecated versions`],
   [warned(''), `${W}: "": must not be an empty string`],
   [warned('x'.repeat(257)), `${W}: "${'x'.repeat(257)}": must be <= 256 characters long`],

@@ -231,6 +231,7 @@ describeUpdates('a bound PersistentVolumeClaim', bound, [
   [{}, { dataSource: other }, SPEC],
   [{}, { volumeMode: 'Block' }, SPEC, '/volumeMode: Invalid value: "Block": field is immutable'],
   [{}, { volumeAttributesClassName: 'gold' }],
+  [{}, { volumeAttributesClassName: '' }],
   [{ volumeAttributesClassName: 'gold' }, { volumeAttributesClassName: 'silver' }],
   [
     { volumeAttributesClassName: 'gold' },

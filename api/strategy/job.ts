@@ -1,7 +1,6 @@
 import type { Strategy } from '../kind.ts'
+import { CONTROLLER_UID, jobLabels } from '../pods/job-labels.ts'
 import type { Job } from '../types/batch-v1.ts'
-
-const UID_LABEL = 'batch.kubernetes.io/controller-uid'
 
 export const jobStrategy: Partial<Strategy> = {
   /** The job's uid stands already: its pods are selected by it. */
@@ -12,11 +11,11 @@ export const jobStrategy: Partial<Strategy> = {
   },
 }
 
+/** What somebody wrote himself stays, for validation to refuse where it is not the job's own. */
 function selectByUid({ metadata = {}, spec }: Job): void {
-  const { uid = '', name = '' } = metadata
-  const labels = { [UID_LABEL]: uid, 'controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'job-name': name }
-  const template = spec!.template
-  template.metadata = { ...template.metadata, labels: { ...template.metadata?.labels, ...labels } }
-  const selector = spec!.selector ?? {}
-  spec!.selector = { ...selector, matchLabels: { ...selector.matchLabels, [UID_LABEL]: uid } }
+  const own = jobLabels(metadata)
+  const { template, selector = {} } = spec!
+  template.metadata = { ...template.metadata, labels: { ...own, ...template.metadata?.labels } }
+  const matchLabels = { [CONTROLLER_UID]: own[CONTROLLER_UID]!, ...selector.matchLabels }
+  spec!.selector = { ...selector, matchLabels }
 }

@@ -212,6 +212,14 @@ describe('other kinds', () => {
     })
   })
 
+  it('a job keeps labels that somebody wrote himself', () => {
+    const template = { metadata: { labels: { 'job-name': 'other' } } }
+    const job = { metadata: { name: 'j', uid: 'u-1' }, spec: { template } } as KubeObject
+    jobs.prepareForCreate(job)
+    const { template: made } = (job as KubeObject & { spec: { template: KubeObject } }).spec
+    assert.equal(made.metadata?.labels?.['job-name'], 'other')
+  })
+
   it('a job that brings its own selector keeps it', () => {
     const job = {
       metadata: { name: 'j', uid: 'u-1' },

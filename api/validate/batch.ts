@@ -6,12 +6,14 @@ import type { PodTemplateSpec } from '../types/core-v1.ts'
 import { oneOf } from './checks.ts'
 import { invalid, required, tooLong, unsupported } from './errors.ts'
 import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
+import { validateJobSelector } from './job-selector.ts'
 import { immutable } from './meta.ts'
 import { validatePodTemplate } from './pod.ts'
 
-export function validateJob({ metadata, spec }: Job): FieldError[] {
+export function validateJob(job: Job): FieldError[] {
+  const { metadata, spec } = job
   if (!spec) return [required('spec')]
-  return [...hostNames(metadata?.name ?? '', spec), ...validateJobSpec(spec, 'spec')]
+  return [...hostNames(metadata?.name ?? '', spec), ...validateJobSpec(spec, 'spec'), ...validateJobSelector(job)]
 }
 
 /** An indexed job's pods are called by its name and their index. */

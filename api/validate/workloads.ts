@@ -1,5 +1,4 @@
 import type { FieldError } from '../kind.ts'
-import { SelectorError, selects } from '../selectors.ts'
 import type {
   DaemonSet,
   Deployment,
@@ -14,8 +13,7 @@ import { deepEqual } from '../values.ts'
 import { forbidden, invalid, required, unsupported } from './errors.ts'
 import { immutable } from './meta.ts'
 import { validatePodTemplate } from './pod.ts'
-
-const MISMATCH = '`selector` does not match template `labels`'
+import { checkSelected } from './selectors.ts'
 
 /** The template must be of pods that the selector finds and that are restarted for ever. */
 function validateTemplate(
@@ -27,9 +25,7 @@ function validateTemplate(
   if (!template) return [required(path)]
   const spec = template.spec
   const errors = spec ? validatePodTemplate(template, path) : [required(`${path}.spec`)]
-  if (selector && !isMatch(selector, template.metadata?.labels)) {
-    errors.push(invalid(`${path}.metadata.labels`, template.metadata?.labels ?? {}, MISMATCH))
-  }
+  if (selector) errors.push(...checkSelected(selector, template.metadata?.labels, path))
   if (spec?.restartPolicy && spec.restartPolicy !== 'Always') {
     errors.push(unsupported(`${path}.spec.restartPolicy`, spec.restartPolicy, ['Always']))
   }
@@ -37,16 +33,6 @@ function validateTemplate(
     errors.push(forbidden(`${path}.spec.activeDeadlineSeconds`, `activeDeadlineSeconds in ${kind} is not Supported`))
   }
   return errors
-}
-
-/** A selector that is none is reported where it stands. */
-function isMatch(selector: LabelSelector, labels: Record<string, string> | undefined): boolean {
-  try {
-    return selects(selector, labels)
-  } catch (error) {
-    if (error instanceof SelectorError) return true
-    throw error
-  }
 }
 
 function validateSelector(selector: LabelSelector | undefined, kind: string): FieldError[] {

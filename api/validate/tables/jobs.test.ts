@@ -1,8 +1,13 @@
 import { BAD, describeFaults, describeUpdates } from '../../testing.ts'
 
-const metadata = { name: 'work', namespace: 'ns' }
+const metadata = { name: 'work', namespace: 'ns', uid: 'u-1' }
 const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'nginx' }] } }
-const job = { object: { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { template } }, at: 'spec' }
+const UID = 'batch.kubernetes.io/controller-uid'
+const NAME = 'batch.kubernetes.io/job-name'
+const L = 'template.metadata.labels'
+const labels = { [UID]: 'u-1', 'controller-uid': 'u-1', [NAME]: 'work', 'job-name': 'work' }
+const own = { selector: { matchLabels: { [UID]: 'u-1' } }, template: { ...template, metadata: { labels } } }
+const job = { object: { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: own }, at: 'spec' }
 const indexed = { completionMode: 'Indexed', completions: 10 }
 const RULE = 'podFailurePolicy.rules[0]'
 const failing = (...rules: object[]) => ({ podFailurePolicy: { rules } })
@@ -63,17 +68,46 @@ describeFaults('a Job with indexes', job, [
   [{ completionMode: 'Indexed', completions: 100001 }],
 ])
 
+const called = (name: string, spec: object = indexed) => ({
+  'metadata.name': name,
+  spec: { ...own, ...spec },
+  [`spec.${L}`]: { ...labels, [NAME]: name, 'job-name': name },
+})
+const unable = 'will not able to create pod with invalid DNS label'
+
 describeFaults("names of a Job's pods", { object: job.object }, [
-  [{ 'metadata.name': 'x'.repeat(61), spec: { ...job.object.spec, ...indexed } }],
+  [called('x'.repeat(61))],
+  [called('x'.repeat(62)), `metadata.name: Invalid value: "${'x'.repeat(62)}": ${unable}: ${'x'.repeat(62)}-9`],
+  [called('a.b'), `metadata.name: Invalid value: "a.b": ${unable}: a.b-9`],
+  [called('a.b', {})],
+])
+
+const manual = { manualSelector: true, selector: { matchLabels: { app: 'a' } } }
+const MISMATCH = '`selector` does not match template `labels`'
+const shown = (more: object) => JSON.stringify({ ...labels, ...more })
+
+describeFaults('how a Job finds its pods', job, [
+  [{ [L]: { ...labels, app: 'a' } }],
+  [{ selector: { matchLabels: { 'controller-uid': 'u-1' } } }],
+  [{ selector: undefined }, 'selector: Required value'],
   [
-    { 'metadata.name': 'x'.repeat(62), spec: { ...job.object.spec, ...indexed } },
-    `metadata.name: Invalid value: "${'x'.repeat(62)}": will not able to create pod with invalid DNS label: ${'x'.repeat(62)}-9`,
+    { selector: { matchLabels: { [UID]: 'u-2' } } },
+    `selector: Invalid value: {"matchLabels":{"${UID}":"u-2"}}: \`selector\` not auto-generated`,
+    `${L}: Invalid value: ${shown({})}: ${MISMATCH}`,
   ],
   [
-    { 'metadata.name': 'a.b', spec: { ...job.object.spec, ...indexed } },
-    'metadata.name: Invalid value: "a.b": will not able to create pod with invalid DNS label: a.b-9',
+    { [L]: { ...labels, [UID]: 'u-2' } },
+    `${L}[${UID}]: Invalid value: ${shown({ [UID]: 'u-2' })}: must be 'u-1'`,
+    `${L}: Invalid value: ${shown({ [UID]: 'u-2' })}: ${MISMATCH}`,
   ],
-  [{ 'metadata.name': 'a.b' }],
+  [
+    { [L]: { [UID]: 'u-1' } },
+    `${L}[controller-uid]: Required value: must be 'u-1'`,
+    `${L}[${NAME}]: Required value: must be 'work'`,
+    `${L}[job-name]: Required value: must be 'work'`,
+  ],
+  [{ ...manual, [L]: { app: 'a' } }],
+  [{ ...manual, [L]: { app: 'b' } }, `${L}: Invalid value: {"app":"b"}: ${MISMATCH}`],
 ])
 
 describeFaults('failures that a Job tells apart', job, [
@@ -190,7 +224,7 @@ describeUpdates('a Job that stands', job, [
   ],
   [{}, { completionMode: 'Indexed' }, `completionMode: Invalid value: "Indexed": ${FIXED}`],
   [{}, { managedBy: 'example.com/a' }, `managedBy: Invalid value: "example.com/a": ${FIXED}`],
-  [suspended, { 'template.spec.nodeSelector': { a: 'b' }, 'template.metadata': { labels: { a: 'b' } } }],
+  [suspended, { 'template.spec.nodeSelector': { a: 'b' }, [L]: { ...labels, a: 'b' } }],
   [
     suspended,
     { 'template.spec.tolerations': [{ operator: 'Exists' }], 'template.spec.schedulingGates': [{ name: 'a' }] },

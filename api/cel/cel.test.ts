@@ -44,6 +44,7 @@ describe('an expression', () => {
     ['[3, 1].isSorted()', false],
     ['self.list.indexOf(2)', 1n],
     ['"abc".charAt(1)', 'b'],
+    ['"abc".charAt(3)', ''],
     ['"a b b".replace("b", "c")', 'a c c'],
     ['quantity(self.q).isGreaterThan(quantity("1"))', true],
     ['quantity("1Gi").add(quantity("1Gi")).compareTo(quantity("2Gi"))', 0n],
@@ -126,6 +127,8 @@ describe('an expression', () => {
     assert.match(problemOf('quantity("1500m").asInteger()'), /cannot convert/)
     assert.match(problemOf('url("a b")'), /no absolute URL/)
     assert.match(problemOf('"a".find("(")'), /invalid pattern/)
+    assert.match(problemOf('"abc".charAt(4)'), /index out of range: 4/)
+    assert.match(problemOf('"abc".charAt(-1)'), /index out of range: -1/)
   })
 
   it('matches in linear time', () => {

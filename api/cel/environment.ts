@@ -1,6 +1,7 @@
 /**
  * cel/ is the Common Expression Language as Kubernetes speaks it: environment.ts the functions that Kubernetes adds (those on
- * texts, addresses, formats, versions and rights in files of their own), budget.ts what an expression may cost, program.ts expressions made ready, value.ts JSON as CEL sees it.
+ * texts, addresses, formats, versions and rights in files of their own), budget.ts what an expression may cost, program.ts
+ * expressions made ready, check.ts what is wrong with one before it runs, value.ts JSON as CEL sees it.
  */
 
 import { Environment } from '@marcbachmann/cel-js'

@@ -8,7 +8,7 @@ export const LINEAR_MATCHES = 'matchesInLinearTime'
 export function addStrings(environment: Environment): void {
   environment
     .registerFunction(`string.${LINEAR_MATCHES}(string): bool`, matches)
-    .registerFunction('string.charAt(int): string', (text: string, at: bigint) => [...text][Number(at)] ?? '')
+    .registerFunction('string.charAt(int): string', charAt)
     .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => {
       return text.replaceAll(from, () => to)
     })
@@ -25,6 +25,13 @@ export function addStrings(environment: Environment): void {
     .registerType('kubernetes.Strings', Strings)
     .registerConstant('strings', 'kubernetes.Strings', new Strings())
     .registerFunction('kubernetes.Strings.quote(string): string', (_: Strings, text: string) => JSON.stringify(text))
+}
+
+/** Right behind the last sign there is none, which is no fault yet. */
+function charAt(text: string, at: bigint): string {
+  const signs = [...text]
+  if (at < 0n || at > signs.length) throw new Error(`index out of range: ${at}`)
+  return signs[Number(at)] ?? ''
 }
 
 /** What `strings.quote` is called on. */

@@ -45,10 +45,19 @@ export function validateAutoscaler(object: HorizontalPodAutoscaler): FieldError[
   const { metrics = [], behavior } = object.spec ?? {}
   return [
     ...validateBounds(object),
+    ...fromNothing(object),
     ...metrics.flatMap((metric, index) => validateMetric(metric, `spec.metrics[${index}]`)),
     ...scaling(behavior?.scaleUp, 'spec.behavior.scaleUp'),
     ...scaling(behavior?.scaleDown, 'spec.behavior.scaleDown'),
   ]
+}
+
+/** Pods that are not there use nothing: what wakes them must be seen elsewhere. */
+function fromNothing({ spec }: HorizontalPodAutoscaler): FieldError[] {
+  if (spec?.minReplicas !== 0) return []
+  const isSeen = spec.metrics?.some(({ type }) => type === 'Object' || type === 'External')
+  const detail = 'must specify at least one Object or External metric to support scaling to zero replicas'
+  return isSeen ? [] : [forbidden('spec.metrics', detail)]
 }
 
 function validateMetric(metric: MetricSpec, path: string): FieldError[] {
@@ -96,8 +105,9 @@ function neededTarget(type: string, target: MetricTarget, path: string): FieldEr
     if (value !== undefined && averageValue !== undefined && type === 'External') {
       return [forbidden(`${path}.value`, 'may not set both a target value for metric and a per-pod target')]
     }
-    if (value !== undefined || averageValue !== undefined) return []
-    return [required(`${path}.averageValue`, 'must set either a target value for metric or a per-pod target')]
+    const either = type === 'Object' ? 'value or averageValue' : 'value for metric or a per-pod target'
+    const isSet = value !== undefined || averageValue !== undefined
+    return isSet ? [] : [required(`${path}.averageValue`, `must set either a target ${either}`)]
   }
   if (averageUtilization !== undefined && averageValue !== undefined) {
     return [forbidden(`${path}.averageValue`, 'may not set both a target raw value and a target utilization')]

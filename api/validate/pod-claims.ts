@@ -2,21 +2,18 @@ import type { FieldError } from '../kind.ts'
 import { isLabelName, isSubdomainName } from '../names.ts'
 import type { Container, EphemeralContainer, PodResourceClaim, PodSpec } from '../types/core-v1.ts'
 import { duplicates } from './checks.ts'
+import { listContainers } from './containers.ts'
 import { duplicate, forbidden, invalid, required } from './errors.ts'
 
 /** Devices that a pod claims: what it calls them, and which container has which. */
 export function validateClaims(spec: PodSpec, path: string): FieldError[] {
   const claims = spec.resourceClaims ?? []
   const names = claims.map(({ name }) => name).filter(Boolean)
-  const lists = [
-    ['containers', spec.containers],
-    ['initContainers', spec.initContainers ?? []],
-  ] as const
   return [
     ...duplicates(claims, `${path}.resourceClaims`, '.name', claim => claim.name),
     ...claims.flatMap((claim, index) => validateClaim(claim, `${path}.resourceClaims[${index}]`)),
-    ...lists.flatMap(([list, containers]) =>
-      containers.flatMap((container, index) => uses(container, names, `${path}.${list}[${index}].resources.claims`)),
+    ...listContainers(spec, path, ['containers', 'initContainers']).flatMap(({ container, at }) =>
+      uses(container, names, `${at}.resources.claims`),
     ),
     ...(spec.resources?.claims ? [forbidden(`${path}.resources.claims`, POD_LEVEL)] : []),
   ]

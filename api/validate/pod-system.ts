@@ -1,6 +1,7 @@
 import type { FieldError } from '../kind.ts'
-import type { Container, EphemeralContainer, PodSecurityContext, PodSpec } from '../types/core-v1.ts'
+import type { PodSecurityContext, PodSpec } from '../types/core-v1.ts'
 import { duplicates } from './checks.ts'
+import { listContainers } from './containers.ts'
 import { forbidden, invalid, required, unsupported } from './errors.ts'
 
 /** What a pod shares with its node, and what its operating system has no notion of. */
@@ -12,16 +13,6 @@ export function validateSystem(spec: PodSpec, path: string): FieldError[] {
     ...hostProcesses(spec, path),
     ...operatingSystem(spec, path),
   ]
-}
-
-interface Listed {
-  container: Container | EphemeralContainer
-  at: string
-}
-
-function allContainers(spec: PodSpec, path: string): Listed[] {
-  const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const
-  return lists.flatMap(list => (spec[list] ?? []).map((container, i) => ({ container, at: `${path}.${list}[${i}]` })))
 }
 
 function hostNamespaces(spec: PodSpec, path: string): FieldError[] {
@@ -54,7 +45,7 @@ function sysctls(spec: PodSpec, path: string): FieldError[] {
 
 function procMounts(spec: PodSpec, path: string): FieldError[] {
   if (spec.hostUsers === false) return []
-  return allContainers(spec, path).flatMap(({ container, at }) => {
+  return listContainers(spec, path).flatMap(({ container, at }) => {
     const procMount = container.securityContext?.procMount
     const where = `${at}.securityContext.procMount`
     return procMount === 'Unmasked' ? [invalid(where, procMount, '`hostUsers` must be false to use `Unmasked`')] : []
@@ -64,7 +55,7 @@ function procMounts(spec: PodSpec, path: string): FieldError[] {
 /** A Windows process on the host itself: all containers of the pod are, or none. */
 function hostProcesses(spec: PodSpec, path: string): FieldError[] {
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess
-  const all = allContainers(spec, path)
+  const all = listContainers(spec, path)
   const errors = all.flatMap(({ container, at }) => {
     const own = container.securityContext?.windowsOptions?.hostProcess
     if (ofPod === undefined || own === undefined || ofPod === own) return []
@@ -94,7 +85,7 @@ function linux(spec: PodSpec, path: string): FieldError[] {
   const detail = 'windows options cannot be set for a linux pod'
   const places: [string, PodSecurityContext | undefined][] = [
     [path, spec.securityContext],
-    ...allContainers(spec, path).map(({ container, at }): [string, PodSecurityContext | undefined] => [
+    ...listContainers(spec, path).map(({ container, at }): [string, PodSecurityContext | undefined] => [
       at,
       container.securityContext,
     ]),
@@ -125,7 +116,7 @@ function windows(spec: PodSpec, path: string): FieldError[] {
     ...set(spec.securityContext, NOT_ON_WINDOWS.pod, `${path}.securityContext`),
     ...set(spec, NOT_ON_WINDOWS.spec, path),
     ...set({ hostPID: spec.hostPID || undefined, hostIPC: spec.hostIPC || undefined }, ['hostPID', 'hostIPC'], path),
-    ...allContainers(spec, path).flatMap(({ container, at }) =>
+    ...listContainers(spec, path).flatMap(({ container, at }) =>
       set(container.securityContext, NOT_ON_WINDOWS.container, `${at}.securityContext`),
     ),
   ]

@@ -1,4 +1,5 @@
 import type { FieldError } from '../kind.ts'
+import { isPortName } from '../names.ts'
 import type {
   Container,
   EphemeralContainer,
@@ -10,6 +11,7 @@ import type {
   Volume,
 } from '../types/core-v1.ts'
 import { duplicates } from './checks.ts'
+import { listContainers } from './containers.ts'
 import { duplicate, forbidden, invalid, notFoundValue, required } from './errors.ts'
 import { validateMounts } from './mounts.ts'
 import { validatePodAnnotations } from './pod-annotations.ts'
@@ -57,11 +59,11 @@ function validatePodSpec(spec: PodSpec, path: string, name?: string): FieldError
     ...ownClaims(spec.volumes ?? [], `${path}.volumes`, name),
     ...validateClaims(spec, path),
     ...containerNames(spec, path),
-    ...listContainers(spec).flatMap(({ container, at, init }) => [
-      ...validateMounts(container, spec, `${path}.${at}`),
-      ...validateLifecycle(container, init, spec, `${path}.${at}`),
-      ...portNames(container, `${path}.${at}.ports`),
-      ...restarts(container, spec, `${path}.${at}`),
+    ...listContainers(spec, path).flatMap(({ container, list, at }) => [
+      ...validateMounts(container, spec, at),
+      ...validateLifecycle(container, list === 'initContainers', spec, at),
+      ...portNames(container, `${at}.ports`),
+      ...restarts(container, spec, at),
     ]),
     ...hostPorts(spec, path),
     ...validateSystem(spec, path),
@@ -82,8 +84,8 @@ function ownClaims(volumes: readonly Volume[], path: string, pod: string | undef
 }
 
 function images(spec: PodSpec): FieldError[] {
-  return listContainers(spec).flatMap(({ container: { image = '' }, at }) =>
-    image.trim() === image ? [] : [invalid(`spec.${at}.image`, image, 'must not have leading or trailing whitespace')],
+  return listContainers(spec, 'spec').flatMap(({ container: { image = '' }, at }) =>
+    image.trim() === image ? [] : [invalid(`${at}.image`, image, 'must not have leading or trailing whitespace')],
   )
 }
 
@@ -98,30 +100,13 @@ function tokenProjections({ serviceAccountName, volumes = [] }: PodSpec): FieldE
   )
 }
 
-interface Listed {
-  container: Container | EphemeralContainer
-  at: string
-  init: boolean
-}
-
-function listContainers(spec: PodSpec): Listed[] {
-  const list = (containers: (Container | EphemeralContainer)[] = [], name: string): Listed[] =>
-    containers.map((container, index) => ({ container, at: `${name}[${index}]`, init: name === 'initContainers' }))
-  return [
-    ...list(spec.initContainers, 'initContainers'),
-    ...list(spec.containers, 'containers'),
-    ...list(spec.ephemeralContainers, 'ephemeralContainers'),
-  ]
-}
-
 /** A name belongs to one container; of two, the one that was named later is at fault. */
 function containerNames(spec: PodSpec, path: string): FieldError[] {
   const seen = new Set<string>()
-  const order = ({ at }: Listed) => ['containers', 'initContainers', 'ephemeralContainers'].indexOf(at.split('[')[0]!)
-  const listed = listContainers(spec).sort((a, b) => order(a) - order(b))
-  return listed.flatMap(({ container, at }) => [
-    ...repeatedName(container, `${path}.${at}`, seen),
-    ...('targetContainerName' in container ? target(container, spec, `${path}.${at}`) : []),
+  const order = ['containers', 'initContainers', 'ephemeralContainers'] as const
+  return listContainers(spec, path, order).flatMap(({ container, at }) => [
+    ...repeatedName(container, at, seen),
+    ...('targetContainerName' in container ? target(container, spec, at) : []),
   ])
 }
 
@@ -139,9 +124,7 @@ function target({ targetContainerName: name }: EphemeralContainer, spec: PodSpec
 
 /** A name that is none cannot be taken. */
 function portNames({ ports = [] }: Container | EphemeralContainer, path: string): FieldError[] {
-  return duplicates(ports, path, '.name', ({ name = '' }) =>
-    /^(?!.*--)[a-z0-9][-a-z0-9]{0,14}$/.test(name) ? name : '',
-  )
+  return duplicates(ports, path, '.name', ({ name = '' }) => (isPortName(name).length === 0 ? name : ''))
 }
 
 function restarts(container: Container | EphemeralContainer, spec: PodSpec, path: string): FieldError[] {

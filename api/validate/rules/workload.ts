@@ -131,7 +131,7 @@ export const WORKLOAD_RULES: Rules = {
   'autoscaling.v2.ResourceMetricSource': { name: [needed('must specify a resource name')] },
   'autoscaling.v2.ContainerResourceMetricSource': {
     name: [needed('must specify a resource name')],
-    container: [needed('must specify a container')],
+    container: [needed('must specify a container'), named(isLabelName)],
   },
   'autoscaling.v2.MetricIdentifier': { name: [needed('must specify a metric name'), named(isPathSegmentName)] },
   'autoscaling.v1.ScaleSpec': { replicas: [notNegative] },

@@ -17,7 +17,15 @@ for (const version of ['v1', 'v2']) {
     [{}],
     [{ minReplicas: undefined }],
     [{ minReplicas: 3 }],
-    [{ minReplicas: 0 }, 'minReplicas: Invalid value: 0: must be greater than or equal to 1'],
+    [
+      { minReplicas: 0 },
+      'minReplicas: Invalid value: 0: must be greater than or equal to 1',
+      ...(version === 'v2'
+        ? [
+            'metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+          ]
+        : []),
+    ],
     [{ minReplicas: 4 }, 'maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`'],
     [
       { maxReplicas: 0 },
@@ -96,6 +104,7 @@ describeFaults('what an autoscaler measures', autoscaler, [
   ],
   [ofContainer({})],
   [ofContainer({ container: '' }), 'metrics[0].containerResource.container: Required value: must specify a container'],
+  [ofContainer({ container: 'C' }), `metrics[0].containerResource.container: Invalid value: "C": ${BAD.label}`],
   [ofContainer({ name: undefined }), 'metrics[0].containerResource.name: Required value: must specify a resource name'],
   [ofPods({})],
   [ofPods({ metric: {} }), 'metrics[0].pods.metric.name: Required value: must specify a metric name'],
@@ -106,7 +115,10 @@ describeFaults('what an autoscaler measures', autoscaler, [
   ],
   [ofObject({})],
   [ofObject({ target: each })],
-  [ofObject({ target: { type: 'Value' } }), `metrics[0].object.target.averageValue: Required value: ${EITHER}`],
+  [
+    ofObject({ target: { type: 'Value' } }),
+    'metrics[0].object.target.averageValue: Required value: must set either a target value or averageValue',
+  ],
   [
     ofObject({ target: { type: 'Value', value: '-1' } }),
     'metrics[0].object.target.value: Invalid value: "-1": must be positive',

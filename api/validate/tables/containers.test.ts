@@ -1,6 +1,7 @@
 import { BAD, describeFaults, POD } from '../../testing.ts'
 
 const object = { ...POD, spec: { ...POD.spec, initContainers: [{ name: 'i', image: 'nginx' }] } }
+const LETTER = 'must contain at least one letter (a-z)'
 const container = { object, at: 'spec.containers[0]' }
 const init = { object, at: 'spec.initContainers[0]' }
 
@@ -40,6 +41,17 @@ describeFaults('ports of a container', container, [
       ],
     },
     'ports[1].name: Duplicate value: "http"',
+  ],
+  // What is no name is not taken.
+  [
+    {
+      ports: [
+        { name: '80', containerPort: 80 },
+        { name: '80', containerPort: 81 },
+      ],
+    },
+    `ports[0].name: Invalid value: "80": ${LETTER}`,
+    `ports[1].name: Invalid value: "80": ${LETTER}`,
   ],
   [{ ports: [{ containerPort: 0 }] }, 'ports[0].containerPort: Required value'],
   [{ ports: [{ containerPort: 65535 }, { containerPort: 1 }] }],

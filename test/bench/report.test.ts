@@ -11,6 +11,7 @@ describe('judge', () => {
     ['more than half', { value: 51, peer: 100, budget: { atMost: 0.5 } }, 0.51, false],
     ['no peer, below the limit', { value: 1.9, budget: { atMost: 2 } }, undefined, true],
     ['the median of three', { value: [90, 400, 150], peer: [100, 10, 300], budget: { atLeast: 1.5 } }, 1.5, true],
+    ['the middle of two', { value: [100, 200], peer: 100, budget: { atLeast: 1.5 } }, 1.5, true],
     ['no peer, above it', { value: 2.1, budget: { atMost: 2 } }, undefined, false],
   ]
   for (const [what, rest, ratio, met] of cases) {

@@ -132,6 +132,13 @@ describe('a pod', () => {
 
 const template = { metadata: { labels: { a: 'b' } }, spec: plain }
 const fullTemplate = { metadata: { labels: { a: 'b' } }, spec: podSpec }
+const fullJob = {
+  backoffLimit: 6,
+  completionMode: 'NonIndexed',
+  suspend: false,
+  podReplacementPolicy: 'TerminatingOrFailed',
+  template: fullTemplate,
+}
 
 describe('required fields', () => {
   it('get their zeros, but not what Go has a pointer for', () => {
@@ -224,11 +231,7 @@ describe('defaults of', () => {
         spec: {
           parallelism: 1,
           completions: 1,
-          backoffLimit: 6,
-          completionMode: 'NonIndexed',
-          suspend: false,
-          podReplacementPolicy: 'TerminatingOrFailed',
-          template: fullTemplate,
+          ...fullJob,
         },
       },
     ],
@@ -241,11 +244,7 @@ describe('defaults of', () => {
         metadata: { labels: { c: 'd' } },
         spec: {
           parallelism: 3,
-          backoffLimit: 6,
-          completionMode: 'NonIndexed',
-          suspend: false,
-          podReplacementPolicy: 'TerminatingOrFailed',
-          template: fullTemplate,
+          ...fullJob,
         },
       },
     ],

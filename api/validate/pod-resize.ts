@@ -1,4 +1,5 @@
 import type { FieldError } from '../kind.ts'
+import { isSidecar } from '../pods/containers.ts'
 import { podQosClass } from '../pods/qos.ts'
 import type { Container, Pod, ResourceRequirements } from '../types/core-v1.ts'
 import { deepEqual } from '../values.ts'
@@ -32,7 +33,7 @@ function whyNever({ metadata, spec }: Pod): string | undefined {
 }
 
 function validateInit(now: Container | undefined, before: Container, path: string): FieldError[] {
-  if (before.restartPolicy === 'Always') return validateContainer(now, before, path)
+  if (isSidecar(before)) return validateContainer(now, before, path)
   if (deepEqual(now?.resources ?? {}, before.resources ?? {})) return []
   return [forbidden('spec', 'resources for non-sidecar init containers are immutable')]
 }

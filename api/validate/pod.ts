@@ -1,5 +1,6 @@
 import type { FieldError } from '../kind.ts'
 import { isPortName } from '../names.ts'
+import { isSidecar } from '../pods/containers.ts'
 import type {
   Container,
   EphemeralContainer,
@@ -144,7 +145,7 @@ function validateLifecycle(
   spec: PodSpec,
   path: string,
 ): FieldError[] {
-  if (init && container.restartPolicy !== 'Always') {
+  if (init && !isSidecar(container)) {
     const set = ([...PROBES, 'lifecycle'] as const).filter(name => container[name])
     return set.map(name => forbidden(`${path}.${name}`, NEVER_READY))
   }

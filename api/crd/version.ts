@@ -20,6 +20,7 @@ export function validateVersion(version: CustomResourceDefinitionVersion, path: 
   return [
     ...(problems.length > 0 ? [invalid(`${path}.name`, name, problems.join(','))] : []),
     ...validateDeprecation(version, `${path}.deprecationWarning`),
+    ...(root && subresources?.status ? validateStatusRoot(root, where) : []),
     ...(root ? validateRootSchema(root, where) : [required(where, 'schemas are required')]),
     ...additionalPrinterColumns.flatMap((column, index) =>
       validateColumn(column, `${path}.additionalPrinterColumns[${index}]`),
@@ -31,6 +32,26 @@ export function validateVersion(version: CustomResourceDefinitionVersion, path: 
       `${path}.selectableFields`,
     ),
   ]
+}
+
+const AT_STATUS_ROOT = [
+  ...['description', 'type', 'format', 'title', 'maximum', 'exclusiveMaximum', 'minimum', 'exclusiveMinimum'],
+  ...['maxLength', 'minLength', 'pattern', 'maxItems', 'minItems', 'uniqueItems', 'multipleOf', 'required', 'items'],
+  ...['properties', 'externalDocs', 'example', 'x-kubernetes-preserve-unknown-fields', 'x-kubernetes-validations'],
+]
+
+/** A status is checked by its own property alone: what else says something of it at the root would be lost. */
+function validateStatusRoot(root: JSONSchemaProps, path: string): FieldError[] {
+  const enabled = 'at the root of the schema if the status subresource is enabled'
+  if (root.type && root.type !== 'object') {
+    return [invalid(`${path}.type`, root.type, `only "object" is allowed as the type ${enabled}`)]
+  }
+  const set = Object.entries(root).filter(([, value]) => value !== undefined && value !== false)
+  if (set.every(([name]) => AT_STATUS_ROOT.includes(name))) return []
+  const shown = AT_STATUS_ROOT.map(name => name.replace('kubernetes-', '')).map(name =>
+    name.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase()),
+  )
+  return [invalid(path, root, `only [${shown.join(' ')}] fields are allowed ${enabled}`)]
 }
 
 const LONGEST_WARNING = 256

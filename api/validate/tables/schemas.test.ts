@@ -1,4 +1,4 @@
-import { DEFINITION, describeFaults } from '../../testing.ts'
+import { DEFINITION, describeFaults, VERSION } from '../../testing.ts'
 
 const root = { object: DEFINITION, at: 'spec.versions[0].schema.openAPIV3Schema' }
 const spec = (schema: object) => ({ 'properties.spec': schema })
@@ -60,6 +60,30 @@ const list = (items: object, more: object = {}) =>
 const element = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
 const LIST = 'x-kubernetes-list-type'
 const KEYS = 'x-kubernetes-list-map-keys'
+
+const withStatus = { ...DEFINITION.spec, versions: [{ ...VERSION, subresources: { status: {} } }] }
+const ROOT =
+  'Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations'
+const ENABLED = 'at the root of the schema if the status subresource is enabled'
+const lost = (more: string) =>
+  `: Invalid value: {"type":"object",${more}}: only [${ROOT}] fields are allowed ${ENABLED}`
+
+describeFaults(
+  'the root of a schema beside a status subresource',
+  { ...root, object: { ...DEFINITION, spec: withStatus } },
+  [
+    [{ description: 'x', required: ['spec'], 'x-kubernetes-preserve-unknown-fields': true, properties: {} }],
+    [{ nullable: false }],
+    [{ minProperties: 1 }, lost('"minProperties":1')],
+    [{ additionalProperties: { type: 'string' } }, lost('"additionalProperties":{"type":"string"}')],
+    [
+      { type: 'string' },
+      `type: Invalid value: "string": only "object" is allowed as the type ${ENABLED}`,
+      'type: Invalid value: "string": must be object at the root',
+    ],
+    [{ type: undefined }, 'type: Required value: must not be empty at the root'],
+  ],
+)
 
 describeFaults('how a list is merged', root, [
   [list(element)],

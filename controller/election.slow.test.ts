@@ -93,7 +93,8 @@ function withMetrics(transport: Transport, usage: Record<string, string>): Trans
       const pods = await createClient(transport).read<{ items: { metadata: object }[] }>(
         `/api/v1/namespaces/${inNamespace[1]}/pods`,
       )
-      const items = pods.items.map(({ metadata }) => ({ metadata, containers: [{ name: 'app', usage }] }))
+      const measured = { timestamp: new Date().toISOString(), window: '1s' }
+      const items = pods.items.map(({ metadata }) => ({ metadata, ...measured, containers: [{ name: 'app', usage }] }))
       return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ items })) }
     },
     close: () => transport.close(),

@@ -31,6 +31,9 @@ describeUpdates('counts of a Job', job, [
   [{ failed: 2 }, { failed: undefined }, ...decreased('failed', 0)],
   [{ active: 1 }, { ready: 2 }, 'ready: Invalid value: 2: cannot set more ready pods than active'],
   [{ active: 1, ready: 2 }, { failed: 1 }],
+  [{ active: 1 }, { active: 2, ready: 2 }],
+  [{ failed: undefined }, { failed: 0 }],
+  [{ failed: 1 }, { failed: undefined }, ...decreased('failed', 0)],
 ])
 
 function decreased(name: string, value: number): string[] {
@@ -188,6 +191,7 @@ describeUpdates('indexes of a Job that failed', limited, [
   ],
   [{}, { failedIndexes: '3-5', completedIndexes: '0-1,4-9' }, overlap('3-5', 4)],
   [{ failedIndexes: '3' }, { completedIndexes: '0-9' }, overlap('3', 3)],
+  [{}, { failedIndexes: '5', completedIndexes: '2-5' }, overlap('5', 5)],
   [{ failedIndexes: '3', completedIndexes: '0-9' }, { failed: 1 }],
 ])
 

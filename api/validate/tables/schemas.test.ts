@@ -89,6 +89,7 @@ describeFaults('how a list is merged', root, [
   [list(element)],
   [list({ ...element, required: [], properties: { name: { type: 'string', default: 'a' } } })],
   [spec({ type: 'array', items: { type: 'string' }, [LIST]: 'set' })],
+  [spec({ type: 'array', items: { type: 'array', items: { type: 'string' } }, [LIST]: 'set' })],
   [
     spec({ type: 'object', [LIST]: 'set' }),
     `${P}.type: Invalid value: "object": must be array if ${LIST} is specified`,

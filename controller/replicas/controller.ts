@@ -8,7 +8,7 @@ import { unlessGone } from '../../client/outcomes.ts'
 import { PODS, REPLICA_SETS, REPLICATION_CONTROLLERS } from '../../client/resources.ts'
 import { timestamp } from '../../client/times.ts'
 import { decideClaims, settleClaims } from '../claims.ts'
-import { type Context, type Controller, controllerKeys, createLoop } from '../context.ts'
+import { type Context, type Controller, controllerKeys, controllerRefOf, createLoop } from '../context.ts'
 import { inSlowStart } from '../parallel.ts'
 import { PodMaker } from '../pod-maker.ts'
 import { claimablePods, nextAvailableMs, podFromTemplate, sharedPods } from '../pods.ts'
@@ -92,13 +92,24 @@ class ReplicaController<T extends Replicating> {
   }
 
   async #scale(key: string, set: Live<T>, owned: readonly Live<Pod>[]): Promise<Failure | undefined> {
-    const plan = planReplicas(set.spec.replicas ?? 1, owned, this.#clock.now())
+    const wanted = set.spec.replicas ?? 1
+    const siblings = owned.length > wanted ? this.#siblings(set) : []
+    const plan = planReplicas(wanted, owned, this.#clock.now(), siblings)
     const created = await inSlowStart(plan.create, () => {
       return this.#maker.create(key, set, podFromTemplate(set.spec.template, set, this.#ref))
     })
     const removed = await inSlowStart(plan.remove.length, i => this.#maker.remove(key, set, plan.remove[i]!))
     if (created) return { reason: 'FailedCreate', message: created.message }
     return removed && { reason: 'FailedDelete', message: removed.message }
+  }
+
+  /** Pods of the other sets of the same Deployment: a new one shrinks where old ones stand, and the other way about. */
+  #siblings(set: Live<T>): Live<Pod>[] {
+    const owner = controllerRefOf(set)
+    if (!owner) return []
+    const isOther = ({ metadata }: Live<T>) => metadata.uid !== set.metadata.uid
+    const others = this.#sets.list().filter(one => isOther(one) && controllerRefOf(one)?.uid === owner.uid)
+    return others.flatMap(({ metadata }) => this.#pods.byIndex('owner', metadata.uid))
   }
 
   async #report(key: string, set: Live<T>, owned: readonly Live<Pod>[], failure: Failure | undefined) {

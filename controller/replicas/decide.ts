@@ -11,20 +11,29 @@ export interface ReplicaPlan {
   remove: readonly Live<Pod>[]
 }
 
-/** How many pods to make, or which ones to remove, to have `wanted` of them. */
-export function planReplicas(wanted: number, pods: readonly Live<Pod>[], now: number): ReplicaPlan {
+/** How many pods to make, or which ones to remove, to have `wanted` of them; `siblings` stand for the same application. */
+export function planReplicas(
+  wanted: number,
+  pods: readonly Live<Pod>[],
+  now: number,
+  siblings: readonly Live<Pod>[] = [],
+): ReplicaPlan {
   const active = pods.filter(isActive)
   const missing = wanted - active.length
   if (missing >= 0) return { create: Math.min(missing, BURST), remove: [] }
-  return { create: 0, remove: rankForRemoval(active, now).slice(0, Math.min(-missing, BURST)) }
+  return { create: 0, remove: rankForRemoval(active, now, siblings).slice(0, Math.min(-missing, BURST)) }
 }
 
-/** Those first who are missed least: not placed, not running, not ready, cheap, crowded together, young. */
-export function rankForRemoval(pods: readonly Live<Pod>[], now: number): Live<Pod>[] {
+/** Those first who are missed least: not placed, not running, not ready, cheap, crowded together (siblings count), young. */
+export function rankForRemoval(
+  pods: readonly Live<Pod>[],
+  now: number,
+  siblings: readonly Live<Pod>[] = [],
+): Live<Pod>[] {
   const onNode = new Map<string, number>()
-  for (const pod of pods) {
+  for (const pod of [...pods, ...siblings]) {
     const { nodeName } = pod.spec
-    if (nodeName) onNode.set(nodeName, (onNode.get(nodeName) ?? 0) + 1)
+    if (nodeName && isActive(pod)) onNode.set(nodeName, (onNode.get(nodeName) ?? 0) + 1)
   }
   const keys = new Map(pods.map(pod => [pod, removalKey(pod, onNode, now)]))
   return [...pods].sort((a, b) => compareKeys(keys.get(a)!, keys.get(b)!))

@@ -46,6 +46,15 @@ describe('who goes first when a set shrinks', () => {
       'alone',
     )
   })
+  it('beside siblings before alone, unless those are done', () => {
+    const ranked = (siblings: Parameters<typeof rankForRemoval>[2]) =>
+      rankForRemoval([livePod('a', { node: 'n1' }), livePod('b', { node: 'n2' })], NOW, siblings)[0]!.metadata.name
+    assert.equal(ranked([]), 'a')
+    assert.equal(ranked([livePod('old', { node: 'n2' })]), 'b')
+    assert.equal(ranked([livePod('old', { node: 'n2', phase: 'Failed' })]), 'a')
+    assert.equal(ranked([livePod('old', { node: 'n2', deleting: true })]), 'a')
+  })
+
   it('pods made at about the same time are equal: the order stays', () => {
     const pods = ['c', 'a', 'b'].map((name, i) => livePod(name, { created: 1000 + i }))
     assert.deepEqual(

@@ -20,6 +20,7 @@ export interface LinkOptions {
 const RETRY_MS = 100
 const MAX_RETRY_MS = 2000
 const CONNECT_MS = 3000
+const GOODBYE_MS = 3000
 /** A peer that takes nothing for so long is better told later, by a snapshot if need be. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
 
@@ -80,6 +81,20 @@ export class PeerLink {
     this.#timer?.cancel()
     this.#socket?.destroy()
     this.#rejectCalls()
+  }
+
+  /** Closes once the other has what was sent: the last of it may be that it is a member no more. */
+  sayGoodbye(): void {
+    const socket = this.#socket
+    if (!this.#ready || !socket) {
+      this.close()
+      return
+    }
+    this.#closed = true
+    this.#rejectCalls()
+    const patience = this.#options.clock.after(GOODBYE_MS, () => socket.destroy())
+    socket.once('close', () => patience.cancel())
+    socket.end()
   }
 
   /** Anything that goes wrong before there is a connection is worth another try: files and addresses come and go. */

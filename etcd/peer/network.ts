@@ -60,7 +60,7 @@ export class PeerNetwork implements Transport {
     const others = peers.filter(peer => peer.id !== this.#self.from)
     for (const [id, link] of this.#links) {
       if (others.some(peer => peer.id === id)) continue
-      link.close()
+      link.sayGoodbye()
       this.#links.delete(id)
     }
     for (const { id, peerUrls } of others) {

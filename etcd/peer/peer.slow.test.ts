@@ -74,6 +74,21 @@ describe('PeerNetwork', () => {
     })
   }
 
+  it('brings the last message to one that is let go, however much is on its way', { timeout: 10_000 }, async () => {
+    const [a, b] = [await network('a'), await network('b')]
+    a.setPeers([peerOf('b', b)])
+    await deliver(a, b, vote('a', 'b'))
+    const heard = new Promise<void>(resolve => {
+      b.onMessage(message => message.type === 'append' && message.commit === 20 && resolve())
+    })
+    const entries = [{ term: 3, index: 1, type: 'normal' as const, data: Buffer.alloc(1 << 20) }]
+    for (let commit = 1; commit <= 20; commit++) {
+      a.send({ from: 'a', to: 'b', term: 3, type: 'append', previousIndex: 0, previousTerm: 0, entries, commit })
+    }
+    a.setPeers([])
+    await heard
+  })
+
   it('carries messages, calls and the errors that answer them', { timeout: 10_000 }, async () => {
     const [a, b] = [await network('a'), await network('b')]
     a.setPeers([peerOf('b', b)])
